@@ -16,6 +16,7 @@ for (const name of names) {
   const fields = name.includes('.onnx') ? {} : { network: JSON.parse(network) }
   const before = peak()
   const start = performance.now()
+  const cpu = process.cpuUsage()
   let outcome = 'imported'
   let message = ''
   try {
@@ -24,12 +25,9 @@ for (const name of names) {
     outcome = error.code === 'invalid-model' ? 'refused' : 'crashed'
     message = String(error.stack).slice(0, 600)
   }
-  results.push({
-    name,
-    outcome,
-    message,
-    milliseconds: performance.now() - start,
-    megabytes: peak() - before,
-  })
+  // The shorter of both: other programs slow the clock, and compilation in the background adds CPU time.
+  const { user, system } = process.cpuUsage(cpu)
+  const milliseconds = Math.min(performance.now() - start, (user + system) / 1_000)
+  results.push({ name, outcome, message, milliseconds, megabytes: peak() - before })
 }
 console.log(JSON.stringify(results))

@@ -1,4 +1,4 @@
-/** Files that lie are refused at once and in little memory; damaged files give a model or a refusal. */
+/** Hostile files are refused at once and in little memory. Damaged files give a model or a refusal. */
 import { execFileSync } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -96,16 +96,16 @@ const lies: Record<string, Uint8Array> = {
     '{"a":{"dtype":"F32","shape":[],"data_offsets":[0,4]},"a":{}}',
     Buffer.alloc(4),
   ),
-  'deep.safetensors': withHeader(`{"a":${'['.repeat(4 * mega)}`, none),
-  'deep-objects.safetensors': withHeader('{"a":'.repeat(mega), none),
-  'spaces.safetensors': withHeader(`{}${' '.repeat(7 * mega)}`, Buffer.alloc(4)),
-  'long-name.safetensors': withHeader(`{"${'a'.repeat(7 * mega)}":{}}`, none),
+  'deep.safetensors': withHeader(`{"a":${'['.repeat(4 * mega - 20)}`, none),
+  'deep-objects.safetensors': withHeader('{"a":'.repeat(800_000), none),
+  'spaces.safetensors': withHeader(`{}${' '.repeat(4 * mega - 10)}`, Buffer.alloc(4)),
+  'long-name.safetensors': withHeader(`{"${'a'.repeat(4 * mega - 20)}":{}}`, none),
   'many-tensors.safetensors': withHeader(
-    `{${Array.from({ length: 100_000 }, (_, place) => `"t${place}":{"dtype":"F32","shape":[0],"data_offsets":[0,0]}`).join()}}`,
+    `{${Array.from({ length: 60_000 }, (_, place) => `"t${place}":{"dtype":"F32","shape":[0],"data_offsets":[0,0]}`).join()}}`,
     none,
   ),
-  'deep-metadata.safetensors': coded({ network: '['.repeat(4 * mega) }),
-  'wide-metadata.safetensors': coded({ network: `[${'[],'.repeat(mega)}[]]` }),
+  'deep-metadata.safetensors': coded({ network: '['.repeat(3 * mega) }),
+  'wide-metadata.safetensors': coded({ network: `[${'[],'.repeat(mega - 100_000)}[]]` }),
   'false-metadata.safetensors': coded({ network: '{"layers":[]}' }),
   'not-utf-8.safetensors': Buffer.concat([lengthOnly(4n, '{'), Buffer.from([0xff, 0xfe, 0x7d])]),
   'neither.bin': Buffer.from('PK\x03\x04 and more'),

@@ -31,7 +31,7 @@ export function readOnnx(file: Uint8Array): OnnxGraph {
   const { graph, functions, opset_import: imports, metadata_props: properties } = decode(file)
   if (graph === null) throw refuse('The ONNX file has no graph.')
   if (functions.length > 0)
-    throw refuse('The ONNX file has functions of its own. Export the model without them.')
+    throw refuse('The ONNX file defines functions, which are not supported. Export the model without them.')
   if (graph.sparse_initializer.length > 0)
     throw refuse('The ONNX file has sparse tensors, which are not supported.')
   const constants = new Map<string, ConstantValue | null>()

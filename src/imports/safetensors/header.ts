@@ -25,7 +25,9 @@ const maximumSides = 8
 
 const code = (character: string) => character.charCodeAt(0)
 const [quote, backslash] = [...'"\\'].map(code)
-const spaces = new Set([...' \t\r\n'].map(code))
+const [space, tab, carriageReturn, lineFeed] = [...' \t\r\n'].map(code)
+const isSpace = (each: number) =>
+  each === space || each === tab || each === carriageReturn || each === lineFeed
 
 /** @throws Problem `invalid-model` */
 export function parseHeader(text: string): Header {
@@ -150,7 +152,7 @@ class HeaderReader {
   }
 
   #skipSpace(): void {
-    while (spaces.has(this.text.charCodeAt(this.#at))) this.#at += 1
+    while (isSpace(this.text.charCodeAt(this.#at))) this.#at += 1
   }
 
   #skip(character: string): boolean {

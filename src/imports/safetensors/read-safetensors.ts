@@ -12,7 +12,7 @@ export interface SafetensorsFile {
 const counterName = 'num_batches_tracked'
 
 const lengthBytes = 8
-const maximumHeaderBytes = 8 * 1024 * 1024
+const maximumHeaderBytes = 4 * 1024 * 1024
 
 const utf8 = new TextDecoder('utf-8', { fatal: true })
 
