@@ -1,8 +1,10 @@
 /** Models of a messy table through the service: each format answers as POST /models/{id}/predict. */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import * as tf from '@tensorflow/tfjs'
+import { unzipSync } from 'fflate'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { openBrowser } from '../../bench/browser.js'
@@ -14,9 +16,10 @@ import { encodeInputs, type InputRow } from '../../src/datasets/raw-rows.js'
 import { hasChromium } from '../support/browser.js'
 import { runC, sanitizers } from '../support/c-programs.js'
 import { cProgram, readCAnswers } from '../support/c-rows.js'
-import { runPython } from '../support/python.js'
+import { python, runPython } from '../support/python.js'
 import { type Service, startService, temporaryFolder } from '../support/service.js'
 import { loadTfjs } from '../support/tfjs.js'
+import { trainedModel } from '../support/trained.js'
 import { watchJob } from '../support/watching.js'
 
 const folder = temporaryFolder()
@@ -186,3 +189,51 @@ async function setThreshold(id: string, threshold: number): Promise<void> {
   })
   expect(status).toBe(200)
 }
+
+describe('docs/models.md', () => {
+  const root = join(import.meta.dirname, '../..')
+  const markdown = readFileSync(join(root, 'docs/models.md'), 'utf8')
+
+  function program(title: string, language: string): string {
+    const section = markdown.split(`\n## ${title}\n`)[1].split('\n## ')[0]
+    const code = section.split(`\n\`\`\`${language}\n`)[1]?.split('\n```')[0]
+    if (code === undefined) throw new Error(`${title} has no program in ${language}`)
+    return code
+  }
+
+  it('has a program for each format, which runs', { timeout: 120_000 }, async () => {
+    const { id } = await trainedModel(service.url, { dataset: 'iris', epochs: 60, seed: 1 })
+    const place = mkdtempSync(join(tmpdir(), 'descent-documents-'))
+    const save = (name: string, content: string | Uint8Array) => writeFileSync(join(place, name), content)
+    const run = (command: string, args: string[]) => {
+      const { stdout, stderr, error } = spawnSync(command, args, { cwd: place, encoding: 'utf8' })
+      if (error !== undefined) throw error
+      return stdout + stderr
+    }
+    try {
+      symlinkSync(join(root, 'node_modules'), join(place, 'node_modules'))
+      mkdirSync(join(place, 'model'))
+      save('model.mjs', (await download(id, 'format=javascript')).bytes)
+      save('program.mjs', program('JavaScript', 'js'))
+      expect(run(process.execPath, ['program.mjs'])).toMatch(/label: 'setosa',[\s\S]*\nvirginica\n$/)
+
+      save('model.c', (await download(id, 'format=c')).bytes)
+      save('main.c', program('C', 'c'))
+      expect(run('sh', ['-c', program('C', 'sh')])).toMatch(/^setosa [01]\.\d{4}\n$/)
+
+      const files = unzipSync((await download(id, 'format=tfjs')).bytes)
+      for (const [name, bytes] of Object.entries(files)) save(`model/${name}`, bytes)
+      save('layers.mjs', program('TensorFlow.js', 'js'))
+      expect(run(process.execPath, ['layers.mjs'])).toMatch(/^virginica$/m)
+
+      for (const query of ['format=pytorch', 'format=safetensors&names=torch']) {
+        const { name, bytes } = await download(id, query)
+        save(name, bytes)
+      }
+      save('program.py', program('PyTorch', 'python'))
+      expect(run(python, ['program.py'])).toMatch(/'label': 'setosa'.*'label': 'virginica'/)
+    } finally {
+      rmSync(place, { recursive: true })
+    }
+  })
+})
