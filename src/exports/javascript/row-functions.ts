@@ -23,14 +23,24 @@ function parseDecimalComma(text) {
 `
 
 const missingFunctions = `
+const missingLists = new Map()
+
+/** The texts of a list and the numbers among them. */
+function missingList(texts) {
+  const known = missingLists.get(texts)
+  if (known !== undefined) return known
+  const plain = texts.map((text) => text.trim().toLowerCase())
+  const list = { texts: new Set(plain), numbers: new Set(plain.map(parseNumber)) }
+  missingLists.set(texts, list)
+  return list
+}
+
 /** A column without its own list of missing texts has the usual ones. */
 function isMissing(column, value) {
   if (value === null) return true
-  const texts = column.missingTexts ?? usualMissingTexts
-  if (typeof value === 'string') {
-    return value === '' || texts.some((text) => text.trim().toLowerCase() === value.toLowerCase())
-  }
-  return typeof value === 'number' && texts.some((text) => parseNumber(text.trim().toLowerCase()) === value)
+  const { texts, numbers } = missingList(column.missingTexts ?? usualMissingTexts)
+  if (typeof value === 'string') return value === '' || texts.has(value.toLowerCase())
+  return typeof value === 'number' && numbers.has(value)
 }
 
 function fail(column, message) {

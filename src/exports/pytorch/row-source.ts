@@ -136,10 +136,15 @@ def is_number(cell):
 def is_missing(column, cell):
     if cell is None:
         return True
-    texts = [text.strip().lower() for text in column.get("missingTexts", USUAL_MISSING_TEXTS)]
+    texts, numbers = column["missing"]
     if isinstance(cell, str):
         return cell == "" or cell.lower() in texts
-    return is_number(cell) and any(parse_number(text) == cell for text in texts)
+    return is_number(cell) and cell in numbers
+
+
+for column in COLUMNS:
+    texts = {text.strip().lower() for text in column.get("missingTexts", USUAL_MISSING_TEXTS)}
+    column["missing"] = (texts, {parse_number(text) for text in texts} - {None})
 
 
 def text_of(cell):
