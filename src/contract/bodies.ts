@@ -1,5 +1,6 @@
 /** The JSON request bodies by name. The thread that parses large bodies finds a schema by this name. */
 import type { z } from 'zod'
+import { inferenceRequestSchema } from './inference.js'
 import { jobChangeSchema, jobRequestSchema, resumeRequestSchema } from './job.js'
 import { jobBatchRequestSchema } from './job-batch.js'
 import { modelChangeSchema, modelRequestSchema, predictionRequestSchema } from './model.js'
@@ -15,6 +16,7 @@ export const bodySchemas = {
   model: modelRequestSchema,
   modelChange: modelChangeSchema,
   prediction: predictionRequestSchema,
+  inference: inferenceRequestSchema,
   evaluation: evaluationRequestSchema,
   webhook: webhookRequestSchema,
   rotation: rotationRequestSchema,

@@ -17,13 +17,7 @@ import { RequestLog } from './plugins/request-log.js'
 import { sendSecurityHeaders } from './plugins/security-headers.js'
 import { childLogger, readRequestId, tracing } from './plugins/tracing.js'
 import { takeTurns } from './plugins/turns.js'
-import {
-  clientErrorHandler,
-  type DatabaseTrouble,
-  errorHandler,
-  handleInvalidHandshake,
-  sendProblem,
-} from './problem-responses.js'
+import { clientErrorHandler, errorHandler, handleInvalidHandshake, sendProblem } from './problem-responses.js'
 import { documentationRoutes } from './routes/documentation.js'
 import { pageRoutes } from './routes/page.js'
 import { type RouteDependencies, registerRoutes } from './routes.js'
@@ -39,7 +33,6 @@ export interface AppDependencies extends Omit<RouteDependencies, 'requestRate'>,
   limits: { bodyBytes: number; uploadSeconds: number }
   /** The folder of the built page; null serves none. */
   pageDirectory: string | null
-  databaseTrouble: DatabaseTrouble
   logger: FastifyBaseLogger
 }
 

@@ -20,9 +20,18 @@ export function parseJsonBodies(app: FastifyInstance, thread: BodyThread): void 
     async (request: FastifyRequest, body: Buffer) => {
       const problem = encodingProblem(request)
       if (problem !== null) throw problem
-      return body.length <= maximumInlineBytes ? parseJson(body) : readInThread(thread, request, body)
+      return parseJsonBody(thread, request, body)
     },
   )
+}
+
+/** Parses the JSON of a request, in the thread if it is large. @throws Problem */
+export async function parseJsonBody(
+  thread: BodyThread,
+  request: FastifyRequest,
+  json: Buffer,
+): Promise<unknown> {
+  return json.length <= maximumInlineBytes ? parseJson(json) : readInThread(thread, request, json)
 }
 
 /** Returns null for a body without a content encoding. */

@@ -4,13 +4,11 @@ import fastify from 'fastify'
 import fastifyPlugin from 'fastify-plugin'
 import { jsonSchemaTransform, type ZodTypeProvider } from 'fastify-type-provider-zod'
 import { z } from 'zod'
+import { apiVersion } from './api-version.js'
 import { withWebhooks } from './openapi-webhooks.js'
 import { type RouteDependencies, registerRoutes } from './routes.js'
 import { serializerCompiler } from './serializer-compiler.js'
 import { validatorCompiler } from './validator-compiler.js'
-
-/** Version of the API and of the package. */
-export const apiVersion = '0.1.0'
 
 /** The build renders these next to the page (scripts/documents.mjs). */
 const documents = [
@@ -74,6 +72,7 @@ export const describeRoutes = fastifyPlugin(async (app) => {
       tags: [
         { name: 'jobs', description: 'Start and watch trainings' },
         { name: 'models', description: 'Query trained networks' },
+        { name: 'inference', description: 'Query models by the Open Inference Protocol' },
         { name: 'datasets', description: 'Upload and read training data' },
         { name: 'webhooks', description: 'Receive an event when a job finishes' },
         { name: 'operations', description: 'Health, metrics, limits and problem codes' },

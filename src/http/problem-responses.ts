@@ -25,8 +25,17 @@ export async function sendProblem(reply: FastifyReply, problem: Problem): Promis
   const body = problemBody(problem, requestTrace(reply.request).traceId)
   // A refused WebSocket upgrade ends the connection.
   if (reply.request.ws) reply.header('connection', 'close')
-  if (body.status === 503 && !reply.hasHeader('retry-after')) reply.header('retry-after', retrySeconds)
-  await reply.code(body.status).type('application/problem+json').serializer(JSON.stringify).send(body)
+  await sendError(reply, body.status, 'application/problem+json', body)
+}
+
+/** Sends an error as the Open Inference Protocol defines it. */
+export async function sendInferenceError(reply: FastifyReply, { code, detail }: Problem): Promise<void> {
+  await sendError(reply, problems[code].status, 'application/json; charset=utf-8', { error: detail })
+}
+
+async function sendError(reply: FastifyReply, status: number, type: string, body: object): Promise<void> {
+  if (status === 503 && !reply.hasHeader('retry-after')) reply.header('retry-after', retrySeconds)
+  await reply.code(status).type(type).serializer(JSON.stringify).send(body)
 }
 
 /** Default of Retry-After with status 503. */
@@ -35,17 +44,18 @@ const retrySeconds = 5
 /** Returns which trouble of the database an error is, or null for any other error. */
 export type DatabaseTrouble = (error: unknown) => keyof typeof troubles | null
 
-export function errorHandler(databaseTrouble: DatabaseTrouble) {
+/** @param send how the routes answer errors */
+export function errorHandler(databaseTrouble: DatabaseTrouble, send = sendProblem) {
   return async (error: unknown, request: FastifyRequest, reply: FastifyReply): Promise<void> => {
     if (isDisconnect(error, reply)) {
       request.log.info({ err: error }, 'the client disconnected')
-      return sendProblem(reply, disconnectProblem())
+      return send(reply, disconnectProblem())
     }
     const trouble = databaseTrouble(error)
     const problem = trouble === null ? toProblem(error, request) : new Problem(trouble, troubles[trouble])
     if (problem.code === 'internal' || problem.code === 'integrity') request.log.error(error)
     if (trouble !== null) request.log.warn(error)
-    await sendProblem(reply, problem)
+    await send(reply, problem)
   }
 }
 

@@ -8,6 +8,7 @@ import { type DatasetRoutes, datasetRoutes } from './routes/datasets.js'
 import { type EpochRoutes, epochRoutes } from './routes/epochs.js'
 import { type EvaluateRoutes, evaluateRoutes } from './routes/evaluate.js'
 import { type ExportRoutes, exportRoutes } from './routes/exports.js'
+import { type InferenceRoutes, inferenceRoutes } from './routes/inference.js'
 import { jobBatchRoutes } from './routes/job-batch.js'
 import { type JobDeletionRoutes, jobDeletionRoutes } from './routes/job-deletions.js'
 import { type JobStreamRoutes, jobStreamRoutes } from './routes/job-stream.js'
@@ -34,7 +35,8 @@ export interface RouteDependencies
     OperationRoutes,
     LimitRoutes,
     RegistryRoutes,
-    StreamTicketRoutes {
+    StreamTicketRoutes,
+    Pick<InferenceRoutes, 'databaseTrouble'> {
   live: JobStreamRoutes['live']
   keyMonitor: JobStreamRoutes['keyMonitor']
   openStreams: JobStreamRoutes['openStreams']
@@ -67,6 +69,7 @@ export async function registerRoutes(app: FastifyInstance, dependencies: RouteDe
   await app.register(predictionRoutes, dependencies)
   await app.register(registryRoutes, dependencies)
   await app.register(aliasRoutes, dependencies)
+  await app.register(inferenceRoutes, { ...dependencies, prefix: '/v2' })
   await app.register(evaluateRoutes, dependencies)
   await app.register(webhookRoutes, dependencies)
   await app.register(datasetRowRoutes, dependencies)

@@ -95,7 +95,8 @@ describe('/openapi.json', () => {
         }
       }
       const problem = operation.responses['4XX']
-      expect(Object.keys(problem?.content ?? {}), `${method} ${path}`).toEqual(['application/problem+json'])
+      const errors = path.startsWith('/v2') ? 'application/json' : 'application/problem+json'
+      expect(Object.keys(problem?.content ?? {}), `${method} ${path}`).toEqual([errors])
     }
   })
 

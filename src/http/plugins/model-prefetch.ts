@@ -24,12 +24,19 @@ export interface ModelPrefetch {
   onRequest: onRequestHookHandler
 }
 
-/** For routes of `app` with the id or name of a model in their path. */
-export function prefetchModels(app: FastifyInstance, models: Pick<AllModels, 'lookUp'>): ModelPrefetch {
+/**
+ * For routes of `app` that name a model.
+ * @param read the id, or name and alias or version, from path parameters that are not validated yet
+ */
+export function prefetchModels(
+  app: FastifyInstance,
+  models: Pick<AllModels, 'lookUp'>,
+  read: (params: unknown) => string = readId,
+): ModelPrefetch {
   app.decorateRequest('modelLookup', null)
   app.decorateRequest('model', null)
   app.decorateRequest('modelVersion', null)
-  const lookUp = ({ params }: FastifyRequest, keyId: string | null) => models.lookUp(readId(params), keyId)
+  const lookUp = ({ params }: FastifyRequest, keyId: string | null) => models.lookUp(read(params), keyId)
   return {
     prefetch(request, keyId) {
       request.modelLookup = lookUp(request, keyId)
@@ -38,7 +45,8 @@ export function prefetchModels(app: FastifyInstance, models: Pick<AllModels, 'lo
       const { tenantId, keyId, models: allowed } = requirePrincipal(request)
       const lookup = request.modelLookup ?? lookUp(request, keyId)
       lookup.of(tenantId).then((found) => {
-        const isAllowed = found !== null && (allowed?.has(found.model.id) ?? true)
+        const names = [found?.model.id, read(request.params)]
+        const isAllowed = found !== null && (allowed === null || names.some((name) => name !== undefined && allowed.has(name)))
         request.model = isAllowed ? found.model : null
         request.modelVersion = isAllowed ? found.version : null
         done()
@@ -47,7 +55,6 @@ export function prefetchModels(app: FastifyInstance, models: Pick<AllModels, 'lo
   }
 }
 
-/** The parameters are not validated yet. */
 function readId(params: unknown): string {
   if (typeof params === 'object' && params !== null && 'id' in params && typeof params.id === 'string')
     return params.id

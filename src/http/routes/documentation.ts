@@ -1,8 +1,8 @@
 /** The OpenAPI and AsyncAPI documents, and Swagger UI. */
 import swaggerUi from '@fastify/swagger-ui'
 import type { FastifyPluginAsync } from 'fastify'
+import { apiVersion } from '../api-version.js'
 import { asyncApiDocument } from '../asyncapi.js'
-import { apiVersion } from '../openapi.js'
 import { withWebhooks } from '../openapi-webhooks.js'
 import { declarePublic } from '../plugins/authentication.js'
 import { documentationPolicy } from '../plugins/security-headers.js'

@@ -1,6 +1,7 @@
 /** Health, workers and metrics. */
 import type { FastifyPluginCallbackZod } from 'fastify-type-provider-zod'
 import { z } from 'zod'
+import { shareCall } from '../../base/share-call.js'
 import { Problem } from '../../contract/problems.js'
 import { type WorkersSummary, workerSchema, workersSummarySchema } from '../../contract/worker.js'
 import type { Live } from '../../live/live.js'
@@ -40,14 +41,12 @@ export const operationRoutes: FastifyPluginCallbackZod<OperationRoutes> = (
   done,
 ) => {
   /** Shared by concurrent requests, because the route needs no key. */
-  let checking: ReturnType<typeof check> | null = null
-
-  async function check() {
+  const check = shareCall(async () => {
     const missing = await readiness.missing()
     if (missing.length > 0) throw new Problem('unavailable', `Not ready: ${missing.join(', ')}.`)
     const { backend } = readiness
     return { status: 'ready' as const, backend, workers: await readiness.workers() }
-  }
+  })
 
   app.get(
     '/health/live',
@@ -79,12 +78,7 @@ export const operationRoutes: FastifyPluginCallbackZod<OperationRoutes> = (
         },
       },
     },
-    () => {
-      checking ??= check().finally(() => {
-        checking = null
-      })
-      return checking
-    },
+    check,
   )
 
   app.get(

@@ -1,0 +1,211 @@
+/** The Open Inference Protocol V2 over REST, with its binary tensor data extension. Errors are `{ "error": … }`. */
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyPluginCallbackZod } from 'fastify-type-provider-zod'
+import { z } from 'zod'
+import { shareCall } from '../../base/share-call.js'
+import {
+  inferenceErrorSchema,
+  inferenceRequestSchema,
+  inferenceResponseSchema,
+  modelMetadataSchema,
+  serverMetadataSchema,
+} from '../../contract/inference.js'
+import { Problem } from '../../contract/problems.js'
+import { text } from '../../contract/text.js'
+import { infer } from '../../training/inference/infer.js'
+import { modelMetadata } from '../../training/inference/model-metadata.js'
+import type { AllModels } from '../../training/ports/models.js'
+import type { PredictDependencies } from '../../training/predict.js'
+import { apiVersion } from '../api-version.js'
+import type { BodyThread } from '../body-thread.js'
+import { parseInferenceBodies } from '../inference-body.js'
+import { sendInference } from '../inference-response.js'
+import { modelReference } from '../model-reference.js'
+import { prefetchModels } from '../plugins/model-prefetch.js'
+import { requirePrincipal } from '../principal.js'
+import { type DatabaseTrouble, errorHandler, sendInferenceError } from '../problem-responses.js'
+import type { Readiness } from './operations.js'
+
+export interface InferenceRoutes {
+  models: Pick<AllModels, 'lookUp'>
+  predictors: PredictDependencies['predictors']
+  thread: BodyThread
+  readiness: Pick<Readiness, 'missing'>
+  databaseTrouble: DatabaseTrouble
+}
+
+const error = (description: string) => ({
+  description,
+  content: { 'application/json': { schema: inferenceErrorSchema } },
+})
+const failures = {
+  '4xx': error('The request is invalid or not allowed'),
+  '5xx': error('The service cannot answer'),
+}
+
+const byName = z.object({ name: text(200) })
+const byVersion = z.object({ name: text(200), version: text(100) })
+
+const octets = z.unknown().meta({ type: 'string', format: 'binary' })
+
+const tags = ['inference']
+
+/** With the prefix /v2. */
+export const inferenceRoutes: FastifyPluginCallbackZod<InferenceRoutes> = (
+  app,
+  { models, predictors, thread, readiness, databaseTrouble },
+  done,
+) => {
+  app.setErrorHandler(errorHandler(databaseTrouble, sendInferenceError))
+  parseInferenceBodies(app, thread)
+  const { prefetch, onRequest } = prefetchModels(app, models, (params) => {
+    const { name, version } = readPath(params)
+    return modelReference(name, version)
+  })
+
+  // Clients send /v2, and the OpenAPI document of the protocol has /v2/.
+  for (const path of ['', '/']) {
+    app.get(
+      path,
+      {
+        prefixTrailingSlash: 'slash',
+        config: { scope: 'public' },
+        schema: {
+          tags,
+          summary: 'Get the name and extensions of the inference server',
+          response: { 200: serverMetadataSchema, ...failures },
+        },
+      },
+      () => ({ name: 'descent', version: apiVersion, extensions: ['binary_tensor_data'] }),
+    )
+  }
+
+  app.get(
+    '/health/live',
+    {
+      config: { scope: 'public' },
+      schema: {
+        tags,
+        summary: 'Check that the inference server lives',
+        response: { 200: z.object({ live: z.literal(true) }), ...failures },
+      },
+    },
+    () => ({ live: true as const }),
+  )
+
+  /** Shared by concurrent requests, because the route needs no key. */
+  const check = shareCall(async () => {
+    const missing = await readiness.missing()
+    if (missing.length > 0) throw new Problem('unavailable', `Not ready: ${missing.join(', ')}.`)
+    return { live: true as const, ready: true as const }
+  })
+  app.get(
+    '/health/ready',
+    {
+      config: { scope: 'public' },
+      schema: {
+        tags,
+        summary: 'Check that the inference server can infer',
+        response: { 200: z.object({ live: z.literal(true), ready: z.literal(true) }), ...failures },
+      },
+    },
+    check,
+  )
+
+  for (const { path, params, of } of [
+    { path: '/models/:name', params: byName, of: 'a model' },
+    { path: '/models/:name/versions/:version', params: byVersion, of: 'a version of a model' },
+  ]) {
+    app.get(
+      path,
+      {
+        config: { scope: 'models:predict', prefetch },
+        onRequest,
+        schema: {
+          tags,
+          summary: `Get the inputs and outputs of ${of}`,
+          params,
+          response: { 200: modelMetadataSchema, ...failures },
+        },
+      },
+      (request) => modelMetadata(requireModel(request), readPath(request.params).name),
+    )
+
+    app.get(
+      `${path}/ready`,
+      {
+        config: { scope: 'models:predict', prefetch },
+        onRequest,
+        schema: {
+          tags,
+          summary: `Check that ${of} is ready`,
+          params,
+          response: { 200: z.object({ name: z.string(), ready: z.literal(true) }), ...failures },
+        },
+      },
+      (request) => {
+        requireModel(request)
+        return { name: readPath(request.params).name, ready: true as const }
+      },
+    )
+
+    app.post(
+      `${path}/infer`,
+      {
+        config: { scope: 'models:predict', prefetch },
+        onRequest,
+        schema: {
+          tags,
+          summary: `Infer with ${of}`,
+          description:
+            'All inputs and outputs of a request have the same rows. If any row is invalid, the request fails. With the ' +
+            'header `inference-header-content-length`, the binary data of tensors follows the JSON of that length.',
+          params,
+          body: inferenceRequestSchema,
+          response: {
+            200: {
+              description: 'the outputs',
+              content: {
+                'application/json': { schema: inferenceResponseSchema },
+                'application/octet-stream': { schema: octets },
+              },
+            },
+            ...failures,
+          },
+        },
+      },
+      async (request, reply) => {
+        const { name, version } = readPath(request.params)
+        const dependencies = {
+          tenantId: requirePrincipal(request).tenantId,
+          models: { get: async () => request.model },
+          predictors,
+        }
+        const { body, binaryData } = request
+        const outputs = await infer(dependencies, modelReference(name, version), body, binaryData)
+        return sendInference(reply, { name, id: body.id, outputs })
+      },
+    )
+  }
+
+  app.setNotFoundHandler((request: FastifyRequest, reply: FastifyReply) =>
+    sendInferenceError(
+      reply,
+      new Problem('not-found', `There is no endpoint ${request.method} ${request.url}.`),
+    ),
+  )
+
+  done()
+}
+
+/** The parameters may not be validated yet. */
+function readPath(params: unknown): { name: string; version?: string | undefined } {
+  return z.object({ name: z.string(), version: z.string().optional() }).parse(params)
+}
+
+function requireModel(request: FastifyRequest) {
+  const { model } = request
+  if (model !== null) return model
+  const { name, version } = readPath(request.params)
+  throw new Problem('not-found', `There is no model ${modelReference(name, version)}.`)
+}
