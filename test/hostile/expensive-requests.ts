@@ -97,6 +97,41 @@ function inline(each: string, count: number): string {
   return json({ ...training, dataset: 0 }).replace('"dataset":0', `"dataset":{"x":[${rows}],"y":[${rows}]}`)
 }
 
+/** Requests of the Open Inference Protocol for a model of the inputs a and b. */
+function inferences(model: string): CostlyRequest[] {
+  const path = `/v2/models/${model}/infer`
+  const column = (name: string, others: object) => ({ name, datatype: 'FP64', shape: [10_000, 1], ...others })
+  const columns = (data: unknown[], others = {}) =>
+    json({ inputs: ['a', 'b'].map((name) => column(name, { data })), ...others })
+  const binary = { parameters: { binary_data_size: 80_000 } }
+  const head = json({
+    inputs: [column('a', binary), column('b', binary)],
+    parameters: { binary_data_output: true },
+  })
+  const row = '{"name":"a","datatype":"FP64","shape":[1,1],"data":[1]}'
+  return [
+    { name: 'rows', path, body: columns(upTo(10_000)) },
+    { name: 'nested rows', path, body: columns(upTo(10_000).map((row) => [row])) },
+    { name: 'wrong elements', path, body: columns(upTo(10_000).map(String)) },
+    { name: 'too many elements', path, body: columns(Array(250_000).fill(1)) },
+    { name: 'too many nested elements', path, body: columns(Array(120_000).fill([1])) },
+    { name: 'too many inputs', path, body: filled('{"inputs":[', row, ']}') },
+    { name: 'too many outputs', path, body: filled(`{"inputs":[],"outputs":[`, '{"name":"output"}', ']}') },
+    {
+      name: 'binary rows',
+      path,
+      body: Buffer.concat([Buffer.from(head), Buffer.alloc(160_000)]),
+      headers: { 'inference-header-content-length': String(head.length) },
+    },
+    {
+      name: 'binary data alone',
+      path,
+      body: Buffer.alloc(bodyBytes),
+      headers: { 'inference-header-content-length': '0' },
+    },
+  ]
+}
+
 const jobBodies: [string, string][] = [
   ['100,000 generated rows of 16 inputs', json({ ...training, dataset: generated })],
   ['100,000 generated rows of noise', json({ dataset: { name: 'spirals', rows: 100_000, noise: 0.1 } })],
@@ -228,6 +263,18 @@ export function expensiveRequests(things: Things): Record<string, CostlyRequest[
       get(`/models/${largeModel}/export?format=onnx`),
       get(`/models/${model}/export?format=onnx&preprocessing=false`),
     ],
+    'GET /v2': [get('/v2')],
+    'GET /v2/': [get('/v2/')],
+    'GET /v2/health/live': [get('/v2/health/live')],
+    'GET /v2/health/ready': [get('/v2/health/ready')],
+    'GET /v2/models/:name': [get(`/v2/models/${model}`)],
+    'GET /v2/models/:name/ready': [get(`/v2/models/${model}/ready`)],
+    'GET /v2/models/:name/versions/:version': [get(`/v2/models/${model}/versions/1`)],
+    'GET /v2/models/:name/versions/:version/ready': [get(`/v2/models/${model}/versions/1/ready`)],
+    'POST /v2/models/:name/versions/:version/infer': [
+      post(`/v2/models/${model}/versions/1/infer`, 'none', '{}'),
+    ],
+    'POST /v2/models/:name/infer': inferences(model),
     'GET /models/:id/predict': [get(`${predict}?${'x=1,2&'.repeat(2_000)}`)],
     'POST /models/:id/predict': [
       post(predict, 'rows', json({ inputs: upTo(10_000).map((row) => [row, 2]) })),

@@ -20,6 +20,10 @@ beforeAll(async () => {
 
 afterAll(() => service.close())
 
+const tensors = ['a', 'b'].map((name, place) => {
+  return { name, shape: [1, 1], datatype: 'FP64', data: [place + 1] }
+})
+
 const methods = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const
 
 function send(route: string, id: string, authorization = header) {
@@ -28,7 +32,7 @@ function send(route: string, id: string, authorization = header) {
   if (method === undefined) throw new Error(`${route} has another method`)
   const url = path.replaceAll(/:\w+/g, id)
   const query = /predict$/.test(path) && method === 'GET' ? '?x=1,2' : ''
-  const payload = method === 'POST' ? { inputs: [[1, 2]] } : undefined
+  const payload = method === 'POST' ? { inputs: path.startsWith('/v2') ? tensors : [[1, 2]] } : undefined
   return service.app.inject({
     method,
     url: url + query,
@@ -38,8 +42,16 @@ function send(route: string, id: string, authorization = header) {
 }
 
 const routes = () => [...routesOf(service.app.printRoutes({ commonPrefix: false }))]
-const isPublic = (route: string) => /^GET \/(docs|health|problems|openapi\.json|asyncapi\.json)/.test(route)
+const isPublic = (route: string) =>
+  /^GET \/(docs|health|problems|v2$|v2\/$|v2\/health|openapi\.json|asyncapi\.json)/.test(route)
 const predicting = ['GET /models/:id/predict', 'POST /models/:id/predict']
+const inferring = ['GET /v2/models/:name', 'GET /v2/models/:name/ready', 'POST /v2/models/:name/infer']
+const ofVersions = [
+  'GET /v2/models/:name/versions/:version',
+  'GET /v2/models/:name/versions/:version/ready',
+  'POST /v2/models/:name/versions/:version/infer',
+]
+const allowed = [...predicting, ...inferring, ...ofVersions]
 
 describe('a key that may only predict named models', () => {
   it.each(predicting)('predicts the named model by %s', async (route) => {
@@ -59,8 +71,21 @@ describe('a key that may only predict named models', () => {
     expect(comparable(existing, other)).toEqual(comparable(absent, absentId))
   })
 
+  it.each(inferring)('answers %s for the named model', async (route) => {
+    const answer = await send(route, named)
+    expect([answer.statusCode, answer.body]).toEqual([200, expect.stringContaining(named)])
+    const existing = await send(route, other)
+    const absentId = `mdl_${'0'.repeat(32)}`
+    expect([existing.statusCode, existing.json()]).toEqual([404, { error: `There is no model ${other}.` }])
+    expect((await send(route, absentId)).json()).toEqual({ error: `There is no model ${absentId}.` })
+  })
+
+  it.each(ofVersions)('finds no version by %s', async (route) => {
+    for (const id of [named, other]) expect((await send(route, id)).statusCode).toBe(404)
+  })
+
   it('can do nothing else', async () => {
-    const refused = routes().filter((route) => !predicting.includes(route) && !isPublic(route))
+    const refused = routes().filter((route) => !allowed.includes(route) && !isPublic(route))
     expect(refused.length).toBeGreaterThan(40)
     for (const route of refused) {
       const answer = await send(route, named)

@@ -78,6 +78,22 @@ describe('an object of another tenant', () => {
     }
   })
 
+  it('has the same 404 as an unknown model in the Open Inference Protocol', async () => {
+    const inferring = routes().filter((route) => route.includes('/:name'))
+    expect(inferring.length).toBe(6)
+    for (const route of inferring) {
+      const [method, path] = route.split(' ')
+      const ask = async (id: string) => {
+        const url = path.replace(':name', id).replace(':version', '1')
+        const answer = await as(theirs, method, url, method === 'POST' ? { inputs: [] } : undefined)
+        return [answer.statusCode, answer.body.replaceAll(id, 'ID')]
+      }
+      const foreign = await ask(ids.models ?? '')
+      expect(foreign[0], route).toBe(404)
+      expect(foreign, route).toEqual(await ask(never('models')))
+    }
+  })
+
   it('still exists for its own tenant afterwards', async () => {
     for (const [kind, id] of Object.entries(ids)) {
       const answer = await as(mine, 'GET', `/${kind}/${id}`)

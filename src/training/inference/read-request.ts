@@ -1,12 +1,12 @@
 /** Turns the tensors of an inference request into rows. */
 import type { Cell, FeatureCoding } from '../../contract/dataset.js'
 import type { InferenceRequest, RequestInput, TensorType } from '../../contract/inference.js'
-import type { Model } from '../../contract/model.js'
 import { Problem, pointerTo } from '../../contract/problems.js'
 import { InputError } from '../../datasets/input-error.js'
 import type { InputRow, RowList } from '../../datasets/raw-rows.js'
 import { shown, shownNames } from '../../datasets/shown-text.js'
 import { textOfDays } from '../../exports/date-cells.js'
+import type { ExportableModel } from '../../exports/exporter.js'
 import { modelSignature, type SignatureTensor } from '../../exports/signature.js'
 import { numericTypes } from './element-types.js'
 import { readTensor, refusal, type TensorCells } from './tensor-reader.js'
@@ -33,7 +33,7 @@ export interface BinaryData {
  * @throws Problem `invalid-request` if names, types, shapes or sizes do not fit the model or each other
  */
 export function* readRequest(
-  model: Model,
+  model: ExportableModel,
   request: InferenceRequest,
   binary: BinaryData | null,
 ): Generator<void, RowList<InputRow>> {
