@@ -1,8 +1,8 @@
 /** Bodies of inference requests: JSON, followed by the binary data of tensors if a header says how long the JSON is. */
 import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { BodyThread } from '../bodies/body-thread.js'
 import { Problem } from '../contract/problems.js'
 import type { BinaryData } from '../training/inference/read-request.js'
-import type { BodyThread } from './body-thread.js'
 import { encodingProblem, parseJsonBody } from './json-body-parser.js'
 
 declare module 'fastify' {

@@ -50,6 +50,7 @@ const never = (kind: string) => `${ids[kind]?.replace(/_.*/, '')}_${'0'.repeat(3
 
 /** Valid bodies and queries, so that the routes reach their lookup. */
 const additions: Record<string, { query?: string; body?: object }> = {
+  'GET /models/:id/export': { query: '?format=safetensors' },
   'GET /models/:id/predict': { query: '?x=1,2' },
   'POST /models/:id/predict': { body: { inputs: [[1, 2]] } },
 }

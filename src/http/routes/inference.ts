@@ -3,6 +3,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { FastifyPluginCallbackZod } from 'fastify-type-provider-zod'
 import { z } from 'zod'
 import { shareCall } from '../../base/share-call.js'
+import type { BodyThread } from '../../bodies/body-thread.js'
 import {
   inferenceErrorSchema,
   inferenceRequestSchema,
@@ -17,7 +18,6 @@ import { modelMetadata } from '../../training/inference/model-metadata.js'
 import type { AllModels } from '../../training/ports/models.js'
 import type { PredictDependencies } from '../../training/predict.js'
 import { apiVersion } from '../api-version.js'
-import type { BodyThread } from '../body-thread.js'
 import { parseInferenceBodies } from '../inference-body.js'
 import { sendInference } from '../inference-response.js'
 import { modelReference } from '../model-reference.js'
@@ -71,6 +71,7 @@ export const inferenceRoutes: FastifyPluginCallbackZod<InferenceRoutes> = (
         prefixTrailingSlash: 'slash',
         config: { scope: 'public' },
         schema: {
+          hide: path === '/',
           tags,
           summary: 'Get the name and extensions of the inference server',
           response: { 200: serverMetadataSchema, ...failures },
