@@ -15,7 +15,7 @@ import { limitsUsage, showOrChange } from './limits.js'
 import { readOption, readTenant, UsageError } from './options.js'
 
 const usage = `npm run keys -- create --tenant NAME --scopes SCOPE,SCOPE [--expires 90d]
-npm run keys -- create --tenant NAME --predict-only --models MODEL_ID,MODEL_ID [--expires 90d]
+npm run keys -- create --tenant NAME --predict-only --models MODEL_ID,NAME@ALIAS [--expires 90d]
 npm run keys -- list
 npm run keys -- revoke KEY_ID
 npm run keys -- delete KEY_ID        forgets a revoked or expired key

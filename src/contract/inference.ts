@@ -87,7 +87,7 @@ export type ResponseOutput = z.infer<typeof responseOutputSchema>
 
 export const inferenceResponseSchema = z.object({
   model_name: z.string(),
-  model_version: z.string().optional(),
+  model_version: z.string().optional().describe('of a registered name'),
   id: z.string().optional(),
   outputs: z.array(responseOutputSchema),
 })
@@ -101,7 +101,7 @@ const tensorMetadataSchema = z.object({
 
 export const modelMetadataSchema = z.object({
   name: z.string(),
-  versions: z.array(z.string()).optional(),
+  versions: z.array(z.string()).optional().describe('of a registered name, the version of this answer'),
   platform: z.string(),
   inputs: z.array(tensorMetadataSchema),
   outputs: z.array(tensorMetadataSchema),

@@ -1,6 +1,6 @@
 /** API keys and their scopes. */
 import { z } from 'zod'
-import { idSchema } from './ids.js'
+import { modelReferenceSchema } from './registry.js'
 import { text } from './text.js'
 
 export const scopeSchema = z.enum([
@@ -40,8 +40,8 @@ export function addImpliedScopes(scopes: readonly Scope[]): Set<Scope> {
 /** Whether the scopes allow predictions and nothing else. */
 export const isPredictOnly = (scopes: ReadonlySet<Scope>) => scopes.size === 1 && scopes.has('models:predict')
 
-/** A model that a key may predict: its id. */
-export const keyModelSchema = idSchema('model')
+/** A model that a key may predict: its id, or a name as requests have it. A name covers no id. */
+export const keyModelSchema = modelReferenceSchema
 
 export const maximumKeyModels = 100
 

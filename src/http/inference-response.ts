@@ -14,6 +14,8 @@ const elementsAtOnce = 128
 export interface Inference {
   /** As in the request. */
   name: string
+  /** Of a registered name. */
+  version: number | null
   id: string | undefined
   outputs: readonly OutputTensor[]
 }
@@ -39,8 +41,13 @@ export function sendInference(reply: FastifyReply, inference: Inference): Fastif
 
 const elementCount = (content: OutputTensor['content']) => (content.type === 'json' ? content.data.length : 0)
 
-function responseOf({ name, id, outputs }: Inference): InferenceResponse {
-  return { model_name: name, ...(id === undefined ? {} : { id }), outputs: outputs.map(describe) }
+function responseOf({ name, version, id, outputs }: Inference): InferenceResponse {
+  return {
+    model_name: name,
+    ...(version === null ? {} : { model_version: String(version) }),
+    ...(id === undefined ? {} : { id }),
+    outputs: outputs.map(describe),
+  }
 }
 
 function describe({ name, type, shape, content }: OutputTensor): ResponseOutput {

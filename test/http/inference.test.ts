@@ -271,6 +271,42 @@ describe('an inference', () => {
   })
 })
 
+describe('a registered name', () => {
+  it('is its current version, and each version has a path', async () => {
+    const ids = [linear, (await storeModel(service, linearModel({ weights: float32Bytes([0, 0, 7]) }))).id]
+    const put = (url: string, payload: object, headers = {}) =>
+      service.app.inject({ method: 'PUT', url: `/registry/line${url}`, payload, headers })
+    for (const modelId of ids) expect((await put('/versions', { modelId })).statusCode).toBe(201)
+    const inputs = [column('a', [1]), column('b', [2])]
+    const ask = async (path: string) => {
+      const { statusCode, body } = await service.app.inject({
+        method: 'POST',
+        url: `/v2/models/${path}/infer`,
+        payload: { inputs },
+      })
+      if (statusCode !== 200) return statusCode
+      const { model_name, model_version, outputs } = inferenceResponse.parse(JSON.parse(body))
+      return [model_name, model_version, outputs[0]?.data]
+    }
+    expect(await ask('line')).toBe(404)
+    const created = await put('/aliases/current', { version: 1 }, { 'if-none-match': '*' })
+    expect(await ask('line')).toEqual(['line', '1', [9]])
+    expect(await ask('line@current')).toEqual(['line@current', '1', [9]])
+    expect(await ask('line/versions/2')).toEqual(['line', '2', [7]])
+    expect(await ask('line@2')).toEqual(['line@2', '2', [7]])
+    for (const absent of ['line/versions/3', 'line/versions/01', `${linear}/versions/1`, 'other']) {
+      expect(await ask(absent), absent).toBe(404)
+    }
+    await put('/aliases/current', { version: 2 }, { 'if-match': created.json().etag })
+    expect(await ask('line')).toEqual(['line', '2', [7]])
+    expect(modelMetadata.parse((await get('/v2/models/line')).json())).toMatchObject({
+      name: 'line',
+      versions: ['2'],
+    })
+    expect((await get('/v2/models/line/versions/1/ready')).json()).toEqual({ name: 'line', ready: true })
+  })
+})
+
 describe('binary tensors', () => {
   /** A request as the extension describes it: JSON, then the bytes of the inputs in their order. */
   function inferBinary(id: string, json: object | null, parts: readonly Uint8Array[], length?: number) {

@@ -102,6 +102,32 @@ describe('a key that may only predict named models', () => {
   })
 })
 
+describe('a key that may only predict a name', () => {
+  it('predicts the model of the alias, but by no other name or id', async () => {
+    const key = await keyFor(service, 'names', ['models:predict'], null, ['line@current'])
+    const writer = await keyFor(service, 'names', ['models:write'])
+    const { id } = await service.models.of('names').create(linearModel())
+    const put = (url: string, payload: object, headers = {}) =>
+      service.app.inject({
+        method: 'PUT',
+        url: `/registry/line${url}`,
+        payload,
+        headers: { authorization: writer.header, ...headers },
+      })
+    await put('/versions', { modelId: id })
+    await put('/aliases/current', { version: 1 }, { 'if-none-match': '*' })
+    await put('/aliases/candidate', { version: 1 }, { 'if-none-match': '*' })
+    const status = async (route: string, name: string) => (await send(route, name, key.header)).statusCode
+    expect(await status('POST /models/:id/predict', 'line@current')).toBe(200)
+    expect(await status('POST /v2/models/:name/infer', 'line')).toBe(200)
+    for (const name of [id, 'line@1', 'line@candidate']) {
+      expect(await status('POST /models/:id/predict', name), name).toBe(404)
+      expect((await send('POST /models/:id/predict', name, writer.header)).statusCode, name).toBe(200)
+    }
+    expect(await status('POST /v2/models/line/versions/1/infer', '')).toBe(404)
+  })
+})
+
 describe('the scope models:predict', () => {
   it('without named models predicts every model of the tenant, and is part of models:read', async () => {
     for (const scope of ['models:predict', 'models:read', 'models:write'] as const) {

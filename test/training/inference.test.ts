@@ -1,4 +1,4 @@
-/** Tensors of the Open Inference Protocol: elements at the limits of their types, and binary data that lies. */
+/** Tensors of the Open Inference Protocol: elements at the limits of their types, and damaged binary data. */
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { Cell } from '../../src/contract/dataset.js'

@@ -46,7 +46,9 @@ export function prefetchModels(
       const lookup = request.modelLookup ?? lookUp(request, keyId)
       lookup.of(tenantId).then((found) => {
         const names = [found?.model.id, read(request.params)]
-        const isAllowed = found !== null && (allowed === null || names.some((name) => name !== undefined && allowed.has(name)))
+        const isAllowed =
+          found !== null &&
+          (allowed === null || names.some((name) => name !== undefined && allowed.has(name)))
         request.model = isAllowed ? found.model : null
         request.modelVersion = isAllowed ? found.version : null
         done()

@@ -129,7 +129,7 @@ export const inferenceRoutes: FastifyPluginCallbackZod<InferenceRoutes> = (
           response: { 200: modelMetadataSchema, ...failures },
         },
       },
-      (request) => modelMetadata(requireModel(request), readPath(request.params).name),
+      (request) => modelMetadata(requireModel(request), readPath(request.params).name, request.modelVersion),
     )
 
     app.get(
@@ -184,7 +184,7 @@ export const inferenceRoutes: FastifyPluginCallbackZod<InferenceRoutes> = (
         }
         const { body, binaryData } = request
         const outputs = await infer(dependencies, modelReference(name, version), body, binaryData)
-        return sendInference(reply, { name, id: body.id, outputs })
+        return sendInference(reply, { name, version: request.modelVersion, id: body.id, outputs })
       },
     )
   }
