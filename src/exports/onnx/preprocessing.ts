@@ -108,7 +108,7 @@ const scaleOf = (feature: Extract<FeatureCoding, { type: 'number' | 'boolean' }>
 
 /** Replaces NaN, and the missing numbers of each column. Without an imputation the result is NaN. */
 function addImputation(graph: GraphBuilder, features: readonly NumericFeature[], raw: Value): Value {
-  const missing = features.map((feature) => [...toMissingNumbers(toMissingTexts(feature.missingTexts))])
+  const missing = features.map(missingNumbers)
   const most = missing.reduce((longest, { length }) => Math.max(longest, length), 0)
   const isImputed = features.some(({ imputation }) => imputation !== undefined)
   if (most === 0 && !isImputed) return raw
@@ -121,6 +121,11 @@ function addImputation(graph: GraphBuilder, features: readonly NumericFeature[],
   }
   const fills = features.map(({ imputation }) => (imputation === undefined ? Number.NaN : Number(imputation)))
   return graph.node('Where', [isMissing, graph.constant('imputation', doubles(fills)), raw])
+}
+
+/** A missing number of a date column is no count of days: it stands in place of a date. */
+function missingNumbers({ type, missingTexts }: NumericFeature): number[] {
+  return type === 'date' ? [] : [...toMissingNumbers(toMissingTexts(missingTexts))]
 }
 
 /** In float64, then rounded once. */
