@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { packWeights, unpackWeights } from '../../src/threads/packed-weights.js'
+import { adoptWeights, packWeights, unpackWeights } from '../../src/threads/packed-weights.js'
 
 const tensor = fc.array(fc.integer({ min: 1, max: 4 }), { minLength: 1, maxLength: 3 }).chain((shape) => {
   const length = shape.reduce((product, size) => product * size, 1)
@@ -19,6 +19,23 @@ describe('packed weights', () => {
         expect(unpackWeights(packWeights(given))).toEqual(given)
       }),
     )
+  })
+
+  it('are adopted as the same weights, in the memory of the bytes', () => {
+    fc.assert(
+      fc.property(weights, (given) => {
+        const { tensors, bytes } = packWeights(given)
+        const copy = Uint8Array.from(bytes)
+        const adopted = adoptWeights(tensors, copy)
+        expect(adopted).toEqual(given)
+        for (const { values } of adopted.values()) expect(values.buffer).toBe(copy.buffer)
+      }),
+    )
+  })
+
+  it('are not adopted if a tensor exceeds the bytes', () => {
+    const tensors = [{ name: 'w', shape: [3], offset: 0 }]
+    expect(() => adoptWeights(tensors, new Uint8Array(8))).toThrow('w exceeds the weights')
   })
 
   it('follow one another without gaps', () => {
