@@ -6,6 +6,7 @@ import { jobBatchRequestSchema } from './job-batch.js'
 import { modelChangeSchema, modelRequestSchema, predictionRequestSchema } from './model.js'
 import { evaluationRequestSchema } from './model-evaluation.js'
 import { aliasTargetSchema, registrationSchema, versionChangeSchema } from './registry.js'
+import { retrainRequestSchema } from './retrain.js'
 import { rotationRequestSchema, webhookRequestSchema } from './webhook.js'
 
 export const bodySchemas = {
@@ -20,6 +21,7 @@ export const bodySchemas = {
   evaluation: evaluationRequestSchema,
   webhook: webhookRequestSchema,
   rotation: rotationRequestSchema,
+  retrain: retrainRequestSchema,
   registration: registrationSchema,
   aliasTarget: aliasTargetSchema,
   versionChange: versionChangeSchema,

@@ -25,6 +25,7 @@ import {
   trainingSchema,
 } from './network.js'
 import { modelReferenceSchema } from './registry.js'
+import { retrainingSchema } from './retrain.js'
 import { text } from './text.js'
 
 export const jobStatusSchema = z.enum(['queued', 'running', 'paused', 'succeeded', 'failed', 'cancelled'])
@@ -329,6 +330,7 @@ export const jobSchema = z.object({
   priority: z.int(),
   changes: z.array(changeSchema).describe('changes by resumptions'),
   ...labelsSchema.shape,
+  retraining: retrainingSchema.nullable().describe('set by POST /models/{id}/retrain'),
   links: z.object({ self: z.string(), stream: z.string(), epochs: z.string() }),
 })
 export type Job = z.infer<typeof jobSchema>

@@ -20,6 +20,7 @@ import { type OperationRoutes, operationRoutes } from './routes/operations.js'
 import { type PredictionRoutes, predictionRoutes } from './routes/predictions.js'
 import { problemRoutes } from './routes/problems.js'
 import { type RegistryRoutes, registryRoutes } from './routes/registry.js'
+import { type RetrainingRoutes, retrainingRoutes } from './routes/retraining.js'
 import { type StreamTicketRoutes, streamTicketRoutes } from './routes/stream-tickets.js'
 import { type UploadRoutes, uploadRoutes } from './routes/uploads.js'
 import { type WebhookRoutes, webhookRoutes } from './routes/webhooks.js'
@@ -49,7 +50,10 @@ export interface RouteDependencies
     ExportRoutes['models'] &
     RegistryRoutes['models']
   exportThread: ExportRoutes['exportThread']
-  predictors: PredictionRoutes['predictors'] & EvaluateRoutes['predictors'] & DatasetRowRoutes['predictors']
+  predictors: RetrainingRoutes['predictors'] &
+    PredictionRoutes['predictors'] &
+    EvaluateRoutes['predictors'] &
+    DatasetRowRoutes['predictors']
   pictures: PredictionRoutes['pictures']
 }
 
@@ -70,6 +74,7 @@ export async function registerRoutes(app: FastifyInstance, dependencies: RouteDe
   await app.register(registryRoutes, dependencies)
   await app.register(aliasRoutes, dependencies)
   await app.register(inferenceRoutes, { ...dependencies, prefix: '/v2' })
+  await app.register(retrainingRoutes, dependencies)
   await app.register(evaluateRoutes, dependencies)
   await app.register(webhookRoutes, dependencies)
   await app.register(datasetRowRoutes, dependencies)

@@ -8,7 +8,7 @@ import { initialStatus, type Job } from '../contract/job.js'
 import { type Limits, ownLimitsSchema, type Use } from '../contract/limits.js'
 import { Problem } from '../contract/problems.js'
 import type { NewJob } from '../training/ports/jobs.js'
-import { jobLinks } from './job-rows.js'
+import { jobLinks, toRetraining } from './job-rows.js'
 import { packJson } from './packed-json.js'
 import { type Statement, statement } from './statements.js'
 import { checkUse, specBytes } from './tenant-limits.js'
@@ -54,10 +54,12 @@ export const createJobsStatement = statement(
     WITH item AS MATERIALIZED (
       SELECT *, "jobBytes"('${initialStatus}', parameters, epochs, "specBytes", 0) AS bytes FROM unnest($1::text[], $2::text[], $3::text[], $4::bytea[], $5::jsonb[], $6::text[], $7::text[], $8::int[],
         $9::text[], $10::text[], $11::text[], $12::int[], $13::float8[], $14::float8[], $15::int[], $16::int[], $17::float8[],
-        $18::float8[], $19::int[], $20::int[], $21::bool[])
+        $18::float8[], $19::int[], $20::int[], $21::bool[], $22::text[], $23::text[],
+        $24::text[])
         WITH ORDINALITY AS item(id, "tenantId", name, spec, metadata, "requestId", "traceId", priority, "datasetId",
           "validationDatasetId", "modelId", parameters, "arenaBytes", "flopsPerEpoch", "stepsPerEpoch", epochs, "maximumJobs",
-          "maximumBytes", "specBytes", threads, "hasFolds", place)
+          "maximumBytes", "specBytes", threads, "hasFolds", "retrainOf",
+          "registerAs", "registerKeyId", place)
     ), dataset AS MATERIALIZED (
       SELECT id, "tenantId" FROM "Dataset" WHERE id = ANY($9::text[] || $10::text[]) ORDER BY id FOR KEY SHARE
     ), model AS MATERIALIZED (
@@ -81,9 +83,10 @@ export const createJobsStatement = statement(
     ), created AS (
       INSERT INTO "Job" (id, "tenantId", name, spec, metadata, "requestId", "traceId", priority, "datasetId",
         "validationDatasetId", parameters, "arenaBytes", "flopsPerEpoch", "stepsPerEpoch", epochs, "specBytes", threads, "hasFolds",
-        "fromModelId")
+        "fromModelId", "retrainOf", "registerAs", "registerKeyId")
       SELECT id, "tenantId", name, spec, metadata, "requestId", "traceId", priority, "datasetId", "validationDatasetId",
-        parameters, "arenaBytes", "flopsPerEpoch", "stepsPerEpoch", epochs, "specBytes", threads, "hasFolds", "modelId"
+        parameters, "arenaBytes", "flopsPerEpoch", "stepsPerEpoch", epochs, "specBytes", threads, "hasFolds", "modelId",
+        "retrainOf", "registerAs", "registerKeyId"
       FROM counted
       WHERE "hasDataset" AND "hasValidation" AND "hasModel"
         AND "queuedJobs" <= coalesce((own ->> 'queuedJobs')::float8, "maximumJobs")
@@ -126,6 +129,9 @@ function toValues(items: readonly JobOfTenant[]): unknown[] {
     column(({ spec }) => spec.bytes),
     column(({ job }) => job.spec.threads),
     column(({ job }) => job.spec.earlyStopping?.folds !== undefined),
+    column(({ job }) => job.retraining?.modelId ?? null),
+    column(({ job }) => job.retraining?.registry ?? null),
+    column(({ job }) => job.retraining?.keyId ?? null),
   ]
 }
 
@@ -204,6 +210,7 @@ function createdJob(job: NewJob, row: CreatedRow): Job | null {
     notes: null,
     tags: [],
     metadata: job.metadata,
+    retraining: toRetraining(job.retraining?.modelId ?? null, job.retraining?.registry ?? null),
     links: jobLinks(job.id),
   }
 }

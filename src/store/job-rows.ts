@@ -26,6 +26,8 @@ export const jobRowSchema = z.strictObject({
   notes: z.string().nullable(),
   tags: z.array(z.string()),
   metadata: z.record(z.string(), z.string()).nullable(),
+  retrainOf: z.string().nullable(),
+  registerAs: z.string().nullable(),
   priority: z.int(),
   changes: z.array(z.unknown()),
   parameters: z.int(),
@@ -54,7 +56,7 @@ export type JobRow = z.infer<typeof jobRowSchema>
 
 /** Columns of "Job" AS job and "Model" AS model, which may be missing. */
 export const jobColumns = `
-      job.id, job."tenantId", job.name, job.status, job.spec, job.notes, job.tags, job.metadata, job.priority, job.changes, job.parameters,
+      job.id, job."tenantId", job.name, job.status, job.spec, job.notes, job.tags, job.metadata, job."retrainOf", job."registerAs", job.priority, job.changes, job.parameters,
       job."arenaBytes", job."flopsPerEpoch", job.epochs, job.epoch, job.backend, job."backendDetail",
       job.loss, job.accuracy, job."valLoss", job."valAccuracy", job."bestEpoch", job."epochsKept",
       job."errorCode", job."errorMessage", job."errorEpoch", job."createdAt", job."startedAt", job."finishedAt",
@@ -113,9 +115,13 @@ export function toJob(row: JobRow): Job {
     notes: row.notes,
     tags: row.tags,
     metadata: row.metadata ?? {},
+    retraining: toRetraining(row.retrainOf, row.registerAs),
     links: jobLinks(row.id),
   }
 }
+
+export const toRetraining = (modelId: string | null, registry: string | null): Job['retraining'] =>
+  modelId === null ? null : { modelId, registry }
 
 export function jobLinks(id: string): Job['links'] {
   const self = `/jobs/${id}`

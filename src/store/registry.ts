@@ -141,6 +141,12 @@ function tenantNames(database: Database, tenantId: string): RegistryStore {
       return { version: await readVersion(name, number), isNew }
     },
 
+    async checkRoom(name) {
+      const row = await database.registeredName.findUnique({ where: { tenantId_name: { tenantId, name } } })
+      const names = row === null ? await database.registeredName.count({ where: { tenantId } }) : 0
+      checkRoom(name, (row?.lastVersion ?? 0) + 1, row === null ? names + 1 : 0)
+    },
+
     async names({ limit, after }) {
       const rows = await database.registeredName.findMany({
         where: { tenantId, ...(after === undefined ? {} : { name: { gt: after } }) },

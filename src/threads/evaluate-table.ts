@@ -20,6 +20,8 @@ const turnMilliseconds = 20
 export interface TableEvaluationOrder {
   /** The thread generates a generated dataset. */
   table: Table | GeneratedDataset
+  /** Ascending indices of the rows to evaluate; null for all. */
+  only: Int32Array | null
   network: Network
   loss: Loss
   coding: Coding
@@ -39,7 +41,7 @@ export async function evaluateTable(
 ): Promise<TableEvaluation> {
   const { network, loss, coding, threshold } = order
   const table = withEmptyColumns(toTable(order.table), coding)
-  const labelled = labelledRows(table, coding.target)
+  const labelled = selectRows(labelledRows(table, coding.target), order.only)
   const available = labelled.length
   if (available === 0) {
     const names = targetNames(coding.target).join(', ')
@@ -74,7 +76,15 @@ export async function evaluateTable(
     else if (milliseconds < turnMilliseconds / 2) atOnce = Math.min(atOnce * 2, rowsAtOnce.most)
     await nextTurn()
   }
-  return { evaluation: evaluator.result(), unlabelled: table.rows - available }
+  const selected = order.only?.length ?? table.rows
+  return { evaluation: evaluator.result(), unlabelled: selected - available }
+}
+
+/** The rows of the first list that the second, ascending one has. */
+function selectRows(rows: Int32Array, only: Int32Array | null): Int32Array {
+  if (only === null) return rows
+  const selected = new Set(only)
+  return rows.filter((row) => selected.has(row))
 }
 
 export const toTable = (table: Table | GeneratedDataset): Table =>

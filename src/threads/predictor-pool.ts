@@ -67,11 +67,11 @@ export function openPredictorPool(
         lane.predict({ ...call, inputs, features }),
       )
     },
-    async evaluate(tenantId, model, table) {
+    async evaluate(tenantId, model, table, only = null) {
       refuseWhenClosed()
       const handedOver = 'chunks' in table ? ownBuffers(table.chunks) : []
       const { id: modelId, network, loss, coding, threshold } = model
-      const rows = { table, network, loss, coding, threshold }
+      const rows = { table, only, network, loss, coding, threshold }
       const answer = await heldToEvaluate.use(model, { tenantId, among: [evaluating] }, (thread) =>
         thread.call((callId) => ({ type: 'evaluate', callId, modelId, rows }), handedOver),
       )

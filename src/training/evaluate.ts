@@ -136,7 +136,7 @@ async function evaluateDataset(
  * Reads a table chunk by chunk, so that none blocks the event loop.
  * @throws Problem `not-found`
  */
-async function wholeTable(datasets: Pick<DatasetStore, 'get' | 'rows'>, id: string): Promise<Table> {
+export async function wholeTable(datasets: Pick<DatasetStore, 'get' | 'rows'>, id: string): Promise<Table> {
   const found = await datasets.get(id)
   const chunks: Uint8Array[] = []
   for (let first = 0; found !== null; ) {

@@ -55,5 +55,6 @@ export function newJob(
     flopsPerEpoch: program.flopsPerEpoch,
     stepsPerEpoch: program.stepsPerEpoch,
     inlineDataset: data.inline,
+    retraining: null,
   }
 }

@@ -51,6 +51,36 @@ const tables: { table: string; columns: string; rows: number; values: string }[]
     values: `'mdl_' || md5(n::text), ${tenant}, ${job}, '\\x00'::bytea, 'huber', 1, 4, '', ${ago}`,
   },
   {
+    table: 'RegisteredName',
+    columns: '"tenantId", name, "lastVersion"',
+    rows: 20_000,
+    values: `${tenant}, 'name_' || n / ${tenants}, 3`,
+  },
+  {
+    table: 'ModelVersion',
+    columns: '"tenantId", name, version, "modelId"',
+    rows: 60_000,
+    values: `${tenant}, 'name_' || n / 3000, 1 + n / ${tenants} % 3, 'mdl_' || md5(n::text)`,
+  },
+  {
+    table: 'Alias',
+    columns: '"tenantId", name, alias, version, "modelId", "moveId"',
+    rows: 20_000,
+    values: `${tenant}, 'name_' || n / ${tenants}, 'current', 1, 'mdl_' || md5(n::text), n`,
+  },
+  {
+    table: 'AliasMove',
+    columns: '"tenantId", name, alias, action, "toVersion"',
+    rows: 100_000,
+    values: `${tenant}, 'name_' || n / 5000, 'current', 'moved', 1`,
+  },
+  {
+    table: 'Label',
+    columns: '"tenantId", label, "createdAt", "itemId"',
+    rows: 200_000,
+    values: `${tenant}, md5((n / ${tenants} % 10)::text), ${ago}, ${job}`,
+  },
+  {
     table: 'WeightChunk',
     columns: '"modelId", index, bytes',
     rows: 50_000,

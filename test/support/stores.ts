@@ -86,6 +86,7 @@ export function newJob(changes: Partial<NewJob> = {}): NewJob {
     flopsPerEpoch: 100,
     stepsPerEpoch: 1,
     inlineDataset: null,
+    retraining: null,
     ...changes,
   }
 }

@@ -65,6 +65,7 @@ export class WatchedJobInMemory implements WatchStore {
         priority: 0,
         changes: [],
         notes: null,
+        retraining: null,
         tags: [],
         metadata: {},
         links: { self: '', stream: '', epochs: '' },

@@ -24,6 +24,7 @@ export interface NewJob {
   stepsPerEpoch: number
   /** Rows that the request contains; stored in the same transaction as the job. */
   inlineDataset: NewDataset | null
+  retraining: (NonNullable<Job['retraining']> & { keyId: string | null }) | null
 }
 
 export interface JobProgress {

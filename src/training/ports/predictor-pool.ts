@@ -33,7 +33,12 @@ export interface PredictorPool {
    */
   predict(tenantId: string, model: Model, inputs: Float32Array): Float32Array | Promise<Float32Array>
   /** Evaluates the model on the labelled rows of a table. @throws Problem `not-found` if the model was deleted */
-  evaluate(tenantId: string, model: Model, table: Table | GeneratedDataset): Promise<TableOutcome>
+  evaluate(
+    tenantId: string,
+    model: Model,
+    table: Table | GeneratedDataset,
+    rows?: Int32Array | null,
+  ): Promise<TableOutcome>
   /** Splits the rows into training and validation. The table needs no column but that of the classes. */
   split(rule: SplitRule, table: Table | GeneratedDataset): Promise<RowSplit>
   /** The outputs over a grid. Rejects if any is not finite. */

@@ -17,13 +17,16 @@ export interface Precondition {
 /** The key of the request that changes something; null while the service is open. */
 export type Mover = string | null
 
-/** The names, versions and aliases of one tenant. All methods throw Problem `not-found` if what they name does not exist. */
+/** The names, versions and aliases of one tenant. All but `register` and
+ * `checkRoom` throw Problem `not-found` if what they name does not exist. */
 export interface RegistryStore {
   /**
    * Makes a model the next version of a name. Returns the version it already has, if any.
    * @throws Problem `registry-full`
    */
   register(name: string, modelId: string, keyId: Mover): Promise<{ version: ModelVersion; isNew: boolean }>
+  /** @throws Problem `registry-full` if the name can have no further version */
+  checkRoom(name: string): Promise<void>
   /** By name, in alphabetical order. */
   names(page: ListPage): Promise<Page<RegisteredModel>>
   find(name: string): Promise<RegisteredModel>

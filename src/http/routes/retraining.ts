@@ -1,0 +1,84 @@
+/** Retrainings of models, and their comparison with the earlier models. */
+import type { FastifyPluginCallbackZod } from 'fastify-type-provider-zod'
+import { jobSchema } from '../../contract/job.js'
+import { comparisonSchema, retrainRequestSchema } from '../../contract/retrain.js'
+import { compareModels } from '../../training/compare-models.js'
+import { turnsOfDatasets } from '../../training/evaluate.js'
+import { JobSplits } from '../../training/job-splits.js'
+import type { PredictorPool } from '../../training/ports/predictor-pool.js'
+import { retrain } from '../../training/retrain.js'
+import { disconnectSignal } from '../client-disconnect.js'
+import { requireScope } from '../plugins/authentication.js'
+import { requestTrace } from '../plugins/tracing.js'
+import { requirePrincipal } from '../principal.js'
+import { failures, idParameters } from '../response-schemas.js'
+import type { DatasetRoutes } from './datasets.js'
+import type { JobRoutes } from './jobs.js'
+import type { RegistryRoutes } from './registry.js'
+
+export interface RetrainingRoutes
+  extends RegistryRoutes,
+    Pick<JobRoutes, 'jobs' | 'submission'>,
+    Pick<DatasetRoutes, 'datasets'> {
+  predictors: Pick<PredictorPool, 'evaluate' | 'split'>
+}
+
+export const retrainingRoutes: FastifyPluginCallbackZod<RetrainingRoutes> = (
+  app,
+  { registry, models, jobs, datasets, submission, predictors },
+  done,
+) => {
+  const turns = turnsOfDatasets()
+  const splits = new JobSplits(predictors)
+
+  app.post(
+    '/models/:id/retrain',
+    {
+      config: { scope: 'jobs:write' },
+      schema: {
+        tags: ['models'],
+        summary: 'Train the spec of a model on another dataset',
+        description:
+          'Starts a job with the spec of the job that trained the model. With `registry`, the new model becomes the next ' +
+          'version of the name when the job succeeds, which also needs the scope `models:write`. No alias moves: ' +
+          'GET /models/{id}/comparison of the new model shows both models on the same rows.',
+        params: idParameters,
+        body: retrainRequestSchema,
+        response: { 202: jobSchema.describe('accepted, stored and queued'), ...failures },
+      },
+    },
+    async (request, reply) => {
+      const principal = requirePrincipal(request)
+      const { tenantId } = principal
+      if (request.body.registry !== undefined) requireScope(principal, reply, 'models:write')
+      const origin = { requestId: request.id, traceId: requestTrace(request).traceId }
+      const stores = { models: models.of(tenantId), jobs: jobs.of(tenantId), registry: registry.of(tenantId) }
+      const { id } = request.params
+      const job = await retrain({ submission, ...stores }, principal, id, request.body, origin)
+      return reply.code(202).header('location', job.links.self).send(job)
+    },
+  )
+
+  app.get(
+    '/models/:id/comparison',
+    {
+      config: { scope: 'models:read', hasOwnTurns: true },
+      schema: {
+        tags: ['models'],
+        summary: 'Compare a retrained model with the earlier one',
+        description:
+          'Evaluates both models on the validation rows of the job that retrained, or on its training rows if it has none.',
+        params: idParameters,
+        response: { 200: comparisonSchema, ...failures },
+      },
+    },
+    async (request, reply) => {
+      const { tenantId } = requirePrincipal(request)
+      const stores = { models: models.of(tenantId), jobs: jobs.of(tenantId), datasets: datasets.of(tenantId) }
+      const dependencies = { tenantId, ...stores, predictors, splits, turns }
+      return compareModels(dependencies, request.params.id, disconnectSignal(reply))
+    },
+  )
+
+  done()
+}

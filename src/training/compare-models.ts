@@ -1,0 +1,80 @@
+/** Compares a retrained model with the earlier one on the same rows. */
+import type { GeneratedDataset } from '../contract/dataset.js'
+import type { Job } from '../contract/job.js'
+import type { Model } from '../contract/model.js'
+import { Problem } from '../contract/problems.js'
+import type { Comparison } from '../contract/retrain.js'
+import { builtIn } from '../datasets/built-ins.js'
+import type { Table } from '../datasets/table.js'
+import { type EvaluateDependencies, wholeTable } from './evaluate.js'
+import type { JobSplits } from './job-splits.js'
+import type { JobStore } from './ports/jobs.js'
+
+export interface CompareDependencies
+  extends Pick<EvaluateDependencies, 'tenantId' | 'models' | 'datasets' | 'predictors' | 'turns'> {
+  jobs: Pick<JobStore, 'get'>
+  splits: JobSplits
+}
+
+/**
+ * Evaluates both models on the validation rows of the job that retrained, or on its training rows if it has none.
+ * @throws Problem `not-found` if the model is no retraining, or what it needs was deleted, or `invalid-dataset` if the rows do
+ *   not fit the earlier model
+ */
+export async function compareModels(
+  dependencies: CompareDependencies,
+  reference: string,
+  signal: AbortSignal,
+): Promise<Comparison> {
+  const { tenantId, models, jobs, turns } = dependencies
+  const after = await models.get(reference)
+  if (after === null) throw new Problem('not-found', `There is no model ${reference}.`)
+  const job = after.jobId === null ? null : await jobs.get(after.jobId)
+  if (job === null || job.retraining === null) {
+    throw new Problem(
+      'not-found',
+      `Model ${reference} was not retrained, so there is nothing to compare it with.`,
+    )
+  }
+  const before = await models.get(job.retraining.modelId)
+  if (before === null) {
+    throw new Problem(
+      'not-found',
+      `Model ${job.retraining.modelId}, which ${reference} is compared with, was deleted.`,
+    )
+  }
+  return turns.run(
+    tenantId,
+    async () => {
+      const { part, read, rows } = await rowsOf(dependencies, job)
+      const evaluate = async (model: Model) => {
+        const outcome = await dependencies.predictors.evaluate(tenantId, model, await read(), rows)
+        if (outcome.type === 'refused') throw new Problem(outcome.code, outcome.message)
+        return { modelId: model.id, evaluation: outcome.evaluation }
+      }
+      const [first, second] = [await evaluate(before), await evaluate(after)]
+      return { object: 'comparison', jobId: job.id, rows: part, before: first, after: second } as const
+    },
+    signal,
+  )
+}
+
+interface ComparedRows {
+  part: Comparison['rows']
+  /** Each evaluation reads the table, because the thread takes its memory. */
+  read(): Promise<Table | GeneratedDataset>
+  /** Null for all. */
+  rows: Int32Array | null
+}
+
+async function rowsOf({ datasets, splits }: CompareDependencies, job: Job): Promise<ComparedRows> {
+  const { dataset, validationDataset, validationSplit } = job.spec
+  const reader = (source: string | GeneratedDataset) => async () =>
+    typeof source === 'string' ? (builtIn(source) ?? (await wholeTable(datasets, source))) : source
+  if (validationDataset !== undefined) {
+    return { part: 'validation', read: reader(validationDataset), rows: null }
+  }
+  if (validationSplit === 0) return { part: 'training', read: reader(dataset), rows: null }
+  const { validation } = await splits.of(job, datasets)
+  return { part: 'validation', read: reader(dataset), rows: validation }
+}
