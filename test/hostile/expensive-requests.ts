@@ -74,6 +74,28 @@ export async function makeThings(
   }
 }
 
+/** 16 MiB of weights, with names of 2,048 columns. */
+const modelForm: CostlyRequest = (() => {
+  const side = 2_048
+  const network = { inputShape: [side], layers: [{ type: 'dense', units: side, useBias: false }] }
+  const header = JSON.stringify({
+    'a.weight': { dtype: 'F32', shape: [side, side], data_offsets: [0, 4 * side ** 2] },
+  })
+  const length = Buffer.alloc(8)
+  length.writeBigUInt64LE(BigInt(header.length))
+  const part = (name: string, content: string) =>
+    `--form\r\ncontent-disposition: form-data; name="${name}"\r\n\r\n${content}`
+  const body = Buffer.concat([
+    Buffer.from(`${part('network', JSON.stringify(network))}\r\n`),
+    Buffer.from('--form\r\ncontent-disposition: form-data; name="file"; filename="model"\r\n\r\n'),
+    length,
+    Buffer.from(header),
+    Buffer.alloc(4 * side ** 2),
+    Buffer.from('\r\n--form--\r\n'),
+  ])
+  return { name: 'a file of 16 MiB', path: '/models', body, type: 'multipart/form-data; boundary=form' }
+})()
+
 const json = (value: unknown) => JSON.stringify(value)
 
 /** Repeats a text up to the limit of a body. */
@@ -252,6 +274,7 @@ export function expensiveRequests(things: Things): Record<string, CostlyRequest[
     'POST /models': [
       post('/models', '65,536 rows', json({ construct: { dnf: { inputs: 16, trueRows: upTo(2 ** 16) } } })),
       post('/models', 'a row twice', filled('{"construct":{"dnf":{"inputs":16,"trueRows":[', '1', ']}}}')),
+      modelForm,
     ],
     'GET /models': [get('/models?limit=100')],
     'GET /models/:id': [get(`/models/${largeModel}`)],
