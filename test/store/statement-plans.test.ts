@@ -115,7 +115,7 @@ describe('what is executed within', () => {
       'an insertion of an event',
       `INSERT INTO "JobEvent" ("jobId", type, attempt, epoch) VALUES (${one}, 'paused', 1, 1)`,
     ],
-    ['a deletion of a model', `DELETE FROM "Model" WHERE id = 'mdl_' || md5('1')`],
+    ['a deletion of a model', `DELETE FROM "Model" WHERE id = 'mdl_' || md5('50000')`],
     ['a registration', `SELECT "registerVersion"('tenant_1', 'name_new', 'mdl_' || md5('1'), NULL)`],
     ['a change of tags', `UPDATE "Job" SET tags = '{a}' WHERE id = ${one}`],
     ['a deletion of a dataset', `DELETE FROM "Dataset" WHERE id = 'ds_1'`],
