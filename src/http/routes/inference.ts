@@ -199,10 +199,10 @@ export const inferenceRoutes: FastifyPluginCallbackZod<InferenceRoutes> = (
   done()
 }
 
+const pathSchema = z.object({ name: z.string(), version: z.string().optional() })
+
 /** The parameters may not be validated yet. */
-function readPath(params: unknown): { name: string; version?: string | undefined } {
-  return z.object({ name: z.string(), version: z.string().optional() }).parse(params)
-}
+const readPath = (params: unknown) => pathSchema.parse(params)
 
 function requireModel(request: FastifyRequest) {
   const { model } = request
