@@ -58,7 +58,7 @@ describe('a date', () => {
     expect(parseDate('13/4/2024', 'monthFirst')).toBeUndefined()
   })
 
-  test('with dots begins with the day, whatever the order', () => {
+  test('with dots starts with the day, for any order', () => {
     expect(parseDate('03.04.2024', 'monthFirst')).toBe(19_816)
   })
 

@@ -30,7 +30,7 @@ test('numbers far from zero and close together keep their deviation', () => {
   expect(deviation).toBeCloseTo(Math.sqrt(22.5), 12)
 })
 
-test('what large numbers swallow is added in the end', () => {
+test('small numbers beside large ones are added at the end', () => {
   const { mean } = momentsOf([1, 1e100, 1, -1e100])
   expect(mean).toBe(0.5)
 })
@@ -40,7 +40,7 @@ test('only the chosen values count, and of these only those that are not missing
   expect(found).toEqual({ minimum: 1, maximum: 2, mean: 1.5, deviation: 0.5 })
 })
 
-test('it does not matter in how many pieces the numbers come', () => {
+test('the result does not depend on the pieces', () => {
   const numbers = fc.array(fc.double({ noNaN: true, noDefaultInfinity: true }), { minLength: 2 })
   fc.assert(
     fc.property(numbers, fc.nat(), (sample, where) => {

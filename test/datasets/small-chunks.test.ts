@@ -40,7 +40,7 @@ const mixed = () =>
 const divisions = [[1], [2], [5], [3, 1, 4], [1, 11], [11, 1], [12]]
 
 describe.each(divisions.map((sizes) => ({ sizes })))('chunks of $sizes rows', ({ sizes }) => {
-  test('are as many as their sizes say', async () => {
+  test('have the rows of their sizes', async () => {
     const table = rechunked(await mixed(), sizes)
     expect(table.chunks.length).toBeGreaterThanOrEqual(rows / Math.max(...sizes))
     expect(readRows(table, 0, rows)).toEqual((await mixed()).data)
@@ -72,7 +72,7 @@ describe.each(divisions.map((sizes) => ({ sizes })))('chunks of $sizes rows', ({
     ['the last row alone', [rows - 1]],
     ['every other row', [1, 3, 5, 7, 9, 11]],
     ['rows around the ends of chunks', [0, 2, 3, 4, 5, 10, 11]],
-  ])('give the coding and the inputs of one chunk, trained on %s', async (_, trained) => {
+  ])('have the coding and inputs of one chunk, trained on %s', async (_, trained) => {
     const whole = await mixed()
     const table = rechunked(whole, sizes)
     const options = { outputs: 1, loss: 'binaryCrossentropy', sampleWeight: 'weight' } as const
@@ -87,7 +87,7 @@ describe.each(divisions.map((sizes) => ({ sizes })))('chunks of $sizes rows', ({
     }
   })
 
-  test('give each row by its place in the part', async () => {
+  test('return each row by its position in the part', async () => {
     const whole = await mixed()
     const table = rechunked(whole, sizes)
     const place = table.columns.findIndex(({ name }) => name === 'weight')
@@ -97,7 +97,7 @@ describe.each(divisions.map((sizes) => ({ sizes })))('chunks of $sizes rows', ({
     }
   })
 
-  test('are split and labelled as one chunk is', async () => {
+  test('are split and labelled like one chunk', async () => {
     const whole = await mixed()
     const table = rechunked(whole, sizes)
     for (const split of ['stratified', 'random', 'chronological'] as const) {

@@ -63,7 +63,7 @@ describe('an output at the threshold', () => {
     })
   })
 
-  it('is counted where only some of many thresholds are shown', () => {
+  it('is counted if only some of many thresholds are listed', () => {
     const rows = 4 * maximumThresholds
     const scores = Array.from({ length: rows }, (_, row) => (row + 1) / (rows + 1))
     // Each row’s own score is a threshold in turn, whether it is among those shown or not.
@@ -84,7 +84,7 @@ describe('an output at the threshold', () => {
   })
 })
 
-it('a model that is as good as the mean is not called worse', () => {
+it('a model as good as the mean is not reported as worse', () => {
   const number: TargetCoding = { type: 'number', names: ['y'] }
   const options = { loss: 'squaredError', isBinary: false } as const
   const of = (predicted: number) =>

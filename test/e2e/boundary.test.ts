@@ -74,7 +74,7 @@ function expectClose(actual: number[], expected: number[], [low, high]: Boundary
 }
 
 describe('the stream with ?boundary=', () => {
-  it('shows XOR being learned, from the untrained network to the model’s own answers', async () => {
+  it('shows how XOR is learned, from the untrained network to the outputs of the model', async () => {
     const { id } = await submit(xor)
     const watching = watchJob(service.url, id, undefined, 'boundary=9')
     const { job } = await watching.ended
@@ -148,7 +148,7 @@ describe('the stream with ?boundary=', () => {
     expect(job?.modelId).toBeNull()
   })
 
-  it('is refused where there is no plane to draw on, and for sizes out of range', async () => {
+  it('is refused without a plane to draw on, and for sizes out of range', async () => {
     const { id } = await submit({
       dataset: 'iris',
       network: { layers: [dense(3, 'softmax')] },

@@ -92,7 +92,7 @@ describe('a training that is interrupted', () => {
     expect(await sha256Of(ended)).toBe(undisturbed.sha256)
   }, 120_000)
 
-  it('goes on with other settings from the epoch after the one it was in, and says so', async () => {
+  it('continues with other settings from the next epoch, and reports them', async () => {
     const job = await submit(service.url, spec)
     const watching = watchJob(service.url, job.id)
     await eventually(() => (watching.epochs().length > 20 ? true : undefined))
@@ -113,7 +113,7 @@ describe('a training that is interrupted', () => {
     expect(losses.slice(fromEpoch - 1, 1_500)).not.toEqual(undisturbed.losses.slice(fromEpoch - 1))
   }, 120_000)
 
-  it('is handed over when the service stops, and goes on when it starts again', async () => {
+  it('is released when the service stops, and continues after its restart', async () => {
     const job = await submit(service.url, spec)
     const watching = watchJob(service.url, job.id)
     await eventually(() => (watching.epochs().length > 30 ? true : undefined))
@@ -130,7 +130,7 @@ describe('a training that is interrupted', () => {
     expect(await sha256Of(ended)).toBe(undisturbed.sha256)
   }, 120_000)
 
-  it('goes on when PostgreSQL dies under it', async () => {
+  it('continues after PostgreSQL dies', async () => {
     const job = await submit(service.url, spec)
     const watching = watchJob(service.url, job.id)
     await eventually(() => (watching.epochs().length > 30 ? true : undefined))

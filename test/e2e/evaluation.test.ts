@@ -41,7 +41,7 @@ const adam = { type: 'adam' as const, learningRate: 0.02 }
 const [header, ...flowers] = readFileSync('examples/iris.csv', 'utf8').trim().split('\n')
 
 describe('the evaluation', () => {
-  it('is the same when the rows that validated are sent back, as a dataset, as rows, and as a file', async () => {
+  it('is the same for its validation rows as a dataset, as rows, and as a file', async () => {
     const dataset = await upload([header, ...flowers].join('\n'), 'species')
     const model = await trained({
       dataset,
@@ -115,7 +115,7 @@ describe('the evaluation', () => {
     await expect(evaluate({ rows: [{ x1: 1, y: 1 }] })).rejects.toThrow('x2')
   })
 
-  it('of a job that names its dataset only is by folds, and all rows are trained on at the end', async () => {
+  it('of a job with a dataset alone uses folds, and the final training uses all rows', async () => {
     const dataset = await upload([header, ...flowers].join('\n'), 'species')
     const model = await trained({ dataset, seed: 1 })
     const job = await request(`${service.url}/jobs/${model.jobId}`, jobSchema)
@@ -133,7 +133,7 @@ describe('the evaluation', () => {
     expect(evaluation.right).toBeGreaterThanOrEqual(140)
   })
 
-  it('counts what the metrics of restored weights say, exactly', async () => {
+  it('agrees exactly with the metrics of the restored weights', async () => {
     const model = await trained({
       dataset: { name: 'moons', rows: 60, noise: 0.5 },
       network: { layers: [dense(16, 'tanh'), dense(1, 'sigmoid')] },
@@ -193,7 +193,7 @@ describe('the evaluation', () => {
     expect(right).toBeLessThan(50)
   })
 
-  it('of a regression pairs the true numbers with its answers, of the best weights when these came back', async () => {
+  it('of a regression pairs targets with predictions, those of the best weights if they were restored', async () => {
     const line = (count: number, noise: number, from: number) =>
       Array.from({ length: count }, (_, row) => {
         const x = from + row * 0.37
@@ -280,7 +280,7 @@ describe('the evaluation', () => {
     })
   })
 
-  it('says so when it is about the training rows, there being no others', async () => {
+  it('is marked as one of the training rows if there are no others', async () => {
     const model = await trained({
       dataset: 'xor',
       network: { layers: [dense(4, 'tanh'), dense(1, 'sigmoid')] },
@@ -300,7 +300,7 @@ describe('the evaluation', () => {
     })
   })
 
-  it('of more rows than are asked about chooses them evenly', { timeout: 60_000 }, async () => {
+  it('of very many rows samples them evenly', { timeout: 60_000 }, async () => {
     const rows = Array.from({ length: 120_000 }, (_, row) => `${row / 2},${row}`)
     const model = await trained({
       dataset: await upload(['x,y', ...rows].join('\n'), 'y'),

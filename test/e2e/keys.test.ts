@@ -24,7 +24,7 @@ const ask = (url: string, key?: string) =>
   fetch(`${url}/jobs`, key === undefined ? {} : { headers: { authorization: `Bearer ${key}` } })
 
 describe('a service bound to every address', () => {
-  it('refuses to start without a key and says how to make one; with one it starts, and demands it', async () => {
+  it('refuses to start without a key, naming the command that makes one, and then requires the key', async () => {
     const reachable = { DATABASE_URL: await freshDatabaseOfTest('empty'), HOST: '0.0.0.0' }
     const refusal = await startService(reachable, 'dist/src/server.js').catch(String)
     expect(refusal).toContain('npm run keys -- create --tenant blue --scopes jobs:write,models:read')
@@ -122,7 +122,7 @@ describe('limits of a tenant', () => {
 })
 
 describe('the service’s own database', () => {
-  it('takes keys before the service starts, and while it runs', async () => {
+  it('stores keys before the service starts, and while it runs', async () => {
     const folder = temporaryFolder()
     onTestFinished(folder.remove)
     const own = { DATA_DIRECTORY: folder.path }

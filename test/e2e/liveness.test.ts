@@ -25,7 +25,7 @@ const program = `
   process.send(port)
 `
 
-it('is answered by a thread while the loop stands still, as live, then as hung, then as live again', async () => {
+it('is answered by a thread while the loop is blocked, as live, then as hung, then as live again', async () => {
   const child = spawn(process.execPath, ['--input-type=module', '-e', program], {
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
   })
@@ -54,7 +54,7 @@ it('is answered by a thread while the loop stands still, as live, then as hung, 
   expect((await fetch(`http://127.0.0.1:${port}/jobs`)).status).toBe(404)
 })
 
-it('is answered by the API on LIVENESS_PORT, and the API ends as before', async () => {
+it('is answered by the API on LIVENESS_PORT, and the API still ends', async () => {
   const environment = { DATABASE_URL: await freshDatabaseOfTest(), LIVENESS_PORT: '0', LOG_LEVEL: 'info' }
   const service = await startService(environment, 'dist/src/server.js')
   onTestFinished(async () => {

@@ -38,7 +38,7 @@ afterAll(async () => {
 })
 
 describe('SIGTERM while PostgreSQL hangs', () => {
-  it('ends API and worker within ten seconds, and the job goes on later', async () => {
+  it('ends API and worker within ten seconds, and the job continues later', async () => {
     const environment = { DATABASE_URL: postgres.connectionString, LOG_LEVEL: 'info' }
     const api = await startService(environment, 'dist/src/server.js')
     const worker = startWorker()
@@ -75,8 +75,8 @@ describe('SIGTERM while PostgreSQL hangs', () => {
   }, 120_000)
 })
 
-describe('a request while PostgreSQL is gone', () => {
-  it('is answered 503, and as before when it is back', async () => {
+describe('a request while PostgreSQL is unreachable', () => {
+  it('is answered 503, and normally after the outage', async () => {
     const api = await startService({ DATABASE_URL: postgres.connectionString }, 'dist/src/server.js')
     const ask = async () =>
       problemSchema.parse(await (await fetch(`${api.url}/jobs/job_${'0'.repeat(32)}`)).json())

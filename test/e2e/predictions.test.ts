@@ -50,7 +50,7 @@ describe('a table with ids, gaps and words that were never seen', () => {
   const header = 'customer,town,age,since,left'
   const rows = Array.from({ length: 120 }, (_, row) => line(row))
 
-  it('is answered row for row, by the same file as its training', { timeout: 60_000 }, async () => {
+  it('is predicted row by row for the file of its training', { timeout: 60_000 }, async () => {
     const dataset = await upload('', 'text/csv', [header, ...rows].join('\n'))
     expect(dataset.target).toBe('left')
     const model = await trained({ dataset: dataset.id, seed: 1, epochs: 30 })
@@ -84,7 +84,7 @@ describe('a table with ids, gaps and words that were never seen', () => {
   })
 })
 
-it('a price is answered in its own unit, with a decimal comma', { timeout: 60_000 }, async () => {
+it('a price is predicted in the unit of the file, with a decimal comma', { timeout: 60_000 }, async () => {
   const line = (area: number) => `${String(area).replace('.', ',')};${1_000 + 3_000 * area}`
   const areas = Array.from({ length: 60 }, (_, row) => 40.5 + row * 2)
   const dataset = await upload('', 'text/csv', ['area;price', ...areas.map(line)].join('\n'))
@@ -133,7 +133,7 @@ async function colourPictures() {
   ]
 }
 
-it('pictures are answered as their rows of the dataset are', { timeout: 60_000 }, async () => {
+it('pictures have the predictions of their rows in the dataset', { timeout: 60_000 }, async () => {
   const pictures = await colourPictures()
   const archive = zip(
     pictures.map(({ label, bytes, type }, place) => {

@@ -158,7 +158,7 @@ describe.each(queues.filter(({ skip }) => !skip))('the service on $queue', ({ qu
     expect(resumed.messages.at(-1)?.type).toBe('end')
   })
 
-  it('gives the same losses for the same seed', async () => {
+  it('has the same losses for the same seed', async () => {
     const losses = async () => {
       const watching = watchJob(service.url, (await submit(service.url, xor)).id)
       await watching.ended
@@ -181,7 +181,7 @@ describe.each(queues.filter(({ skip }) => !skip))('the service on $queue', ({ qu
     expect(again).toEqual(cancelled)
   })
 
-  it('takes a job up again when its worker process is killed, without a gap or a repetition', async () => {
+  it('continues a job after its worker process is killed, without a gap or a repetition', async () => {
     const job = await submit(service.url, { ...long, epochs: 20_000 })
     const watching = watchJob(service.url, job.id)
     await eventually(() => watching.epochs()[0])
@@ -193,7 +193,7 @@ describe.each(queues.filter(({ skip }) => !skip))('the service on $queue', ({ qu
     expect(watching.epochs().map((epoch) => epoch.epoch)).toEqual(upTo(20_000))
   }, 90_000)
 
-  it('ends with Ctrl-C within ten seconds and goes on with its data when started again', async () => {
+  it('ends with Ctrl-C within ten seconds, and keeps its data for the next start', async () => {
     const job = await submit(service.url, xor)
     await watchJob(service.url, job.id).ended
     const { code, milliseconds } = await service.stop('SIGINT')

@@ -55,7 +55,7 @@ async function ask(path: string, { header }: { header: string }, body?: object):
 
 const create = async (key: { header: string }, body: object) => jobSchema.parse(await ask('/jobs', key, body))
 
-it('each gets its share of the threads, whatever the other asks for', async () => {
+it('each gets its share of the threads, for any jobs of the other', async () => {
   const urgent = { priority: 100 }
   const long = 30_000
   const flooding: string[] = []

@@ -131,7 +131,7 @@ describe('a hint', () => {
     expect(watching.messages.at(-1)).toMatchObject({ type: 'end', job: { status: 'cancelled' } })
   })
 
-  it('wakes every watcher, and those that know it already do not read again', async () => {
+  it('wakes every watcher, but those with the change do not read again', async () => {
     const all = upTo(3).map(() => watch())
     await settle()
     advanceTo(4)
@@ -144,7 +144,7 @@ describe('a hint', () => {
     expect(job.reads).toBe(reads)
   })
 
-  it('whose read fails is read again by a watcher that comes to it later', async () => {
+  it('whose read fails is read again by a later watcher', async () => {
     const first = watch()
     await settle()
     const reading = gate()
@@ -183,7 +183,7 @@ describe('a hint', () => {
 })
 
 describe('a watcher of summaries', () => {
-  it('hears of new epochs once a second, and of another status at once', async () => {
+  it('receives new epochs once a second, and another status at once', async () => {
     const watching = watch({ summary: true })
     await settle()
     const shown = () =>

@@ -201,7 +201,7 @@ describe('a watcher', () => {
     expect(live.watched).toBe(0)
   })
 
-  it('is let go when watching closes, without an end', async () => {
+  it('ends without a message when watching closes', async () => {
     const { jobId } = await startJob(stores)
     const watcher = watch(jobId)
     await eventually(() => watcher.messages[0])

@@ -39,7 +39,7 @@ const count = (claimed: { webhookId: string }[], ...ids: string[]) =>
   claimed.filter(({ webhookId }) => ids.includes(webhookId)).length
 
 describe('a claim of deliveries', () => {
-  it('divides the room among tenants, not among their webhooks', async () => {
+  it('divides the attempts among tenants, not among their webhooks', async () => {
     const crowd = await Promise.all(Array.from({ length: 5 }, () => hook('crowd', 20)))
     const alone = await hook('alone', 20)
     const claimed = await claim(10)
@@ -74,7 +74,7 @@ describe('a claim of deliveries', () => {
     expect(count(await claim(3), busy)).toBe(1)
   })
 
-  it('takes deliveries again that a dead process claimed', async () => {
+  it('claims deliveries again that a dead process had claimed', async () => {
     const id = await hook('a', 1)
     expect(count(await claim(5, 1, 1, 0), id)).toBe(1)
     expect(await claim(5, 1, 1, 60)).toMatchObject([{ webhookId: id, attempts: 2 }])

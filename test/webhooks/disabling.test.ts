@@ -135,14 +135,14 @@ describe('a test event', () => {
     expect((await read(id)).deliveries.map((each) => each.id)).toEqual([second.id])
   })
 
-  it('is not found for a webhook that is not there', async () => {
+  it('is not found for an unknown webhook', async () => {
     await api().post('/webhooks/whk_0/test').expect(404)
     await api().post('/webhooks/whk_0/enable').expect(404)
   })
 })
 
 describe('a delivery', () => {
-  it('is sent again on demand, with its id and body, and its attempts count anew', async () => {
+  it('is sent again on demand, with its id and body, and a new count of attempts', async () => {
     const id = await register()
     await endJob()
     const [before] = await service.webhooks.claim(limits, 60)

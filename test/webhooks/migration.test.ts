@@ -46,7 +46,7 @@ describe('secrets in plain text', () => {
     expect(rows[1].answer).toBe(jobAnswer)
   })
 
-  it('stop a start without a key, which says what to do, and are encrypted by one with a key', async () => {
+  it('stop a start without a key, naming the setting, and are encrypted with a key', async () => {
     const environment = { DATABASE_URL: earlier.connectionString, LOG_LEVEL: 'info' }
     await expect(startService(environment, 'dist/src/server.js')).rejects.toThrow(
       /The database has webhooks, but there is no key.*WEBHOOK_KEYS.*openssl rand -base64 32/,

@@ -114,7 +114,7 @@ describe('a stored secret', () => {
     return (await Promise.all(texts)).flatMap((rows) => rows.map(({ text }) => text)).join('\n')
   }
 
-  it('is nowhere in the database, and a repeated request says why it is not shown', async () => {
+  it('is not in the database, and a repeated request explains why it is not shown', async () => {
     await service.database.webhook.deleteMany()
     const send = () =>
       api().post('/webhooks').set('idempotency-key', 'key-1').send({ url: 'https://example.com' }).expect(201)
@@ -182,7 +182,7 @@ describe('a stored secret', () => {
     expect(await secretsOf(id)).toEqual([before])
   })
 
-  it('cannot be made by a service without keys, which says what is missing', async () => {
+  it('cannot be created by a service without keys, which names the setting', async () => {
     const without = webhookStore(service.database, null)
     const webhook = { id: 'whk_9', tenantId: 'local', url: 'https://example.com', events: [], secret }
     await expect(without.create(webhook)).rejects.toThrow(/WEBHOOK_KEYS/)

@@ -166,7 +166,7 @@ describe('a delivery', () => {
     ['redirects', [302] as const, /answered 302: redirects are not followed/],
     ['refuses', [410] as const, /answered 410/],
     ['hangs', ['hang'] as const, /no answer within 0\.3 s/],
-  ])('to a receiver that %s is given up after the last attempt, saying why', async (_name, answers, reason) => {
+  ])('to a receiver that %s ends after the last attempt, with the reason', async (_name, answers, reason) => {
     const { url, received } = await receive(...answers)
     const { claim, ...rest } = await prepare(url, ['job.cancelled'])
     await stores.jobs.of(claim.tenantId).cancel(claim.jobId)
@@ -238,7 +238,7 @@ describe('a delivery', () => {
     expect(hanging.received).toHaveLength(1)
   })
 
-  it('does not wait for another tenant, though all of its receivers hang', async () => {
+  it('does not wait for another tenant, even if all its receivers hang', async () => {
     const hanging = await receive('hang')
     const ready = await receive(200)
     const slow = await prepare(hanging.url, ['job.cancelled'])
@@ -269,7 +269,7 @@ describe('a delivery', () => {
     expect(new Webhook(webhook.secret).verify(body, headers)).toMatchObject({ type: 'webhook.test' })
   })
 
-  it('says so when it is the one that disables its webhook', async () => {
+  it('reports that it disables its webhook', async () => {
     const { url } = await receive(500)
     const { tenantId, webhook, claim } = await prepare(url, ['job.cancelled'])
     await stores.database.webhook.update({ where: { id: webhook.id }, data: { failingSince: new Date(0) } })

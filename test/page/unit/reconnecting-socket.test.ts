@@ -107,7 +107,7 @@ describe('a connection that is closed', () => {
     }
   })
 
-  it('is opened soon again once a message has come, not when it merely opened', async () => {
+  it('reconnects soon after a message, not after the opening alone', async () => {
     const { sockets } = await open()
     sockets[0].end(1006)
     await vi.advanceTimersByTimeAsync(250)

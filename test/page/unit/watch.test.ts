@@ -27,7 +27,7 @@ describe('the watcher of a job', () => {
     expect((await watch()).sockets[0].query).toEqual({ after: '0' })
   })
 
-  it('goes on after the last epoch, and takes none twice', async () => {
+  it('continues after the last epoch, without repetitions', async () => {
     const { sockets, numbers, watcher } = await watch()
     sockets[0].receive(epochs(1, 2, 3))
     sockets[0].receive(epochs(3, 4))
@@ -44,7 +44,7 @@ describe('the watcher of a job', () => {
     expect(sockets[2].query).toEqual({ after: '5' })
   })
 
-  it('hears of the job, of boundaries and of the end, after which it stays closed', async () => {
+  it('receives the job, boundaries and the end, and then stays closed', async () => {
     const { sockets, watcher } = await watch()
     const [job, ended] = [
       { id: 'job/1', status: 'running' },
@@ -78,7 +78,7 @@ describe('the watcher of many jobs', () => {
   }
   const watching = (...ids: string[]) => ({ type: 'watch', jobs: ids.map((id) => ({ id })) })
 
-  it('connects with the first job, and asks for what it did not watch before', async () => {
+  it('connects with the first job, and subscribes to new jobs', async () => {
     const { sockets, stream, settle } = await watchMany()
     stream.watch([])
     await settle()
@@ -95,7 +95,7 @@ describe('the watcher of many jobs', () => {
     expect(sockets[0].sent).toHaveLength(3)
   })
 
-  it('asks again after a lost connection, for what has neither ended nor been deleted', async () => {
+  it('subscribes again after a lost connection, except to ended and deleted jobs', async () => {
     const { sockets, stream, watcher, settle } = await watchMany()
     stream.watch(['a', 'b', 'c'])
     await settle()
