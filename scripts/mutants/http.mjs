@@ -163,7 +163,7 @@ export const http = [
   {
     file: 'src/http/routes/epochs.ts',
     tests: ['test/http/routes.test.ts'],
-    faults: [['last !== null && last < epoch', 'last !== null && last <= epoch']],
+    faults: [['lastEpoch(page) < job.epoch', 'lastEpoch(page) <= job.epoch']],
   },
   {
     file: 'src/http/routes/evaluate.ts',

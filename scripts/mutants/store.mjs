@@ -31,8 +31,8 @@ export const store = [
     faults: [
       ['AND "revokedAt" IS NULL RETURNING id', 'RETURNING id'],
       ['WHERE id = $1 AND NOT (${isLive})', 'WHERE id = $1'],
-      ['live.length >= maximumLiveKeys', 'live.length > maximumLiveKeys'],
-      ['WHERE "tenantId" = $1 AND ${isLive} ORDER BY', 'WHERE "tenantId" = $1 ORDER BY'],
+      ['live.length >= maximum)', 'live.length > maximum)'],
+      ['(cardinality(models) > 0) = $2 AND ${isLive} ORDER BY', '(cardinality(models) > 0) = $2 ORDER BY'],
       ['WHERE id = ANY($1::text[]) AND ${isLive}', 'WHERE id = ANY($1::text[])'],
     ],
   },
