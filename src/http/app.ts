@@ -11,6 +11,7 @@ import { describeRoutes } from './openapi.js'
 import { type Authentication, authenticate } from './plugins/authentication.js'
 import { allowOrigins } from './plugins/cross-origin.js'
 import { keepRequestBodies } from './plugins/idempotency.js'
+import { lingeringClose } from './plugins/lingering-close.js'
 import { type Origins, rejectForeignOrigins } from './plugins/origins.js'
 import { RequestRate } from './plugins/rate-limit.js'
 import { RequestLog } from './plugins/request-log.js'
@@ -73,6 +74,7 @@ export async function buildApp(dependencies: AppDependencies) {
   await app.register(keepRequestBodies)
   await app.register(dependencies.metrics.countRequests)
   await app.register(sendSecurityHeaders)
+  await app.register(lingeringClose)
   await app.register(accepts)
   await allowOrigins(app, allowedOrigins)
   await acceptWebSockets(app)
