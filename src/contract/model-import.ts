@@ -16,7 +16,9 @@ export const modelImportSchema = z
     name: text(200).min(1).optional(),
     network: networkSchema
       .optional()
-      .describe('layers and `inputShape`; required for a safetensors file that this service did not write, and refused for ONNX'),
+      .describe(
+        'layers and `inputShape`; required for a safetensors file that this service did not write, and refused for ONNX',
+      ),
     loss: lossSchema
       .optional()
       .describe(
