@@ -1,9 +1,9 @@
 /** The menu of exports: all formats of the service with their limits. */
 import { describe, expect, it } from 'vitest'
-import { exportChoices, limitReason } from '../../../page/src/views/export-formats.js'
-import { exportFormatSchema } from '../../../src/contract/export.js'
-import { maximumParameters as limitOfC } from '../../../src/exports/c/exporter.js'
-import { maximumParameters as limitOfJavaScript } from '../../../src/exports/javascript/exporter.js'
+import { exportChoices, limitReason } from '../../page/src/views/export-formats.js'
+import { exportFormatSchema } from '../../src/contract/export.js'
+import { maximumParameters as limitOfC } from '../../src/exports/c/exporter.js'
+import { maximumParameters as limitOfJavaScript } from '../../src/exports/javascript/exporter.js'
 
 describe('the menu of exports', () => {
   it('has every format of the service', () => {
