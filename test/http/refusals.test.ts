@@ -567,6 +567,8 @@ describe('refusals', () => {
       'too-many-jobs',
       'too-many-sockets',
       'too-much-stored',
+      // In export-model.test.ts.
+      'not-exportable',
       // In model-import.test.ts.
       'invalid-model',
       // In overload.test.ts.

@@ -4,7 +4,7 @@
  * closes when the client has ended its own side (RFC 9112, section 9.6).
  */
 import type { Socket } from 'node:net'
-import type { FastifyRequest } from 'fastify'
+import type { FastifyReply, FastifyRequest } from 'fastify'
 import fastifyPlugin from 'fastify-plugin'
 
 /** A client that still sends is cut off. */
@@ -12,15 +12,17 @@ const lingeringMilliseconds = 2_000
 
 export const lingeringClose = fastifyPlugin((app, _options, done) => {
   app.addHook('onSend', (request, reply, payload, next) => {
-    if (!request.raw.complete && reply.getHeader('connection') === 'close') linger(request)
+    if (!request.raw.complete && reply.getHeader('connection') === 'close') linger(request, reply)
     next(null, payload)
   })
   done()
 })
 
 /** Replaces what Node calls after the last byte of the response. */
-function linger({ raw }: FastifyRequest): void {
-  const { socket } = raw
+function linger({ raw }: FastifyRequest, { raw: response }: FastifyReply): void {
+  const { socket } = response
+  // The client is gone.
+  if (socket === null) return
   socket.destroySoon = () => {
     socket.end()
     raw.unpipe()
