@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { openApp, type RunningApp } from '../support/app.js'
 
-const methods = ['get', 'post', 'patch', 'delete'] as const
+const methods = ['get', 'post', 'put', 'patch', 'delete'] as const
 
 const withExamples = z.object({ examples: z.array(z.unknown()).min(1).optional() })
 const operationSchema = z.object({
