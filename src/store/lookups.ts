@@ -1,5 +1,6 @@
 /**
- * Keys and models by id, models by name, and the versions of their rows. All lookups of a moment share one statement.
+ * Keys and models by id, models by name, and the versions of their rows. All lookups of a moment share one statement, and
+ * those by name another that is sent at the same time.
  */
 import { z } from 'zod'
 import type { ModelReference } from '../contract/registry.js'
@@ -20,19 +21,6 @@ const foundSchema = z.discriminatedUnion('kind', [
     scopes: z.null(),
     models: z.null(),
     limits: z.null(),
-    place: z.null(),
-    number: z.null(),
-  }),
-  /** A model that was looked up by name. */
-  z.strictObject({
-    ...found,
-    kind: z.literal('named'),
-    sha256: z.null(),
-    scopes: z.null(),
-    models: z.null(),
-    limits: z.null(),
-    place: z.int().describe('of the name in the request, from 1'),
-    number: z.int().describe('the version in the registry'),
   }),
   /** A key that is neither revoked nor expired, with the limits of its tenant. */
   z.strictObject({
@@ -42,32 +30,42 @@ const foundSchema = z.discriminatedUnion('kind', [
     scopes: z.array(z.string()),
     models: z.array(z.string()),
     limits: z.unknown(),
-    place: z.null(),
-    number: z.null(),
   }),
 ])
 
-/**
- * `version` has the transaction ids that wrote the row, and the row of the key's tenant. $1 ids. For each name: $2 the key of
- * the request, whose tenant has the name, or $3 the tenant; $4 name, $5 alias or $6 version.
- */
-const lookupsStatement = statement(
+/** A model that was looked up by name. */
+const namedSchema = z.strictObject({
+  ...found,
+  kind: z.literal('named'),
+  place: z.int().describe('of the name in the request, from 0'),
+  number: z.int().describe('the version in the registry'),
+})
+
+/** $1 ids. `version` has the transaction ids that wrote the row, and the row of the key's tenant. */
+const idsStatement = statement(
   'lookups',
   foundSchema,
   `
     SELECT 'model' AS kind, id, "tenantId", xmin::text AS version,
-      NULL AS sha256, NULL::text[] AS scopes, NULL::text[] AS models, NULL::jsonb AS limits,
-      NULL::int AS place, NULL::int AS number
+      NULL AS sha256, NULL::text[] AS scopes, NULL::text[] AS models, NULL::jsonb AS limits
     FROM "Model" WHERE id = ANY($1::text[])
     UNION ALL
-    SELECT 'key', "Key".id, "tenantId", "Key".xmin::text || ' ' || "Tenant".xmin::text, sha256, scopes, models, limits,
-      NULL, NULL
+    SELECT 'key', "Key".id, "tenantId", "Key".xmin::text || ' ' || "Tenant".xmin::text, sha256, scopes, models, limits
     FROM "Key" JOIN "Tenant" ON "Tenant".id = "Key"."tenantId"
-    WHERE "Key".id = ANY($1::text[]) AND ${isLive}
-    UNION ALL
-    SELECT 'named', model.id, model."tenantId", model.version, NULL, NULL, NULL, NULL, asked.place::int, target.version
-    FROM unnest($2::text[], $3::text[], $4::text[], $5::text[], $6::int[])
-      WITH ORDINALITY AS asked("keyId", "tenantId", name, alias, number, place)
+    WHERE "Key".id = ANY($1::text[]) AND ${isLive}`,
+)
+
+/**
+ * $1 names: each has the key of the request, whose tenant has the name, or the tenant; and an alias or the number of a
+ * version. JSON, because PostgreSQL estimates the same rows for any text and so keeps the plan; it would plan for each array.
+ */
+const namesStatement = statement(
+  'namedLookups',
+  namedSchema,
+  `
+    SELECT 'named' AS kind, model.id, model."tenantId", model.version, asked.place, target.version AS number
+    FROM json_to_recordset($1::json)
+      AS asked("keyId" text, "tenantId" text, name text, alias text, number int, place int)
     CROSS JOIN LATERAL (
       SELECT coalesce(asked."tenantId", (SELECT "tenantId" FROM "Key" WHERE "Key".id = asked."keyId")) AS id
     ) AS owner CROSS JOIN LATERAL (
@@ -87,7 +85,7 @@ export type NamedReference = Exclude<ModelReference, { type: 'id' }>
 
 /** An id, or a name of a tenant. */
 export type Lookup = string | { reference: NamedReference; owner: Owner }
-export type Found = z.infer<typeof foundSchema>
+export type Found = z.infer<typeof foundSchema> | z.infer<typeof namedSchema>
 export type Lookups = Coalesced<Lookup, Found | undefined>
 
 const lookups = new WeakMap<Pick<Database, 'pool'>['pool'], Lookups>()
@@ -103,26 +101,25 @@ export function sharedLookups({ pool }: Pick<Database, 'pool'>): Lookups {
       if (typeof item === 'string') ids.add(item)
       else names.push(item)
     }
-    const rows = await send(pool, lookupsStatement, [[...ids], ...nameColumns(names)])
-    const byId = new Map<string, Found>()
-    const byName = new Map<Lookup, Found>()
-    for (const row of rows) {
-      if (row.kind === 'named') byName.set(names[row.place - 1], row)
-      else byId.set(row.id, row)
-    }
+    const [rows, named] = await Promise.all([
+      ids.size === 0 ? [] : send(pool, idsStatement, [[...ids]]),
+      names.length === 0 ? [] : send(pool, namesStatement, [namesAsJson(names)]),
+    ])
+    const byId = new Map(rows.map((row) => [row.id, row]))
+    const byName = new Map(named.map((row) => [names[row.place], row]))
     return items.map((item) => (typeof item === 'string' ? byId.get(item) : byName.get(item)))
   })
   lookups.set(pool, created)
   return created
 }
 
-function nameColumns(names: readonly Exclude<Lookup, string>[]): unknown[] {
-  const column = <T>(value: (name: Exclude<Lookup, string>) => T) => names.map(value)
-  return [
-    column(({ owner }) => ('keyId' in owner ? owner.keyId : null)),
-    column(({ owner }) => ('tenantId' in owner ? owner.tenantId : null)),
-    column(({ reference }) => reference.name),
-    column(({ reference }) => (reference.type === 'alias' ? reference.alias : null)),
-    column(({ reference }) => (reference.type === 'version' ? reference.version : null)),
-  ]
+function namesAsJson(names: readonly Exclude<Lookup, string>[]): string {
+  return JSON.stringify(
+    names.map(({ owner, reference }, place) => ({
+      ...owner,
+      name: reference.name,
+      ...(reference.type === 'alias' ? { alias: reference.alias } : { number: reference.version }),
+      place,
+    })),
+  )
 }
