@@ -365,6 +365,9 @@ export class Problem extends Error {
   }
 }
 
+/** @param reference an id, or a name with an alias or version */
+export const unknownModel = (reference: string) => new Problem('not-found', `There is no model ${reference}.`)
+
 export function keyInFlight(): Problem {
   const detail =
     'Another request with this Idempotency-Key is still being processed. Send this one again in a moment.'

@@ -5,7 +5,7 @@ import { fillBuffers } from '../base/fill-buffers.js'
 import type { Metrics } from '../contract/epoch.js'
 import { evaluationSchema } from '../contract/evaluation.js'
 import { finishedStatuses } from '../contract/job.js'
-import { Problem } from '../contract/problems.js'
+import { Problem, unknownModel } from '../contract/problems.js'
 import type { AllModels, NewModel, OpenWeights } from '../training/ports/models.js'
 import { cut, hashSha256, pieceOfColumn, pieceRow, readChunks, totalLength } from './bytes.js'
 import type { Database, Prisma } from './database.js'
@@ -49,7 +49,7 @@ export function modelStore(database: Database, settings = unlimited): AllModels 
     }
     if (hash.digest('hex') === sha256) return
     // The model may have been deleted while its chunks were read.
-    if ((await cache.find(id)) === null) throw new Problem('not-found', `There is no model ${id}.`)
+    if ((await cache.find(id)) === null) throw unknownModel(id)
     throw new Problem('integrity', `The stored weights of model ${id} do not match their hash.`)
   }
 

@@ -1,6 +1,6 @@
 /** The registry: names of a tenant and the versions of each. Aliases are in aliases.ts. */
 import { z } from 'zod'
-import { Problem } from '../contract/problems.js'
+import { Problem, unknownModel } from '../contract/problems.js'
 import {
   currentAlias,
   type ModelVersion,
@@ -132,7 +132,7 @@ function tenantNames(database: Database, tenantId: string): RegistryStore {
       const { number, isNew } = await database.inTransaction(tenantId, async (client) => {
         await query(client, lockStatement, [JSON.stringify(['names of', tenantId])])
         const [model] = await query(client, holdModelStatement, [modelId, tenantId])
-        if (model === undefined) throw new Problem('not-found', `There is no model ${modelId}.`)
+        if (model === undefined) throw unknownModel(modelId)
         const [registered] = await query(client, registerStatement, [tenantId, name, modelId, keyId])
         const names = registered.number === 1 ? await client.registeredName.count({ where: { tenantId } }) : 0
         checkRoom(name, registered.number, names)

@@ -7,7 +7,7 @@
 
 import { fillBuffers } from '../base/fill-buffers.js'
 import type { Model } from '../contract/model.js'
-import { Problem } from '../contract/problems.js'
+import { unknownModel } from '../contract/problems.js'
 import type { AllModels } from '../training/ports/models.js'
 import type { CallableThread } from './callable-thread.js'
 import { collectSoon } from './collect-garbage.js'
@@ -118,7 +118,7 @@ export class LoadedModels<
     const { model, thread } = held
     const { id: modelId, network } = model
     const weights = await this.options.models.openWeights(modelId)
-    if (weights === null) throw new Problem('not-found', `There is no model ${modelId}.`)
+    if (weights === null) throw unknownModel(modelId)
     const { tensors, chunks } = weights
     const { backend, costs } = this.options
     const order = {

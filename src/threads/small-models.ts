@@ -1,6 +1,6 @@
 /** Predicts with small models on the event loop, because a call of a thread would take longer. */
 import type { Model } from '../contract/model.js'
-import { Problem } from '../contract/problems.js'
+import { unknownModel } from '../contract/problems.js'
 import { Predictor } from '../engine/index.js'
 import type { AllModels } from '../training/ports/models.js'
 import type { BackendSetting } from './messages.js'
@@ -57,7 +57,7 @@ export class SmallModels {
   /** @throws Problem `not-found` if the model was deleted meanwhile */
   async #open({ id, network }: Model): Promise<Predictor> {
     const weights = await this.models.weights(id)
-    if (weights === null) throw new Problem('not-found', `There is no model ${id}.`)
+    if (weights === null) throw unknownModel(id)
     const predictor = new Predictor(network, unpackWeights(weights), { backend: this.backend })
     // A model that was deleted meanwhile is not kept.
     if (this.#loading.has(id)) this.#keep(id, predictor)

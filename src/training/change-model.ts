@@ -1,6 +1,6 @@
 /** Changes to a trained model. */
 import { hasThreshold, type Model, type ModelChange } from '../contract/model.js'
-import { Problem } from '../contract/problems.js'
+import { Problem, unknownModel } from '../contract/problems.js'
 import type { ModelStore } from './ports/models.js'
 
 /**
@@ -13,7 +13,7 @@ export async function changeModel(
   change: ModelChange,
 ): Promise<Model> {
   const model = await models.get(reference)
-  if (model === null) throw missing(reference)
+  if (model === null) throw unknownModel(reference)
   if (change.threshold !== undefined && !hasThreshold(model)) {
     const message =
       'a threshold is a probability of the second of two classes, which this model does not give: train on a target of ' +
@@ -21,8 +21,6 @@ export async function changeModel(
     throw new Problem('invalid-input', `/threshold: ${message}`, [{ pointer: '/threshold', message }])
   }
   const changed = await models.change(model.id, change)
-  if (changed === null) throw missing(reference)
+  if (changed === null) throw unknownModel(reference)
   return changed
 }
-
-const missing = (reference: string) => new Problem('not-found', `There is no model ${reference}.`)

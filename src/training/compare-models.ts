@@ -2,7 +2,7 @@
 import type { GeneratedDataset } from '../contract/dataset.js'
 import type { Job } from '../contract/job.js'
 import type { Model } from '../contract/model.js'
-import { Problem } from '../contract/problems.js'
+import { Problem, unknownModel } from '../contract/problems.js'
 import type { Comparison } from '../contract/retrain.js'
 import { builtIn } from '../datasets/built-ins.js'
 import type { Table } from '../datasets/table.js'
@@ -28,7 +28,7 @@ export async function compareModels(
 ): Promise<Comparison> {
   const { tenantId, models, jobs, turns } = dependencies
   const after = await models.get(reference)
-  if (after === null) throw new Problem('not-found', `There is no model ${reference}.`)
+  if (after === null) throw unknownModel(reference)
   const job = after.jobId === null ? null : await jobs.get(after.jobId)
   if (job === null || job.retraining === null) {
     throw new Problem(

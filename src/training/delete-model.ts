@@ -1,4 +1,4 @@
-import { Problem } from '../contract/problems.js'
+import { Problem, unknownModel } from '../contract/problems.js'
 import type { ModelStore } from './ports/models.js'
 
 /** Deletes a model with its weights. The job that trained it remains. @throws Problem `not-found` or `model-in-use` */
@@ -9,7 +9,7 @@ export async function deleteModel(
   const model = await models.get(reference)
   const outcome = model === null ? 'missing' : await models.delete(model.id)
   if (outcome === 'deleted') return
-  if (outcome === 'missing') throw new Problem('not-found', `There is no model ${reference}.`)
+  if (outcome === 'missing') throw unknownModel(reference)
   switch (outcome.type) {
     case 'job': {
       const message = `An unfinished job starts from model ${reference}: cancel it, or wait until it ends.`

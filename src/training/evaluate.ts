@@ -5,7 +5,7 @@ import type { DatasetWarning, GeneratedDataset } from '../contract/dataset.js'
 import type { Model } from '../contract/model.js'
 import type { EvaluationRequest, ModelEvaluation } from '../contract/model-evaluation.js'
 import { defaultPreparation, type Preparation } from '../contract/preparation.js'
-import { Problem } from '../contract/problems.js'
+import { Problem, unknownModel } from '../contract/problems.js'
 import { builtIn } from '../datasets/built-ins.js'
 import { likeModel } from '../datasets/like.js'
 import { PackedRows } from '../datasets/packed-rows.js'
@@ -94,7 +94,7 @@ export async function evaluateFile(
 
 async function requireModel({ models }: Pick<EvaluateDependencies, 'models'>, id: string): Promise<Model> {
   const model = await models.get(id)
-  if (model === null) throw new Problem('not-found', `There is no model ${id}.`)
+  if (model === null) throw unknownModel(id)
   return model
 }
 

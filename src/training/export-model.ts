@@ -4,7 +4,7 @@ import { TenantTurns } from '../base/tenant-turns.js'
 import type { GeneratedDataset } from '../contract/dataset.js'
 import type { ExportFormat } from '../contract/export.js'
 import type { Model } from '../contract/model.js'
-import { Problem } from '../contract/problems.js'
+import { Problem, unknownModel } from '../contract/problems.js'
 import type { InputRow } from '../datasets/raw-rows.js'
 import type { ExportedFile, Exporter, ExportOptions } from '../exports/exporter.js'
 import { exporters, exportVersion } from '../exports/formats.js'
@@ -64,7 +64,7 @@ export async function exportModel(
   { format, options }: ExportRequest,
 ): Promise<ModelExport> {
   const model = await dependencies.models.get(id)
-  if (model === null) throw missing(id)
+  if (model === null) throw unknownModel(id)
   checkExportable(model, exporters[format], { format, options })
   const { weightSha256, threshold, name } = model
   const identity = JSON.stringify([exportVersion, model.id, weightSha256, format, options, threshold, name])
@@ -111,7 +111,7 @@ async function writeFile(
   const { id } = model
   const rows = await storedRows(dependencies, model)
   const stored = await dependencies.all.weights(id)
-  if (stored === null) throw missing(id)
+  if (stored === null) throw unknownModel(id)
   const { tensors, bytes: weights } = stored
   const outcome = await dependencies.thread.export({ format, model, options, tensors, weights, rows })
   switch (outcome.type) {
@@ -149,5 +149,3 @@ async function featureRows(
   const places = features.map(({ name }) => positions.get(name) ?? -1)
   return data.map((row) => places.map((place) => row[place] ?? null))
 }
-
-const missing = (id: string) => new Problem('not-found', `There is no model ${id}.`)

@@ -1,7 +1,7 @@
 /** The weights of a model as a file of the safetensors format. */
 import { createHash } from 'node:crypto'
 import type { Model } from '../contract/model.js'
-import { Problem } from '../contract/problems.js'
+import { Problem, unknownModel } from '../contract/problems.js'
 import { safetensorsHeader } from '../exports/safetensors/file.js'
 import type { AllModels, ModelStore } from './ports/models.js'
 import { Slice } from './slices.js'
@@ -30,7 +30,7 @@ export async function exportWeights(
 ): Promise<WeightFile> {
   const model = await models.get(reference)
   const tensors = model === null ? null : await models.tensors(model.id)
-  if (model === null || tensors === null) throw missing(reference)
+  if (model === null || tensors === null) throw unknownModel(reference)
   const { id, weightSha256, weightBytes } = model
   const header = safetensorsHeader(tensors, metadataOf(model))
   /** The first piece. It is read now, so that small models arrive complete even if they are deleted meanwhile. */
@@ -58,7 +58,7 @@ export async function exportWeights(
         await slice.pause()
       }
       if (hash.digest('hex') !== weightSha256) {
-        if ((await models.get(id)) === null) throw missing(id)
+        if ((await models.get(id)) === null) throw unknownModel(id)
         throw new Problem('integrity', `The stored weights of model ${id} do not match their hash.`)
       }
       return content(first)
@@ -77,5 +77,3 @@ function metadataOf({ id, name, network, loss, coding, threshold }: Model): Reco
     ...(threshold === null ? {} : { threshold: String(threshold) }),
   }
 }
-
-const missing = (id: string) => new Problem('not-found', `There is no model ${id}.`)

@@ -2,7 +2,7 @@
 import type { z } from 'zod'
 import type { Model, Prediction, predictionsSchema } from '../contract/model.js'
 import { lastActivation } from '../contract/network.js'
-import { Problem, pointerTo } from '../contract/problems.js'
+import { Problem, pointerTo, unknownModel } from '../contract/problems.js'
 import { inputCount } from '../datasets/feature-coding.js'
 import { InputError } from '../datasets/input-error.js'
 import { type Decoder, decoder } from '../datasets/prediction.js'
@@ -54,7 +54,7 @@ export async function predict(
   readRows: (model: Model) => PredictionRows | Promise<PredictionRows>,
 ): Promise<Predictions> {
   const model = await models.get(reference)
-  if (model === null) throw new Problem('not-found', `There is no model ${reference}.`)
+  if (model === null) throw unknownModel(reference)
   const { rows, requestPointer } = await readRows(model)
   checkSize(model, rows.length)
   checkAnswer(model, rows.length)

@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import { type Job, type JobRequest, jobRequestSchema } from '../contract/job.js'
 import type { Model } from '../contract/model.js'
-import { Problem } from '../contract/problems.js'
+import { Problem, unknownModel } from '../contract/problems.js'
 import type { RetrainRequest } from '../contract/retrain.js'
 import { planTraining } from './plan.js'
 import type { JobStore } from './ports/jobs.js'
@@ -32,7 +32,7 @@ export async function retrain(
   origin: Origin,
 ): Promise<Job> {
   const model = await models.get(reference)
-  if (model === null) throw new Problem('not-found', `There is no model ${reference}.`)
+  if (model === null) throw unknownModel(reference)
   const job = model.jobId === null ? null : await jobs.get(model.jobId)
   if (job === null) {
     const message = `Model ${reference} has no job whose spec could be trained again: it was imported or constructed, or its job was deleted.`

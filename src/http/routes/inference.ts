@@ -11,7 +11,7 @@ import {
   modelMetadataSchema,
   serverMetadataSchema,
 } from '../../contract/inference.js'
-import { Problem } from '../../contract/problems.js'
+import { Problem, unknownModel } from '../../contract/problems.js'
 import { text } from '../../contract/text.js'
 import { infer } from '../../training/inference/infer.js'
 import { modelMetadata } from '../../training/inference/model-metadata.js'
@@ -208,5 +208,5 @@ function requireModel(request: FastifyRequest) {
   const { model } = request
   if (model !== null) return model
   const { name, version } = readPath(request.params)
-  throw new Problem('not-found', `There is no model ${modelReference(name, version)}.`)
+  throw unknownModel(modelReference(name, version))
 }

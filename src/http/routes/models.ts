@@ -12,7 +12,7 @@ import {
   modelSchema,
 } from '../../contract/model.js'
 import { modelFormSchema } from '../../contract/model-import.js'
-import { Problem } from '../../contract/problems.js'
+import { unknownModel } from '../../contract/problems.js'
 import { changeModel } from '../../training/change-model.js'
 import { construct } from '../../training/construct.js'
 import { deleteModel } from '../../training/delete-model.js'
@@ -137,7 +137,7 @@ export const modelRoutes: FastifyPluginCallbackZod<ModelRoutes> = (
     async (request) => {
       const { id } = request.params
       const model = await tenantModels(request).getEvaluated(id)
-      if (model === null) throw new Problem('not-found', `There is no model ${id}.`)
+      if (model === null) throw unknownModel(id)
       return model
     },
   )
