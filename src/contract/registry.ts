@@ -123,7 +123,6 @@ export type Registration = z.infer<typeof registrationSchema>
 export const aliasTargetSchema = z
   .strictObject({ version: versionNumberSchema })
   .meta({ examples: [{ version: 3 }] })
-export type AliasTarget = z.infer<typeof aliasTargetSchema>
 
 export const versionChangeSchema = z
   .strictObject({
@@ -132,4 +131,3 @@ export const versionChangeSchema = z
       .describe('an archived version cannot be given an alias; `candidate` undoes it'),
   })
   .meta({ examples: [{ status: 'archived' }] })
-export type VersionChange = z.infer<typeof versionChangeSchema>

@@ -1,5 +1,5 @@
 /** Decodes the outputs of a network into predictions. */
-import type { Coding } from '../contract/dataset.js'
+import type { Coding, TargetCoding } from '../contract/dataset.js'
 import type { Prediction } from '../contract/model.js'
 import { type Activation, isTwoClassOutput, type Loss, losses } from '../contract/network.js'
 import { InputError } from './input-error.js'
@@ -19,11 +19,27 @@ export interface Reading {
 /** Decodes one row of outputs. @throws InputError (pointer '') when an output is not finite */
 export type Decoder = (output: ArrayLike<number>) => Prediction
 
+/** Whether the outputs are the probabilities of the classes, or of several boolean targets. */
+export function givesProbabilities({ type }: TargetCoding, lastActivation: Activation): boolean {
+  switch (type) {
+    case 'number':
+      return false
+    case 'oneHot':
+      return lastActivation === 'softmax'
+    case 'binary':
+    case 'multiLabel':
+      return lastActivation === 'sigmoid'
+    default:
+      return type satisfies never
+  }
+}
+
 /**
  * Predicts the class of the largest output. A single output means the second class from ½ on (hinge: from 0
  * on). Softmax and a single sigmoid also give probabilities.
  */
 export function decoder({ target }: Coding, reading: Reading): Decoder {
+  const hasProbabilities = givesProbabilities(target, reading.lastActivation)
   switch (target.type) {
     case 'number':
       return (output) => ({
@@ -31,7 +47,7 @@ export function decoder({ target }: Coding, reading: Reading): Decoder {
       })
     case 'multiLabel': {
       const least = positiveThreshold(reading.loss)
-      const probabilities = reading.lastActivation === 'sigmoid' ? byClass(target.names) : null
+      const probabilities = hasProbabilities ? byClass(target.names) : null
       return (output) => {
         const numbers = finiteNumbers(output)
         const labels = target.names.filter((_, place) => numbers[place] >= least)
@@ -40,7 +56,7 @@ export function decoder({ target }: Coding, reading: Reading): Decoder {
       }
     }
     case 'oneHot': {
-      const probabilities = reading.lastActivation === 'softmax' ? byClass(target.classes) : null
+      const probabilities = hasProbabilities ? byClass(target.classes) : null
       return (output) => {
         const numbers = finiteNumbers(output)
         const label = target.classes[decideClass(numbers, reading)]
@@ -49,7 +65,7 @@ export function decoder({ target }: Coding, reading: Reading): Decoder {
       }
     }
     case 'binary': {
-      const probabilities = reading.lastActivation === 'sigmoid' ? byClass(target.classes) : null
+      const probabilities = hasProbabilities ? byClass(target.classes) : null
       return (output) => {
         const numbers = finiteNumbers(output)
         const label = target.classes[decideClass(numbers, reading)]

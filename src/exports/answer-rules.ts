@@ -1,6 +1,7 @@
 /** How the outputs of a network become a prediction, for generated code. */
 import type { TargetCoding } from '../contract/dataset.js'
-import { isTwoClassOutput, lastActivation, losses } from '../contract/network.js'
+import { isTwoClassOutput, lastActivation } from '../contract/network.js'
+import { givesProbabilities, positiveThreshold } from '../datasets/prediction.js'
 import { targetWidth } from '../datasets/target-coding.js'
 import type { ExportableModel } from './exporter.js'
 
@@ -19,14 +20,15 @@ export interface AnswerRules {
 export function answerRules({ coding: { target }, network, loss, threshold }: ExportableModel): AnswerRules {
   const activation = lastActivation(network)
   const width = targetWidth(target)
-  const single = losses[loss].positiveFrom
+  const single = positiveThreshold(loss)
+  const hasProbabilities = givesProbabilities(target, activation)
   switch (target.type) {
     case 'number': {
       const { scaling } = target
       return {
         type: target.type,
         names: target.names,
-        hasProbabilities: false,
+        hasProbabilities,
         positiveFrom: null,
         scaling: scaling === undefined ? null : { offset: scaling.offset, scale: scaling.scale },
       }
@@ -35,7 +37,7 @@ export function answerRules({ coding: { target }, network, loss, threshold }: Ex
       return {
         type: target.type,
         names: target.names,
-        hasProbabilities: activation === 'sigmoid',
+        hasProbabilities,
         positiveFrom: single,
         scaling: null,
       }
@@ -45,7 +47,7 @@ export function answerRules({ coding: { target }, network, loss, threshold }: Ex
       return {
         type: target.type,
         names: target.classes,
-        hasProbabilities: activation === (target.type === 'oneHot' ? 'softmax' : 'sigmoid'),
+        hasProbabilities,
         positiveFrom: chosen ?? (width === 1 ? single : null),
         scaling: null,
       }

@@ -1,6 +1,7 @@
 /** Names, types and shapes of a model's inputs and outputs, in ONNX files and in the Open Inference Protocol. */
 import type { FeatureCoding } from '../contract/dataset.js'
 import { lastActivation } from '../contract/network.js'
+import { givesProbabilities } from '../datasets/prediction.js'
 import { targetWidth } from '../datasets/target-coding.js'
 import type { ExportableModel } from './exporter.js'
 
@@ -67,7 +68,6 @@ function inputType({ type }: FeatureCoding): 'float64' | 'string' {
 
 function signatureOutputs({ coding: { target }, network }: ExportableModel): SignatureTensor[] {
   const width = targetWidth(target)
-  const activation = lastActivation(network)
   switch (target.type) {
     case 'number':
       return [{ name: 'output', type: 'float64', shape: [-1, width] }]
@@ -78,7 +78,6 @@ function signatureOutputs({ coding: { target }, network }: ExportableModel): Sig
       ]
     case 'oneHot':
     case 'binary': {
-      const hasProbabilities = activation === (target.type === 'oneHot' ? 'softmax' : 'sigmoid')
       const probabilities: SignatureTensor = {
         name: 'probabilities',
         type: 'float32',
@@ -87,7 +86,7 @@ function signatureOutputs({ coding: { target }, network }: ExportableModel): Sig
       return [
         { name: 'output', type: 'float32', shape: [-1, width] },
         { name: 'label', type: 'string', shape: [-1] },
-        ...(hasProbabilities ? [probabilities] : []),
+        ...(givesProbabilities(target, lastActivation(network)) ? [probabilities] : []),
       ]
     }
     default:

@@ -1,5 +1,7 @@
 /** Tensors as files hold them, and their numbers as float32. */
+
 import { endianness } from 'node:os'
+import { fromHalfPrecision } from '../base/half-precision.js'
 import { quoted, refuse } from './refuse.js'
 
 /** Types of numbers that become float32, with the bytes of each number. */
@@ -44,7 +46,8 @@ function convert({ type: numberType, bytes }: FileTensor, values: Float32Array<A
       for (let place = 0; place < count; place++) values[place] = view.getFloat64(8 * place, true)
       break
     case 'F16':
-      for (let place = 0; place < count; place++) values[place] = fromHalf(view.getUint16(2 * place, true))
+      for (let place = 0; place < count; place++)
+        values[place] = fromHalfPrecision(view.getUint16(2 * place, true))
       break
     case 'BF16': {
       // The upper half of a float32.
@@ -56,14 +59,4 @@ function convert({ type: numberType, bytes }: FileTensor, values: Float32Array<A
       numberType satisfies never
     }
   }
-}
-
-/** IEEE 754 binary16: a sign, five bits of exponent with the bias 15, ten bits of fraction. */
-function fromHalf(bits: number): number {
-  const sign = bits & 0x8000 ? -1 : 1
-  const exponent = (bits >> 10) & 0x1f
-  const fraction = bits & 0x3ff
-  if (exponent === 0) return sign * fraction * 2 ** -24
-  if (exponent === 0x1f) return fraction === 0 ? sign * Number.POSITIVE_INFINITY : Number.NaN
-  return sign * (1 + fraction / 1024) * 2 ** (exponent - 15)
 }

@@ -72,6 +72,8 @@ export const holdModelStatement = statement(
   'SELECT id FROM "Model" WHERE id = $1 AND "tenantId" = $2 FOR KEY SHARE',
 )
 
+export const unknownVersion = (name: string, version: number) =>
+  new Problem('not-found', `There is no version ${version} of ${name}.`)
 export const unknownName = (name: string) =>
   new Problem('not-found', `There is no name ${name} in the registry.`)
 const unknownAlias = ({ name, alias }: Place) =>
@@ -128,11 +130,11 @@ function checkPrecondition(place: Place, row: AliasRow | null, { ifMatch, ifNone
   throw new Problem('precondition-failed', message)
 }
 
-/** With the aliases of a name, in alphabetical order. */
+/** With the aliases of names, in alphabetical order. */
 export function aliasStore(
   database: Database,
   tenantId: string,
-): AliasStore & { aliasesOf(name: string): Promise<Alias[]> } {
+): AliasStore & { aliasesOf(names: readonly string[]): Promise<Alias[]> } {
   const findAlias = (client: Prisma.TransactionClient, { name, alias }: Place) =>
     client.alias.findUnique({ where: { tenantId_name_alias: { tenantId, name, alias } } })
 
@@ -154,8 +156,9 @@ export function aliasStore(
   }
 
   return {
-    async aliasesOf(name) {
-      const rows = await database.alias.findMany({ where: { tenantId, name }, orderBy: { alias: 'asc' } })
+    async aliasesOf(names) {
+      const where = { tenantId, name: { in: [...names] } }
+      const rows = await database.alias.findMany({ where, orderBy: { alias: 'asc' } })
       return rows.map(toAlias)
     },
 
@@ -231,7 +234,7 @@ async function availableModel(
   const row = await client.modelVersion.findUnique({
     where: { tenantId_name_version: { tenantId, name, version } },
   })
-  if (row === null) throw new Problem('not-found', `There is no version ${version} of ${name}.`)
+  if (row === null) throw unknownVersion(name, version)
   if (row.archivedAt !== null) {
     const message = `Version ${version} of ${name} is archived: set its status to candidate first.`
     throw new Problem('version-unavailable', message)

@@ -164,8 +164,12 @@ function tenantJobs(
       const rows =
         labels !== undefined && hasLabels(labels)
           ? await listLabelled(database, 'job', {
-              ...{ tenantId, after: position, labels },
-              ...{ name, status, limit: limit + 1 },
+              tenantId,
+              after: position,
+              labels,
+              name,
+              status,
+              limit: limit + 1,
             })
           : await database.job.findMany({
               where: {

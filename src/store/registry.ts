@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import { Problem, unknownModel } from '../contract/problems.js'
 import {
+  type Alias,
   currentAlias,
   type ModelVersion,
   type RegisteredModel,
@@ -9,7 +10,7 @@ import {
   versionStatusSchema,
 } from '../contract/registry.js'
 import type { Registry, RegistryStore } from '../training/ports/registry.js'
-import { aliasStore, holdModelStatement, lockName, unknownName } from './aliases.js'
+import { aliasStore, holdModelStatement, lockName, unknownName, unknownVersion } from './aliases.js'
 import type { Database } from './database.js'
 import { cursorNumber, pageOf } from './pages.js'
 import { noRow, query, statement } from './statements.js'
@@ -87,34 +88,35 @@ function toVersion({ createdAt, ...row }: VersionRow): ModelVersion {
   }
 }
 
-const unknownVersion = (name: string, version: number) =>
-  new Problem('not-found', `There is no version ${version} of ${name}.`)
-
 export function registryStore(database: Database): Registry {
   return {
-    of: (tenantId) => ({ ...tenantNames(database, tenantId), ...aliasStore(database, tenantId) }),
+    of(tenantId) {
+      const aliases = aliasStore(database, tenantId)
+      return { ...tenantNames(database, tenantId, aliases), ...aliases }
+    },
   }
 }
 
-function tenantNames(database: Database, tenantId: string): RegistryStore {
-  const aliases = aliasStore(database, tenantId)
-
-  const toRegistered = async (row: {
-    name: string
-    lastVersion: number
-    createdAt: Date
-  }): Promise<RegisteredModel> => {
-    const self = `/registry/${row.name}`
-    return {
-      object: 'registeredModel',
-      name: row.name,
-      lastVersion: row.lastVersion,
-      aliases: await aliases.aliasesOf(row.name),
-      createdAt: row.createdAt.toISOString(),
-      links: { self, versions: `${self}/versions` },
-    }
+function toRegistered(
+  { name, lastVersion, createdAt }: { name: string; lastVersion: number; createdAt: Date },
+  aliases: Alias[],
+): RegisteredModel {
+  const self = `/registry/${name}`
+  return {
+    object: 'registeredModel',
+    name,
+    lastVersion,
+    aliases,
+    createdAt: createdAt.toISOString(),
+    links: { self, versions: `${self}/versions` },
   }
+}
 
+function tenantNames(
+  database: Database,
+  tenantId: string,
+  { aliasesOf }: Pick<ReturnType<typeof aliasStore>, 'aliasesOf'>,
+): RegistryStore {
   const readVersion = async (name: string, version: number): Promise<ModelVersion> => {
     const [row] = await query(database, versionStatement, [tenantId, name, version])
     if (row === undefined) throw unknownVersion(name, version)
@@ -153,22 +155,21 @@ function tenantNames(database: Database, tenantId: string): RegistryStore {
         orderBy: { name: 'asc' },
         take: limit + 1,
       })
-      const shown = new Map(
-        await Promise.all(
-          rows.slice(0, limit).map(async (row) => [row.name, await toRegistered(row)] as const),
-        ),
-      )
-      const page = pageOf(
+      const aliases = await aliasesOf(rows.slice(0, limit).map(({ name }) => name))
+      return pageOf(
         rows,
         { limit },
-        ({ name }) => name,
+        (row) =>
+          toRegistered(
+            row,
+            aliases.filter(({ name }) => name === row.name),
+          ),
         ({ name }) => name,
       )
-      return { ...page, data: page.data.flatMap((name) => shown.get(name) ?? []) }
     },
 
     async find(name) {
-      return toRegistered(await requireName(name))
+      return toRegistered(await requireName(name), await aliasesOf([name]))
     },
 
     async delete(name) {

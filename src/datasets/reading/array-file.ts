@@ -2,8 +2,10 @@
  * Reads arrays of numbers or short texts that a file stores as in memory: the contents of NumPy and IDX
  * files.
  */
+
 import { type FileHandle, open } from 'node:fs/promises'
 import { endianness } from 'node:os'
+import { fromHalfPrecision } from '../../base/half-precision.js'
 import type { Cells, ColumnReading } from './batch.js'
 import { invalid, limitExceeded, type ReadingLimits } from './limits.js'
 
@@ -240,7 +242,7 @@ function decodeNumbers(items: Buffer, { type, bigEndian }: ArrayFile): ArrayLike
     case 'int32':
       return new Int32Array(buffer)
     case 'float16':
-      return Float64Array.from(new Uint16Array(buffer), halfPrecision)
+      return Float64Array.from(new Uint16Array(buffer), fromHalfPrecision)
     case 'float32':
       return new Float32Array(buffer)
     case 'float64':
@@ -260,14 +262,4 @@ function swap(items: Buffer, type: ItemType): void {
   if (type.endsWith('16')) items.swap16()
   else if (type === 'uint32' || type === 'int32' || type === 'float32') items.swap32()
   else if (type.endsWith('64')) items.swap64()
-}
-
-/** Decodes IEEE 754 binary16. */
-function halfPrecision(bits: number): number {
-  const sign = bits & 0x8000 ? -1 : 1
-  const exponent = (bits >> 10) & 0x1f
-  const fraction = bits & 0x3ff
-  if (exponent === 0) return sign * fraction * 2 ** -24
-  if (exponent === 0x1f) return fraction === 0 ? sign * Number.POSITIVE_INFINITY : Number.NaN
-  return sign * (1 + fraction / 1024) * 2 ** (exponent - 15)
 }

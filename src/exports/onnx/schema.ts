@@ -13,7 +13,6 @@ export function onnxMessage(name: string): protobuf.Type {
 }
 
 export const elementTypes = { float32: 1, int64: 7, string: 8, bool: 9, float64: 11 } as const
-export type ElementType = keyof typeof elementTypes
 
 /** TensorProto: numbers are little-endian in `raw_data`. */
 export interface TensorMessage {
