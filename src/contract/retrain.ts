@@ -41,7 +41,7 @@ export const retrainRequestSchema = z
     },
   )
   .meta({
-    examples: [{ dataset: 'ds_0123456789abcdef0123456789abcdef', from: 'weights', registry: 'churn' }],
+    examples: [{ dataset: 'xor', from: 'scratch', registry: 'logic' }],
   })
 export type RetrainRequest = z.infer<typeof retrainRequestSchema>
 

@@ -66,7 +66,7 @@ function inputType({ type }: FeatureCoding): 'float64' | 'string' {
   return type === 'category' ? 'string' : 'float64'
 }
 
-function signatureOutputs({ coding: { target }, network }: ExportableModel): SignatureTensor[] {
+export function signatureOutputs({ coding: { target }, network }: ExportableModel): SignatureTensor[] {
   const width = targetWidth(target)
   switch (target.type) {
     case 'number':

@@ -9,7 +9,7 @@ import type { JobStore } from './ports/jobs.js'
 import type { ModelStore } from './ports/models.js'
 import type { RegistryStore } from './ports/registry.js'
 import type { Tenant } from './ports/tenants.js'
-import { newJob, type Origin, type SubmitDependencies } from './submit.js'
+import { newJob, type Origin, type SubmitDependencies, storeJob } from './submit.js'
 
 export interface RetrainDependencies {
   submission: SubmitDependencies
@@ -42,10 +42,7 @@ export async function retrain(
   const jobRequest = requestOf(job, model, request)
   const plan = await planTraining(submission, tenant, jobRequest)
   const retraining = { modelId: model.id, registry: request.registry ?? null, keyId: tenant.keyId }
-  const created = { ...newJob(plan, jobRequest, origin), retraining }
-  const stored = await submission.jobs.of(tenant.tenantId).create(created)
-  await submission.queue.afterCommit().catch(submission.onQueueError)
-  return stored
+  return storeJob(submission, tenant, { ...newJob(plan, jobRequest, origin), retraining })
 }
 
 function requestOf(job: Job, model: Model, request: RetrainRequest): JobRequest {

@@ -30,8 +30,18 @@ export async function submit(
   once?: Once,
 ): Promise<Job> {
   const plan = await planTraining(dependencies, tenant, request)
-  const job = await dependencies.jobs.of(tenant.tenantId).create(newJob(plan, request, origin), once)
-  await dependencies.queue.afterCommit().catch(dependencies.onQueueError)
+  return storeJob(dependencies, tenant, newJob(plan, request, origin), once)
+}
+
+/** Stores and queues a planned job. It is committed when this resolves. */
+export async function storeJob(
+  { jobs, queue, onQueueError }: Pick<SubmitDependencies, 'jobs' | 'queue' | 'onQueueError'>,
+  { tenantId }: Tenant,
+  planned: NewJob,
+  once?: Once,
+): Promise<Job> {
+  const job = await jobs.of(tenantId).create(planned, once)
+  await queue.afterCommit().catch(onQueueError)
   return job
 }
 

@@ -194,7 +194,7 @@ describe.skipIf(!hasChromium)('a run', () => {
   }, async () => {
     const { id } = await submit({
       ...iris('cut', 0.001),
-      dataset: { name: 'moons', rows: 16_000, noise: 0.2, seed: 1 },
+      dataset: { name: 'moons', rows: 8_000, noise: 0.2, seed: 1 },
       network: { layers: [dense(32, 'tanh'), dense(2, 'softmax')] },
       epochs: 4_000,
     })

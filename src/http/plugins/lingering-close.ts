@@ -18,6 +18,11 @@ export const lingeringClose = fastifyPlugin((app, _options, done) => {
   done()
 })
 
+/** Lets the connection close after the response if the rest of the body will not be read. */
+export function closeUnlessReceived({ raw }: FastifyRequest, reply: FastifyReply): void {
+  if (!raw.complete) reply.header('connection', 'close')
+}
+
 /** Replaces what Node calls after the last byte of the response. */
 function linger({ raw }: FastifyRequest, { raw: response }: FastifyReply): void {
   const { socket } = response

@@ -10,6 +10,7 @@ import type { RequestThread } from '../../training/ports/request-thread.js'
 import { disconnectSignal } from '../client-disconnect.js'
 import { parseJsonBodies } from '../json-body-parser.js'
 import { requireScope } from '../plugins/authentication.js'
+import { closeUnlessReceived } from '../plugins/lingering-close.js'
 import { preparationParameters } from '../preparation-parameters.js'
 import { requirePrincipal } from '../principal.js'
 import { failures, idParameters } from '../response-schemas.js'
@@ -91,8 +92,7 @@ export const evaluateRoutes: FastifyPluginCallbackZod<EvaluateRoutes> = (
           signal,
         })
       } catch (error) {
-        // The rest of the body is not read.
-        if (!request.raw.complete) reply.header('connection', 'close')
+        closeUnlessReceived(request, reply)
         throw error
       }
     },

@@ -23,6 +23,7 @@ import { disconnectSignal } from '../client-disconnect.js'
 import { readModelForm } from '../model-form.js'
 import { sendEntityTags } from '../plugins/entity-tags.js'
 import { fingerprintPrefix, type Idempotency, idempotencyHeaders } from '../plugins/idempotency.js'
+import { closeUnlessReceived } from '../plugins/lingering-close.js'
 import { requirePrincipal } from '../principal.js'
 import { defaultLimit, labelParameters, pageParameters, readLabels } from '../query-parameters.js'
 import { failures, idParameters, listSchema, toList } from '../response-schemas.js'
@@ -68,8 +69,7 @@ export const modelRoutes: FastifyPluginCallbackZod<ModelRoutes> = (
         },
       )
     } catch (error) {
-      // The rest of the body is not read.
-      if (!request.raw.complete) reply.header('connection', 'close')
+      closeUnlessReceived(request, reply)
       throw error
     }
   }

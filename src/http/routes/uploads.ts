@@ -11,6 +11,7 @@ import type { Tenanted } from '../../training/ports/tenants.js'
 import { previewUpload } from '../../training/preview.js'
 import { likeColumns, type Upload, upload } from '../../training/upload.js'
 import { disconnectSignal } from '../client-disconnect.js'
+import { closeUnlessReceived } from '../plugins/lingering-close.js'
 import { preparationParameters, readPreparation } from '../preparation-parameters.js'
 import { requirePrincipal } from '../principal.js'
 import { failures } from '../response-schemas.js'
@@ -75,8 +76,7 @@ export const uploadRoutes: FastifyPluginCallbackZod<UploadRoutes> = (
         signal: disconnectSignal(reply),
       })
     } catch (error) {
-      // The rest of the body is not read.
-      if (!request.raw.complete) reply.header('connection', 'close')
+      closeUnlessReceived(request, reply)
       throw error
     }
   }

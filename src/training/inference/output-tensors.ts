@@ -4,7 +4,7 @@ import type { InferenceRequest, TensorType } from '../../contract/inference.js'
 import type { Model, Prediction } from '../../contract/model.js'
 import { Problem } from '../../contract/problems.js'
 import { shown, shownNames } from '../../datasets/shown-text.js'
-import { modelSignature } from '../../exports/signature.js'
+import { signatureOutputs } from '../../exports/signature.js'
 import { typeNames } from './read-request.js'
 
 type Element = number | string | boolean
@@ -31,7 +31,7 @@ export interface OutputTensor {
 export function requestedOutputs(model: Model, request: InferenceRequest, isRaw: boolean): RequestedOutput[] {
   const byDefault = isRaw || request.parameters?.binary_data_output === true
   const all = new Map(
-    modelSignature(model).outputs.map(({ name, type, shape }) => {
+    signatureOutputs(model).map(({ name, type, shape }) => {
       const output = { name, type: typeNames[type], rowShape: shape.slice(1), isBinary: byDefault }
       return [name, { ...output, read: elementsOf(name, model.coding.target) }]
     }),
