@@ -1,4 +1,7 @@
 /** The most expensive allowed requests of every route. */
+import type { JobSpec } from '../../src/contract/job.js'
+import { localTenant } from '../../src/contract/key.js'
+import { registryLimits } from '../../src/contract/registry.js'
 import { fromNormalForm } from '../../src/training/construct.js'
 import { newId } from '../../src/training/new-id.js'
 import { newJob, type Stores, startJob, storeModel, xorSpec } from '../support/stores.js'
@@ -23,6 +26,8 @@ export interface Things {
   model: string
   /** 16 inputs, 65,536 hidden units. */
   largeModel: string
+  /** Of a job that retrained on 100,000 generated rows. */
+  retrainedModel: string
   /** 10,000 columns. */
   wideDataset: string
 }
@@ -53,6 +58,7 @@ export async function makeThings(
   const largeModel = newId('model')
   const form = fromNormalForm({ inputs: 16, trueRows: upTo(2 ** 16) })
   await stores.models.create({ ...form, id: largeModel, name: null, evaluation: null })
+  await registerMany(stores, model)
   const header = wide.map((place) => `column${place}`).join()
   const rows = upTo(50).map((row) => wide.map((place) => (row * place) % 97).join())
   const upload = async (request: Request) => Reflect.get(Object(await ask(request)), 'id') as string
@@ -70,8 +76,43 @@ export async function makeThings(
     splitJob: splitJob.id,
     model,
     largeModel,
+    retrainedModel: await storeRetrained(stores, spec({ validationSplit: 0.5, split: 'random' })),
     wideDataset,
   }
+}
+
+/** As many names, versions, aliases and moves as the limits allow. */
+async function registerMany({ database }: Stores, model: string): Promise<void> {
+  const { names, versions, aliases, moves } = registryLimits
+  const tenant = localTenant
+  await database.$executeRaw`
+    INSERT INTO "RegisteredName" ("tenantId", name, "lastVersion")
+    SELECT ${tenant}, 'name' || number, ${versions} FROM generate_series(1, ${names}::int) AS number`
+  await database.$executeRaw`
+    INSERT INTO "ModelVersion" ("tenantId", name, version)
+    SELECT ${tenant}, 'name1', number FROM generate_series(2, ${versions}::int) AS number`
+  await database.$executeRaw`
+    INSERT INTO "ModelVersion" ("tenantId", name, version, "modelId")
+    SELECT ${tenant}, 'name' || number, 1, ${model} FROM generate_series(1, ${names}::int) AS number`
+  await database.$executeRaw`
+    INSERT INTO "Alias" ("tenantId", name, alias, version, "modelId", "moveId")
+    SELECT ${tenant}, 'name' || number, 'alias' || alias, 1, ${model}, 1
+    FROM generate_series(1, ${names}::int) AS number, generate_series(1, ${aliases}::int) AS alias`
+  await database.$executeRaw`
+    INSERT INTO "AliasMove" ("tenantId", name, alias, action, "fromVersion", "toVersion")
+    SELECT ${tenant}, 'name1', 'alias1', 'moved', 1, 1 FROM generate_series(1, ${moves}::int)`
+}
+
+async function storeRetrained(stores: Stores, spec: JobSpec): Promise<string> {
+  const form = fromNormalForm({ inputs: 16, trueRows: [1] })
+  const earlier = newId('model')
+  await stores.models.create({ ...form, id: earlier, name: null, evaluation: null })
+  const retraining = { modelId: earlier, registry: null, keyId: null }
+  const claim = await startJob(stores, 'worker_b', { spec, retraining })
+  const id = newId('model')
+  const isStored = await stores.runs.succeed(claim, { ...form, id, name: null, evaluation: null })
+  if (!isStored) throw new Error('a running job cannot succeed')
+  return id
 }
 
 /** 16 MiB of weights, with names of 2,048 columns. */
@@ -206,7 +247,7 @@ const events = { accept: 'text/event-stream' }
 
 /** By the name of the route in the application. Cheap routes have a request too. */
 export function expensiveRequests(things: Things): Record<string, CostlyRequest[]> {
-  const { job, generatedJob, splitJob, model, largeModel, wideDataset } = things
+  const { job, generatedJob, splitJob, model, largeModel, retrainedModel, wideDataset } = things
   const get = (path: string, headers: Record<string, string> = {}): CostlyRequest => ({
     name: path,
     path,
@@ -216,6 +257,8 @@ export function expensiveRequests(things: Things): Record<string, CostlyRequest[
     return { name, path, method: 'POST', body, ...(type === undefined ? {} : { type }) }
   }
   const remove = (path: string): CostlyRequest => ({ name: path, path, method: 'DELETE' })
+  const patch = (path: string, name: string, body: string) => ({ ...post(path, name, body), method: 'PATCH' })
+  const put = (path: string, name: string, body: string) => ({ ...post(path, name, body), method: 'PUT' })
   const predict = `/models/${model}/predict`
   const evaluate = `/models/${model}/evaluate`
   const hook = '/webhooks/wh_00000000000000000000000000000000'
@@ -267,6 +310,11 @@ export function expensiveRequests(things: Things): Record<string, CostlyRequest[
     'POST /jobs/:id/pause': [post(`${nobody}/pause`, 'nothing', nothing)],
     'POST /jobs/:id/resume': [post(`${nobody}/resume`, 'names', manyNames)],
     'POST /jobs/:id/cancel': [post(`${nobody}/cancel`, 'names', manyNames)],
+    'PATCH /jobs/:id': [
+      patch(`/jobs/${job}`, 'names', manyNames),
+      patch(`/jobs/${job}`, 'metadata', json({ metadata: names(60_000, '1') })),
+      patch(`/jobs/${job}`, 'tags', filled('{"tags":[', '"tag"', ']}')),
+    ],
     'DELETE /jobs/:id': [remove(nobody)],
     'DELETE /jobs': [remove('/jobs?before=2020-01-01T00:00:00Z')],
     'GET /jobs/:id/events': [get(`/jobs/${job}/events?limit=100`)],
@@ -278,13 +326,39 @@ export function expensiveRequests(things: Things): Record<string, CostlyRequest[
     ],
     'GET /models': [get('/models?limit=100')],
     'GET /models/:id': [get(`/models/${largeModel}`)],
-    'PATCH /models/:id': [{ ...post(`/models/${model}`, 'names', manyNames), method: 'PATCH' }],
+    'PATCH /models/:id': [
+      patch(`/models/${model}`, 'names', manyNames),
+      patch(`/models/${model}`, 'metadata', json({ metadata: names(60_000, '1') })),
+    ],
     'DELETE /models/:id': [remove('/models/mdl_00000000000000000000000000000000')],
     'GET /models/:id/weights': [get(`/models/${largeModel}/weights`)],
     'GET /models/:id/export': [
       get(`/models/${largeModel}/export?format=safetensors`),
       get(`/models/${largeModel}/export?format=onnx`),
       get(`/models/${model}/export?format=onnx&preprocessing=false`),
+    ],
+    'POST /models/:id/retrain': [
+      post(`/models/${retrainedModel}/retrain`, '100,000 generated rows', json({ dataset: generated })),
+      post(`/models/${retrainedModel}/retrain`, 'a wide dataset', json({ dataset: wideDataset })),
+      post(`/models/${retrainedModel}/retrain`, 'names', manyNames),
+    ],
+    'GET /models/:id/comparison': [get(`/models/${retrainedModel}/comparison`)],
+    'GET /registry': [get('/registry?limit=100')],
+    'GET /registry/:name': [get('/registry/name1')],
+    'DELETE /registry/:name': [remove('/registry/name1')],
+    'GET /registry/:name/versions': [get('/registry/name1/versions?limit=100&status=candidate')],
+    'PUT /registry/:name/versions': [
+      put('/registry/name2/versions', 'a large model', json({ modelId: largeModel })),
+      put('/registry/name2/versions', 'names', manyNames),
+    ],
+    'GET /registry/:name/versions/:version': [get('/registry/name1/versions/1')],
+    'PATCH /registry/:name/versions/:version': [patch('/registry/name1/versions/2', 'names', manyNames)],
+    'GET /registry/:name/aliases/:alias': [get('/registry/name1/aliases/alias1')],
+    'PUT /registry/:name/aliases/:alias': [put('/registry/name1/aliases/alias1', 'names', manyNames)],
+    'DELETE /registry/:name/aliases/:alias': [remove('/registry/name1/aliases/alias1')],
+    'GET /registry/:name/aliases/:alias/history': [get('/registry/name1/aliases/alias1/history?limit=100')],
+    'POST /registry/:name/aliases/:alias/rollback': [
+      post('/registry/name1/aliases/alias1/rollback', 'nothing', nothing),
     ],
     'GET /v2': [get('/v2')],
     'GET /v2/': [get('/v2/')],
