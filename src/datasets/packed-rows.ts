@@ -36,12 +36,14 @@ export class PackedRows {
   readonly rows: number
   readonly columns: number
   readonly #bytes: Uint8Array
+  readonly #view: DataView
   readonly #formats: Format[] = []
   readonly #offsets: number[] = []
 
   constructor(bytes: Uint8Array) {
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
     this.#bytes = bytes
+    this.#view = view
     this.rows = view.getUint32(0, true)
     this.columns = view.getUint32(4, true)
     let offset = headerBytes + this.columns
@@ -66,7 +68,7 @@ export class PackedRows {
         into.fill(Number.NaN, 0, rows)
         break
       case 'constant':
-        into.fill(float64At(bytes, offset), 0, rows)
+        into.fill(this.#view.getFloat64(offset, true), 0, rows)
         break
       case 'bits':
         for (let row = 0; row < rows; row++) into[row] = (bytes[offset + (row >> 3)] >> (row & 7)) & 1
@@ -97,7 +99,7 @@ export class PackedRows {
   at(row: number, column: number): number {
     const bytes = this.#bytes
     const offset = this.#offsets[column]
-    const view = new DataView(bytes.buffer, bytes.byteOffset)
+    const view = this.#view
     const format = this.#formats[column]
     switch (format) {
       case 'absent':
@@ -120,10 +122,6 @@ export class PackedRows {
         return format satisfies never
     }
   }
-}
-
-function float64At(bytes: Uint8Array, offset: number): number {
-  return new DataView(bytes.buffer, bytes.byteOffset).getFloat64(offset, true)
 }
 
 function smallestFormat(values: Float64Array): Format {
