@@ -1,4 +1,5 @@
-// Checks that Clang and GCC accept all sources of the native addon without warnings. Builds nothing.
+// Checks that Clang and GCC accept all sources of the native addon without warnings: both for x86-64, Clang for arm64 too.
+// Only their front ends run; nothing is built. For arm64, Clang needs libstdc++-12-dev-arm64-cross of Debian.
 //   check-compilers.mjs [--clang clang++-19] [--gcc g++]
 import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
@@ -26,18 +27,31 @@ function nodeHeaders() {
   return found
 }
 
-const forNode = ['-DNAPI_VERSION=8', '-DDESCENT_KERNELS=avx2', '-isystem', nodeHeaders()]
-const checks = [
-  { source: 'addon', options: forNode },
+const forNode = (kernels) => ['-DNAPI_VERSION=8', `-DDESCENT_KERNELS=${kernels}`, '-isystem', nodeHeaders()]
+const x64 = [
+  { source: 'addon', options: forNode('avx2') },
   { source: 'program', options: [] },
   { source: 'thread-pool', options: [] },
   { source: 'kernels-avx2', options: ['-mavx2', '-mfma'] },
   { source: 'kernels-avx512', options: ['-mavx2', '-mfma', ...wide] },
-].flatMap((check) => [
-  { ...check, compiler: values.clang },
-  // GCC reports false positives of -Wmaybe-uninitialized in its own headers of intrinsics.
-  { ...check, compiler: values.gcc, options: [...check.options, '-Wno-maybe-uninitialized', '-Wno-psabi'] },
-])
+]
+const arm64 = [
+  { source: 'addon', options: forNode('neon') },
+  { source: 'program', options: [] },
+  { source: 'thread-pool', options: [] },
+  { source: 'kernels-neon', options: [] },
+]
+// GCC reports false positives of -Wmaybe-uninitialized in its own headers of intrinsics.
+const forGcc = ['-Wno-maybe-uninitialized', '-Wno-psabi']
+const checks = [
+  ...x64.map((check) => ({ ...check, compiler: values.clang })),
+  ...x64.map((check) => ({ ...check, compiler: values.gcc, options: [...check.options, ...forGcc] })),
+  ...arm64.map((check) => ({
+    ...check,
+    compiler: values.clang,
+    options: ['--target=aarch64-linux-gnu', ...check.options],
+  })),
+]
 
 let failures = 0
 for (const { compiler, source, options } of checks) {
@@ -45,7 +59,9 @@ for (const { compiler, source, options } of checks) {
   const { status, error, stderr } = spawnSync(compiler, [...flags, ...options, file], { encoding: 'utf8' })
   if (status === 0) continue
   failures++
-  console.error(`${compiler} ${file}: ${error === undefined ? `\n${stderr}` : error.message}`)
+  console.error(
+    `${compiler} ${options.join(' ')} ${file}: ${error === undefined ? `\n${stderr}` : error.message}`,
+  )
 }
 console.log(
   `${checks.length - failures} of ${checks.length} checks by ${values.clang} and ${values.gcc} passed`,
