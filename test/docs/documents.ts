@@ -8,6 +8,7 @@ export const documentNames = [
   'README.md',
   'SECURITY.md',
   'CHANGELOG.md',
+  'native/README.md',
   ...readdirSync(join(root, 'docs'), { recursive: true, encoding: 'utf8' })
     .filter((name) => name.endsWith('.md'))
     .map((name) => `docs/${name.replaceAll('\\', '/')}`),
