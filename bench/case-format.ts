@@ -25,7 +25,7 @@ const caseSchema = z.object({
   sampleWeight: z.array(z.number()).optional(),
   initialWeights: tensorsSchema,
 })
-export type Case = z.infer<typeof caseSchema>
+type Case = z.infer<typeof caseSchema>
 
 const resultSchema = z.object({
   epochLosses: z.array(z.number()),
@@ -34,7 +34,7 @@ const resultSchema = z.object({
   finalState: tensorsSchema,
   predictionsOfFirst8Rows: nestedSchema,
 })
-export type CaseResult = z.infer<typeof resultSchema>
+type CaseResult = z.infer<typeof resultSchema>
 
 /** @throws ZodError if the text is not a case. */
 export function parseCase(text: string): Case {
@@ -75,7 +75,7 @@ function nested(weights: Weights, wanted: (name: string) => boolean): Record<str
   )
 }
 
-export function weightsFrom(tensors: Record<string, Nested>): Weights {
+function weightsFrom(tensors: Record<string, Nested>): Weights {
   return new Map(
     Object.entries(tensors).map(([name, value]) => [
       name,

@@ -11,7 +11,7 @@ export interface HttpRequest {
   idempotencyKey?: string
 }
 
-export interface HttpResponse {
+interface HttpResponse {
   status: number
   /** Time until the last byte of the answer. */
   milliseconds: number

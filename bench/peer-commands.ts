@@ -4,7 +4,7 @@ import path from 'node:path'
 import { pairs, taskOf } from './peer-task.js'
 import type { WorkloadName } from './workloads.js'
 
-export const peersFolder = path.resolve('bench', 'peers')
+const peersFolder = path.resolve('bench', 'peers')
 /** Path of the compiled program of an installed peer. */
 export const peerProgram = (name: string) => path.join(peersFolder, 'build', name)
 

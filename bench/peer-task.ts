@@ -1,7 +1,7 @@
 /** A workload as arguments like rows=150, the same for each program in bench/peers. */
 import { type WorkloadName, workloads } from './workloads.js'
 
-export interface PeerTask {
+interface PeerTask {
   readonly arguments: readonly string[]
   /** Steps, samples, calls or rows of one run. */
   readonly work: number

@@ -12,7 +12,7 @@ const tailBytes = 300
 export const latin1 = (bytes: Buffer, from: number, to?: number) =>
   bytes.subarray(from, to).toString('latin1')
 
-export interface Received {
+interface Received {
   /** Including frames and handshake. */
   bytes: number
   /** Time of the end by the monotonic clock. */

@@ -32,7 +32,7 @@ function readJson(name: string): unknown {
   return JSON.parse(readFileSync(join(folder, name), 'utf8'))
 }
 
-export type Cell = string | number | boolean | null
+type Cell = string | number | boolean | null
 /** Cells by the name of their column; those of a CSV file are its texts. */
 export type Row = Record<string, Cell>
 

@@ -1,6 +1,6 @@
 /** Text charts: curves, a function of two variables, a signal, and tables. */
 
-export interface Curve {
+interface Curve {
   name: string
   /** Its character on the chart. */
   mark: string
@@ -69,7 +69,7 @@ export function short(value: number): string {
 }
 
 /** A square region of the plane. */
-export interface Square {
+interface Square {
   from: number
   to: number
 }

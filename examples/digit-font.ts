@@ -15,9 +15,9 @@ const font = [
 ]
 
 /** Width and height of a picture in pixels. */
-export const side = 12
+const side = 12
 
-export interface Picture {
+interface Picture {
   digit: number
   /** Row-major, from about 0 (paper) to about 1 (ink). */
   pixels: number[]

@@ -5,22 +5,18 @@ import { z } from 'zod'
 import { built } from './built.mjs'
 
 const width = 118
-const [config, limits, problems, key, network, job, event, webhook, stream, dataset, metrics] =
-  await Promise.all(
-    [
-      'src/config.js',
-      'src/contract/limits.js',
-      'src/contract/problems.js',
-      'src/contract/key.js',
-      'src/contract/network.js',
-      'src/contract/job.js',
-      'src/contract/job-event.js',
-      'src/contract/webhook.js',
-      'src/contract/stream.js',
-      'src/contract/dataset.js',
-      'src/http/plugins/metrics.js',
-    ].map(built),
-  )
+const { settingGroups } = await built('src/config.js')
+const { limitNames, limitSettings } = await built('src/contract/limits.js')
+const { problems } = await built('src/contract/problems.js')
+const { scopeMeanings } = await built('src/contract/key.js')
+const { activations, earlyStoppingSchema, layerSchema, losses, optimizerSchema, scheduleSchema } =
+  await built('src/contract/network.js')
+const { jobErrorMeanings, jobRequestSchema } = await built('src/contract/job.js')
+const { jobEventMeanings, releaseMeanings } = await built('src/contract/job-event.js')
+const { webhookEventMeanings } = await built('src/contract/webhook.js')
+const { jobsStreamMessageSchema, streamMessageSchema } = await built('src/contract/stream.js')
+const { generatedDatasetSchema } = await built('src/contract/dataset.js')
+const { openMetrics } = await built('src/http/plugins/metrics.js')
 const { demonstrations } = await built('examples/demonstrations.js')
 const { openapiDocument } = await built('src/http/openapi.js')
 const openApi = await openapiDocument()
@@ -72,7 +68,7 @@ function defaultOf(name, schema) {
 }
 
 const settings = () =>
-  Object.entries(config.settingGroups)
+  Object.entries(settingGroups)
     .map(([group, shape]) => {
       const items = Object.entries(shape).map(
         ([name, schema]) => `${code(name)} (${defaultOf(name, schema)}): ${schema.description}`,
@@ -84,15 +80,15 @@ const settings = () =>
 const tenantLimits = () =>
   table(
     ['option', 'in place of'],
-    limits.limitNames.map((name) => [
+    limitNames.map((name) => [
       code(`--${name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`),
-      code(limits.limitSettings[name]),
+      code(limitSettings[name]),
     ]),
   )
 
 const problemCodes = () =>
   list(
-    Object.entries(problems.problems)
+    Object.entries(problems)
       .toSorted(([, one], [, other]) => one.status - other.status)
       .map(([name, { status, title, remedy }]) => `${code(name)} (${status}): ${sentence(title)} ${remedy}`),
   )
@@ -159,10 +155,10 @@ const routes = () =>
 
 const streamMessages = () =>
   list(
-    stream.jobsStreamMessageSchema.options
+    jobsStreamMessageSchema.options
       .map((option) => [option.shape.type.value, option.description])
       .concat(
-        stream.streamMessageSchema.options
+        streamMessageSchema.options
           .filter((option) => option.shape.type.value === 'boundary')
           .map((option) => ['boundary', option.description]),
       )
@@ -172,7 +168,7 @@ const streamMessages = () =>
 /** Of this process and of all; those of Node.js that prom-client adds are left out. */
 async function metricNames() {
   const unreachable = { read: () => Promise.reject(new Error('not needed')) }
-  const text = await metrics.openMetrics().render(unreachable, 0)
+  const text = await openMetrics().render(unreachable, 0)
   const helps = [...text.matchAll(/^# HELP (\S+) (.*)$/gm)]
     .filter(([, name]) => !/^descent_(process|nodejs)_/.test(name))
     .map(([, name, help]) => `${code(name)}: ${sentence(help)}`)
@@ -201,7 +197,7 @@ const lecture = () =>
 const scopes = () =>
   table(
     ['scope', 'allows'],
-    Object.entries(key.scopeMeanings).map(([scope, meaning]) => [code(scope), meaning]),
+    Object.entries(scopeMeanings).map(([scope, meaning]) => [code(scope), meaning]),
   )
 
 /** By the name in the markers. */
@@ -210,19 +206,19 @@ export const references = {
   'tenant-limits': tenantLimits,
   problems: problemCodes,
   scopes,
-  layers: () => list(variants(network.layerSchema, 'type')),
-  activations: () => formulas('activation', network.activations),
-  losses: () => formulas('loss', network.losses),
-  optimizers: () => list(variants(network.optimizerSchema, 'type')),
-  schedules: () => list(variants(network.scheduleSchema, 'type')),
-  'early-stopping': () => fields(network.earlyStoppingSchema),
-  'job-fields': () => fields(job.jobRequestSchema),
-  'job-errors': () => meanings(job.jobErrorMeanings),
-  'job-events': () => meanings(event.jobEventMeanings),
-  'release-reasons': () => meanings(event.releaseMeanings),
-  'webhook-events': () => meanings(webhook.webhookEventMeanings),
+  layers: () => list(variants(layerSchema, 'type')),
+  activations: () => formulas('activation', activations),
+  losses: () => formulas('loss', losses),
+  optimizers: () => list(variants(optimizerSchema, 'type')),
+  schedules: () => list(variants(scheduleSchema, 'type')),
+  'early-stopping': () => fields(earlyStoppingSchema),
+  'job-fields': () => fields(jobRequestSchema),
+  'job-errors': () => meanings(jobErrorMeanings),
+  'job-events': () => meanings(jobEventMeanings),
+  'release-reasons': () => meanings(releaseMeanings),
+  'webhook-events': () => meanings(webhookEventMeanings),
   'upload-parameters': uploadParameters,
-  'generated-datasets': () => list(variants(dataset.generatedDatasetSchema, 'name')),
+  'generated-datasets': () => list(variants(generatedDatasetSchema, 'name')),
   routes,
   'stream-messages': streamMessages,
   metrics: metricNames,

@@ -9,7 +9,7 @@ import { targetCoding, targetWidth } from '../src/datasets/target-coding.js'
 import { Dataset, normalizeWeights, outputShape, sizeOf } from '../src/engine/index.js'
 import type { RawData, SharedData } from './messages.js'
 
-export interface Parts {
+interface Parts {
   training: Part
   validation: Part
 }

@@ -42,7 +42,7 @@ export async function loadSource(
 }
 
 /** Sets the state of a training before its first step. */
-export interface InitialState {
+interface InitialState {
   /** Finished epochs. */
   epoch: number
   /** @throws SpecError if the weights do not fit the network */

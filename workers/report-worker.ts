@@ -4,7 +4,7 @@ import type { WorkerReport, WorkerStore } from '../src/training/ports/workers.js
 
 const everyMilliseconds = 2_000
 
-export interface Presence {
+interface Presence {
   /** Removes the worker from the list. */
   end(): Promise<void>
 }

@@ -16,7 +16,7 @@ const outageMilliseconds = 30_000
 const firstPauseMilliseconds = 250
 const longestPauseMilliseconds = 4_000
 
-export interface RunRecords {
+interface RunRecords {
   runs: RunStore
   tally: WorkTally
   log: Pick<Logger, 'warn' | 'error'>

@@ -18,7 +18,7 @@ const sliceMilliseconds = 50
 /** Maximum share of the time that a training spends on checkpoints. */
 const checkpointShare = 0.1
 
-export type SegmentEnd =
+type SegmentEnd =
   /** The segment has ended, but the training has not. */
   | { type: 'reached' }
   | { type: 'stopped' }

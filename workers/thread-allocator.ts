@@ -12,7 +12,7 @@ const memory = 0.9
 const scales = { least: 1e-3, most: 1e3 }
 
 /** The properties of a claimed job that decide its allocation. */
-export type Taken = Pick<ClaimedJob, 'estimatedSeconds'> & { spec: { threads: number } }
+type Taken = Pick<ClaimedJob, 'estimatedSeconds'> & { spec: { threads: number } }
 
 /** The jobs of one claim. */
 export interface Holder {

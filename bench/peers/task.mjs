@@ -23,10 +23,10 @@ export const task = {
 }
 
 const all = dataOf(task.workload)
-export const features = task.inputShape.reduce((product, size) => product * size, 1)
+const features = task.inputShape.reduce((product, size) => product * size, 1)
 /** x [rows, features] and y [rows, classes], one-hot. */
 export const x = all.x.subarray(0, task.rows * features)
-export const y = all.y.subarray(0, task.rows * task.classes)
+const y = all.y.subarray(0, task.rows * task.classes)
 
 export const inputOf = (row) => x.subarray(row * features, (row + 1) * features)
 export const targetOf = (row) => y.subarray(row * task.classes, (row + 1) * task.classes)

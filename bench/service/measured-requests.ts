@@ -16,7 +16,7 @@ export interface Subjects {
   job: string
 }
 
-export interface MeasuredRequest {
+interface MeasuredRequest {
   plan: MetricPlan
   connections: number
   route(subjects: Subjects): Route

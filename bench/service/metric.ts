@@ -2,9 +2,9 @@
 import { median } from '../comparison.js'
 
 /** `now` is this build, `before` the one that --against names, `reference` the bare part that both are compared with. */
-export type Subject = 'now' | 'before' | 'reference'
+type Subject = 'now' | 'before' | 'reference'
 
-export interface Goal {
+interface Goal {
   /** What is compared with the limit: the value, or its ratio to another subject. */
   of: 'value' | 'reference' | 'before'
   bound: 'at least' | 'at most'

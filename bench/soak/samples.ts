@@ -2,7 +2,7 @@
 import { countDescriptors, diskMebibytes, readMemory, type Subject } from './subject.js'
 
 /** The gauges, and the growth over the second half that counts as noise. */
-export const gauges = {
+const gauges = {
   apiMebibytes: 16,
   workerMebibytes: 16,
   postgresMebibytes: 16,
@@ -53,7 +53,7 @@ export async function takeSample(subject: Subject, seconds: number): Promise<Sam
   }
 }
 
-export interface Trend {
+interface Trend {
   mean: number
   /** Over the second half, by the line of least squares. */
   growth: number

@@ -76,7 +76,7 @@ export async function startSubject(port: number): Promise<Subject> {
 
 const readCommand = (pid: number) => readOrDefault('', `/proc/${pid}/cmdline`)
 
-export function findChildren(parent: number): number[] {
+function findChildren(parent: number): number[] {
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
     .map(Number)

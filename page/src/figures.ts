@@ -3,7 +3,7 @@ import type { Job, Model } from './api/types.js'
 import { percent, short, whole } from './format.js'
 
 type Metrics = Job['metrics']
-export type Scaling = Job['spec']['targetScaling']
+type Scaling = Job['spec']['targetScaling']
 
 /** Loss and accuracy on the validation rows, or on the training rows if there are no validation rows. */
 export interface Headline {

@@ -2,7 +2,7 @@
 import { useEffect, useState } from 'preact/hooks'
 
 const viewNames = ['runs', 'compare', 'playground', 'lecture', 'new', 'models'] as const
-export type ViewName = (typeof viewNames)[number]
+type ViewName = (typeof viewNames)[number]
 
 export interface Route {
   /** Undefined for an unknown address. */

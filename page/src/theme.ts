@@ -1,7 +1,7 @@
 /** Light or dark theme. Follows the system until the reader chooses one. */
 import { useEffect, useState } from 'preact/hooks'
 
-export type Theme = 'light' | 'dark'
+type Theme = 'light' | 'dark'
 
 const system = matchMedia('(prefers-color-scheme: dark)')
 const storageKey = 'descent-theme'

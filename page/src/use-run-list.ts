@@ -5,12 +5,12 @@ import type { Job, JobStatus } from './api/types.js'
 import { type JobsStream, watchJobs } from './api/watch-jobs.js'
 import { readPages, useQuery } from './components/use-query.js'
 
-export interface RunFilter {
+interface RunFilter {
   status?: JobStatus
   name?: string
 }
 
-export interface RunList {
+interface RunList {
   /** Null until the first response. */
   jobs: readonly Job[] | null
   hasMore: boolean

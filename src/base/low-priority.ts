@@ -5,7 +5,7 @@ const { PRIORITY_BELOW_NORMAL } = constants.priority
 /**
  * The priority of the calling process in the operating system, on Linux that of the calling thread. Tests replace it.
  */
-export interface SystemPriority {
+interface SystemPriority {
   get(): number
   /** @throws Error if the process has no permission to raise it */
   set(priority: number): void

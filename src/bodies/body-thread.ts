@@ -15,7 +15,7 @@ export interface BodyRequest {
   prefix: string | null
 }
 
-export interface ParsedBody {
+interface ParsedBody {
   value: object
   fingerprint: string | null
 }

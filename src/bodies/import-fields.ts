@@ -5,7 +5,7 @@ import { parseJson } from './parse-json.js'
 import { validate } from './validate.js'
 
 /** Texts by the name of their field. */
-export type FormFields = Readonly<Record<string, string>>
+type FormFields = Readonly<Record<string, string>>
 
 /** @throws Problem `malformed-json`, `too-deep` or `invalid-request` that names the field */
 export function parseImportFields(fields: FormFields): ModelImport {

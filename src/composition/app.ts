@@ -18,7 +18,7 @@ import type { JobQueue } from '../training/ports/queue.js'
 import type { Stores } from './stores.js'
 import type { Threads } from './threads.js'
 
-export interface AppOptions {
+interface AppOptions {
   stores: Stores
   queue: JobQueue
   threads: Threads

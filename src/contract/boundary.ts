@@ -7,7 +7,7 @@ import { z } from 'zod'
 export const minimumBoundarySize = 2
 export const maximumBoundarySize = 128
 
-export const boundaryAxisSchema = z.object({
+const boundaryAxisSchema = z.object({
   column: z.string(),
   min: z.number().describe('raw value of the first point'),
   max: z.number().describe('raw value of the last point'),

@@ -15,7 +15,7 @@ export const imputationSchema = z.union([
 export type Imputation = z.infer<typeof imputationSchema>
 
 /** How to read 3/4/2024: as 3 April or as March 4. */
-export const dateOrderSchema = z.enum(['dayFirst', 'monthFirst'])
+const dateOrderSchema = z.enum(['dayFirst', 'monthFirst'])
 export type DateOrder = z.infer<typeof dateOrderSchema>
 
 const missingTexts = z
@@ -23,7 +23,7 @@ const missingTexts = z
   .optional()
   .describe('texts that mean a missing value, in lower case; absent for the default list')
 
-export const columnSchema = z.object({
+const columnSchema = z.object({
   name: z.string(),
   type: columnTypeSchema,
   role: z.enum(['feature', 'target', 'none']).describe('`none`: ignored'),

@@ -20,7 +20,6 @@ export const tensorTypes = [
 export type TensorType = (typeof tensorTypes)[number]
 
 const parametersSchema = z.record(z.string(), z.union([z.string(), z.number(), z.boolean()]))
-export type Parameters = z.infer<typeof parametersSchema>
 
 /** Checked element by element when the type of the tensor is known. */
 const tensorDataSchema = z.array(z.unknown()).meta({
@@ -76,7 +75,7 @@ export const inferenceRequestSchema = z
   })
 export type InferenceRequest = z.infer<typeof inferenceRequestSchema>
 
-export const responseOutputSchema = z.object({
+const responseOutputSchema = z.object({
   name: z.string(),
   shape: z.array(z.int()),
   datatype: z.enum(tensorTypes),

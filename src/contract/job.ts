@@ -68,10 +68,10 @@ export function previousStatuses(to: JobStatus): JobStatus[] {
 
 const finiteNumber = z.number()
 
-export const splitSchema = z.enum(['stratified', 'random', 'chronological'])
+const splitSchema = z.enum(['stratified', 'random', 'chronological'])
 export type Split = z.infer<typeof splitSchema>
 
-export const classWeightSchema = z.union(
+const classWeightSchema = z.union(
   [z.literal('balanced'), z.record(z.string().normalize('NFC'), z.number().positive())],
   {
     error: 'must be "balanced" or an object that maps class names to positive weights',
@@ -79,7 +79,7 @@ export const classWeightSchema = z.union(
 )
 export type ClassWeight = z.infer<typeof classWeightSchema>
 
-export const inlineDatasetSchema = z.strictObject({
+const inlineDatasetSchema = z.strictObject({
   x: z
     .array(z.union([finiteNumber, z.array(finiteNumber).min(1)]))
     .min(1)

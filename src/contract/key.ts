@@ -69,4 +69,3 @@ export const streamTicketSchema = z.object({
   expiresAt: z.iso.datetime(),
   stream: z.string().describe('URL of the stream with the ticket'),
 })
-export type StreamTicket = z.infer<typeof streamTicketSchema>

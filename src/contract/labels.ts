@@ -13,15 +13,15 @@ export const labelLimits = {
 } as const
 
 export const tagSchema = text(labelLimits.tagCharacters).min(1)
-export const metadataKeySchema = text(labelLimits.keyCharacters).min(1)
-export const metadataValueSchema = text(labelLimits.valueCharacters)
+const metadataKeySchema = text(labelLimits.keyCharacters).min(1)
+const metadataValueSchema = text(labelLimits.valueCharacters)
 const maximumPairs = `at most ${labelLimits.pairs} pairs`
 
 export const metadataSchema = z
   .record(metadataKeySchema, metadataValueSchema)
   .refine((pairs) => Object.keys(pairs).length <= labelLimits.pairs, maximumPairs)
 
-export const tagsSchema = z
+const tagsSchema = z
   .array(tagSchema)
   .max(labelLimits.tags)
   .refine((tags) => new Set(tags).size === tags.length, 'contains a tag twice')
@@ -32,7 +32,7 @@ export const labelsSchema = z.object({
   tags: z.array(z.string()),
   metadata: z.record(z.string(), z.string()),
 })
-export type Labels = z.infer<typeof labelsSchema>
+type Labels = z.infer<typeof labelsSchema>
 
 /** The fields of a PATCH. Fields that are left out stay as they are. */
 export const labelChangeFields = {

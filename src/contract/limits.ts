@@ -86,7 +86,7 @@ export const limitsStatusSchema = z.object({
     }),
   ),
 })
-export type LimitsStatus = z.infer<typeof limitsStatusSchema>
+type LimitsStatus = z.infer<typeof limitsStatusSchema>
 
 export function limitsStatus(
   tenantId: string,

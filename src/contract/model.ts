@@ -85,7 +85,7 @@ export const modelChangeSchema = z
   .meta({ examples: [{ threshold: 0.3, tags: ['fair'], metadata: { team: 'blue' } }] })
 export type ModelChange = z.infer<typeof modelChangeSchema>
 
-export const predictionSchema = z.object({
+const predictionSchema = z.object({
   output: z.array(z.number()),
   label: z.string().optional(),
   labels: z.array(z.string()).optional().describe('of several boolean targets, those predicted as true'),
@@ -110,7 +110,7 @@ export const predictionsSchema = z.object({
 })
 
 /** A row as raw values in column order or by column name. Null means a missing value. */
-export const predictionInputSchema = z.union([z.array(cellSchema), z.record(z.string(), cellSchema)])
+const predictionInputSchema = z.union([z.array(cellSchema), z.record(z.string(), cellSchema)])
 export const predictionRequestSchema = z
   .strictObject({
     inputs: z.array(predictionInputSchema).min(1).max(10_000),

@@ -54,7 +54,7 @@ export const activations: Readonly<Record<Activation, ActivationDefinition>> = {
   softmax: { formula: 'e^z / Σ e^z over the outputs of a row', least: 0, most: 1 },
 }
 
-export const initializerSchema = z.enum([
+const initializerSchema = z.enum([
   'glorotUniform',
   'glorotNormal',
   'heNormal',
@@ -323,8 +323,7 @@ export const earlyStoppingSchema = z.strictObject({
 })
 export type EarlyStopping = z.infer<typeof earlyStoppingSchema>
 
-export const samplingSchema = z.enum(['shuffle', 'sequential', 'random'])
-export type Sampling = z.infer<typeof samplingSchema>
+const samplingSchema = z.enum(['shuffle', 'sequential', 'random'])
 
 export const maximumEpochs = 10_000_000
 

@@ -34,7 +34,7 @@ export const aliasNameSchema = z
     'must be 1 to 32 letters, digits, ".", "_" or "-", and begin with a letter',
   )
 
-export const versionNumberSchema = z.int().min(1).max(999_999_999)
+const versionNumberSchema = z.int().min(1).max(999_999_999)
 
 /** What requests name a model by. */
 export type ModelReference =
@@ -118,7 +118,6 @@ export type AliasMove = z.infer<typeof aliasMoveSchema>
 export const registrationSchema = z
   .strictObject({ modelId: modelReferenceSchema.describe('the model that becomes the next version') })
   .meta({ examples: [{ modelId: 'mdl_0123456789abcdef0123456789abcdef' }] })
-export type Registration = z.infer<typeof registrationSchema>
 
 export const aliasTargetSchema = z
   .strictObject({ version: versionNumberSchema })

@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import { text } from './text.js'
 
-export interface UploadFormat {
+interface UploadFormat {
   /** Completes the sentence "it is …". */
   title: string
   /** Ends of file names, after a dot or a hyphen. */

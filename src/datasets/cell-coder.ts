@@ -8,7 +8,7 @@ import { parseDecimalComma, parseNumber } from './number-text.js'
 import { shown, shownNames } from './shown-text.js'
 
 /** An error prevents the prediction of the row. A warning reports an ignored value. */
-export interface CodedCell {
+interface CodedCell {
   error?: string
   warning?: string
 }
@@ -16,7 +16,7 @@ export interface CodedCell {
 const fine: CodedCell = Object.freeze({})
 
 /** Writes the encoded value at `offset` of inputs that are zero before. */
-export type CellCoder = (cell: Cell, inputs: Float32Array, offset: number) => CodedCell
+type CellCoder = (cell: Cell, inputs: Float32Array, offset: number) => CodedCell
 
 const missingValue = 'is missing, and this column has no imputation'
 

@@ -5,7 +5,7 @@ import { missingValuesParameter } from './missing-text.js'
 import { shown, shownNames } from './shown-text.js'
 import { listedExceptions } from './text-evidence.js'
 
-export interface TypeInference {
+interface TypeInference {
   type: ColumnType
   isDeclared: boolean
   /** Whether the request sets decimal=comma. */

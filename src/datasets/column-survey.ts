@@ -11,7 +11,7 @@ import type { Cells, SourceColumn } from './reading/batch.js'
 import { type Exceptions, listedExceptions, TextEvidence } from './text-evidence.js'
 
 /** The most distinct texts that are counted. */
-export const countedTexts = 10_000
+const countedTexts = 10_000
 /** The most distinct numbers that are counted. More are not classes. */
 const countedNumbers = 64
 /** The most distinct numbers that are counted in a column with the name of an identifier. */

@@ -10,7 +10,7 @@ const fewRising = 20
 /** The largest mean step of a row number after rows were removed. */
 const largestStep = 10
 
-export interface DefaultTarget {
+interface DefaultTarget {
   name: string
   /** Present if the target is not the last column, or not a good target. */
   notice: DatasetWarning | undefined

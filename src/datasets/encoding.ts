@@ -89,7 +89,7 @@ export function encodeByCoding(
 }
 
 /** Learns the coding from the training rows, except for what is inherited from a model. */
-export function learnCoding(training: Part, options: EncodingOptions): Coding {
+function learnCoding(training: Part, options: EncodingOptions): Coding {
   if (training.rows.length === 0) throw new DatasetError('invalid-dataset', 'there are no rows to train on')
   const { image, scaling, sampleWeight, inheritance = null } = options
   const { columns } = training.table

@@ -11,7 +11,7 @@ export interface Part {
   rows: Int32Array
 }
 
-export interface FeatureOptions {
+interface FeatureOptions {
   scaling: Scaling
   /** Whether all features share one offset and scale, as the pixels of an image do. */
   sharesScale: boolean

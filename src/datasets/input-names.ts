@@ -12,7 +12,7 @@ const plainName = (name: string) => name.trim().normalize('NFC')
 /** Models with more features get no suggestion, because every row may have a wrong name. */
 const maximumSuggestions = 1_000
 
-export interface NamedCells {
+interface NamedCells {
   /** In the order of the features; undefined for a feature that the row does not have. */
   cells: (Cell | undefined)[]
   /** The names of the cells as written in the row. */

@@ -11,7 +11,7 @@ import { DatasetError } from './table.js'
 export type ColumnWriter = (values: Float64Array, chosen: Int32Array, first: number) => void
 
 /** The output of a feature: `offset` within each row of `width` inputs. The inputs are zero before. */
-export interface InputSlot {
+interface InputSlot {
   inputs: Float32Array
   width: number
   offset: number

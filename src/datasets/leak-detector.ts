@@ -51,7 +51,7 @@ class Line {
   }
 }
 
-export interface LeakColumn {
+interface LeakColumn {
   name: string
   /** Decodes values. Null for a number. */
   categoryText: ((code: number) => string | undefined) | null

@@ -6,7 +6,7 @@ import { InputError } from './input-error.js'
 import { unscaleTarget } from './target-scaling.js'
 
 /** How to read the outputs of a network. */
-export interface Reading {
+interface Reading {
   lastActivation: Activation
   loss: Loss
   /**

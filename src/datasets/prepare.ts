@@ -28,7 +28,7 @@ export type Prepared =
   | { type: 'end'; dataset: PreparedDataset; examples: ColumnExamples[] }
 
 /** Examples of the cells of a column as written, also of an ignored column. */
-export interface ColumnExamples {
+interface ColumnExamples {
   name: string
   texts: string[]
 }

@@ -15,7 +15,7 @@ export interface RowList<Row> {
   at(row: number): Row | undefined
 }
 
-export interface CodedRow {
+interface CodedRow {
   /** Index of the row in the request. */
   row: number
   /** Values that the network ignores. */

@@ -2,7 +2,7 @@
 import type { Scaling } from '../contract/dataset.js'
 import { Deviation, Moments } from './moments.js'
 
-export interface Scale {
+interface Scale {
   offset: number
   scale: number
 }

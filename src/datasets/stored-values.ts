@@ -4,7 +4,7 @@ import { parseBoolean } from './boolean-text.js'
 import { parseNumber } from './number-text.js'
 
 /** The text of each stored code. Null for a column of numbers or dates. */
-export function codeNames({ categories, codes }: StoredColumn): string[] | null {
+function codeNames({ categories, codes }: StoredColumn): string[] | null {
   if (categories === undefined) return null
   return codes === undefined ? categories : codes.map((place) => categories[place])
 }

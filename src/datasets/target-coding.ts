@@ -84,7 +84,7 @@ function areBinary(targets: readonly Column[]): boolean | undefined {
   return numbers.every((column) => column.integers === true) ? true : undefined
 }
 
-export type AccuracyRule = 'argmax' | 'half' | 'none'
+type AccuracyRule = 'argmax' | 'half' | 'none'
 
 /**
  * How to compute accuracy. `argmax`: the largest output is the class. `half`: each output means true from ½

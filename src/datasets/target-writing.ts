@@ -11,7 +11,7 @@ import { targetNames, targetRefusal } from './target-coding.js'
 import { scaleTarget } from './target-scaling.js'
 
 /** Rows of `stride` numbers that start with the targets. */
-export interface TargetRows {
+interface TargetRows {
   y: Float32Array
   stride: number
 }

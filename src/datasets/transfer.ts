@@ -9,7 +9,7 @@ import {
 import { shown } from './shown-text.js'
 
 /** The properties of a feature that columns and codings share. */
-export type Feature = Pick<Column, 'name' | 'type' | 'categories'>
+type Feature = Pick<Column, 'name' | 'type' | 'categories'>
 
 /** The features and target of a coding, or of the columns that it will be learned from. */
 export interface Ends {
@@ -23,7 +23,7 @@ export function featureColumns(columns: readonly Column[], sampleWeight?: string
 }
 
 /** Descriptions of what only the new dataset has (`added`) and what only the model has (`missing`). */
-export interface Mismatch {
+interface Mismatch {
   added: string[]
   missing: string[]
 }

@@ -1,7 +1,7 @@
 /** The layout of the arena: named, aligned buffers placed one after another. */
 import type { BufferId } from './operations.js'
 
-export type BufferKind =
+type BufferKind =
   | 'input'
   | 'target'
   | 'parameter'
@@ -30,7 +30,7 @@ export interface Buffer {
 /** Buffer offsets are multiples of this many floats: one cache line of 64 bytes. */
 export const alignment = 16
 
-export function alignUp(floats: number): number {
+function alignUp(floats: number): number {
   return Math.ceil(floats / alignment) * alignment
 }
 

@@ -10,7 +10,7 @@ import {
 } from './operations.js'
 import { listNames, type NetworkProgram } from './program.js'
 
-export const formatVersion = 1
+const formatVersion = 1
 const headerWords = 16
 
 /** @returns the words, header first; positions in the header count words from its start. */

@@ -4,25 +4,23 @@ export { compile, compilePrediction, outputShape } from './compile.js'
 export { Dataset, type DatasetHandle, type DatasetSize } from './dataset.js'
 export { type Epoch, type EpochRun, epochCount, epochsAfter, joinEpochs, readEpochs } from './epoch.js'
 export type { BackendName } from './kernels/backend.js'
-export { type BackendChoice, explainBackend, runnableBackend } from './kernels/backends.js'
+export { explainBackend, runnableBackend } from './kernels/backends.js'
 export { normalizeWeights } from './normalize-weights.js'
 export type { ElementActivation, Operation, OperationOf } from './operations.js'
 export {
   type PredictionCost,
-  type PredictionOptions,
   Predictor,
   predict,
   predictionCost,
   type RowPredictor,
 } from './predict.js'
-export type { DataShape, LayerSummary, Program } from './program.js'
+export type { DataShape, Program } from './program.js'
 export { SpecError } from './spec-error.js'
 export { splitFolds, splitRows, splitSizes, splitStratified } from './splitting.js'
 export {
   type SliceLimits,
   type Snapshot,
   type Training,
-  type TrainingOptions,
   type TrainingState,
   train,
 } from './train.js'

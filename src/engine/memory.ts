@@ -23,7 +23,7 @@ const maximumRegions = 3_900
 const unit = 64
 
 /** Backends may store constants from here to the first region. */
-export const constantsStart = 32_768
+const constantsStart = 32_768
 
 /** A reference for another thread; structured clone shares the memory. */
 export interface MemoryHandle {

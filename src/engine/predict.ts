@@ -8,7 +8,7 @@ import { SharedMemory } from './memory.js'
 import type { NetworkProgram } from './program.js'
 import { type WeightShapes, type Weights, weightBuffers, writeWeights } from './weights.js'
 
-export interface PredictionOptions {
+interface PredictionOptions {
   backend: BackendName | 'auto'
   /** Maximum rows per batch; default 64. */
   batchSize?: number

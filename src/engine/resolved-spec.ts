@@ -1,12 +1,5 @@
 /** A spec with all defaults filled in by `compile`. */
-import type { Initializer, Layer, TrainingSpec } from '../contract/network.js'
-
-/** Layers with weights have an initializer. */
-export type ResolvedLayer = Layer extends infer L
-  ? L extends { kernelInitializer?: Initializer | undefined }
-    ? Omit<L, 'kernelInitializer'> & { kernelInitializer: Initializer }
-    : L
-  : never
+import type { Layer, TrainingSpec } from '../contract/network.js'
 
 export interface NetworkSpec {
   inputShape: number[]

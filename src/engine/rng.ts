@@ -5,10 +5,10 @@
  */
 
 /** Independent streams; the number is part of the key and must never change. */
-export const streams = { initialization: 0, shuffling: 1, dropout: 2, splitting: 3 } as const
-export type Stream = keyof typeof streams
+const streams = { initialization: 0, shuffling: 1, dropout: 2, splitting: 3 } as const
+type Stream = keyof typeof streams
 
-export interface Key {
+interface Key {
   readonly low: number
   readonly high: number
 }

@@ -21,7 +21,7 @@ import {
   writeWeights,
 } from './weights.js'
 
-export interface TrainingOptions {
+interface TrainingOptions {
   /** `auto`: the fastest available backend. */
   backend: BackendName | 'auto'
   /** 0 … 2^53 − 1. */

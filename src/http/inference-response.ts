@@ -11,7 +11,7 @@ const maximumInlineElements = 4_096
 /** Elements that are serialized at once. */
 const elementsAtOnce = 128
 
-export interface Inference {
+interface Inference {
   /** As in the request. */
   name: string
   /** Of a registered name. */

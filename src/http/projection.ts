@@ -4,7 +4,7 @@ import { z } from 'zod'
 type Schema = z.core.$ZodType
 
 /** Returns the value without fields that are not in its schema. Returns the same object if it has no such field. */
-export type Projection = (value: unknown) => unknown
+type Projection = (value: unknown) => unknown
 
 /**
  * Compiles the projection for a schema. Returns null if values have no fields, such as texts and numbers.

@@ -6,7 +6,7 @@ import { lastEpoch } from '../contract/packed-epochs.js'
 import type { WatchPosition } from '../live/multi-watch.js'
 import { type LiveMessage, messageJobId } from '../live/sink.js'
 
-export interface StreamPosition {
+interface StreamPosition {
   epoch: number
   ended: boolean
 }

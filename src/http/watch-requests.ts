@@ -12,7 +12,7 @@ import type { TokenBuckets } from './token-buckets.js'
 const maximumWaitingSteps = 2 * maximumWatchedJobs
 const maximumWaitingProblems = 100
 
-export interface WatchRequestsOptions {
+interface WatchRequestsOptions {
   bundle: Pick<MultiWatch, 'size' | 'waiting' | 'watch' | 'unwatch'>
   tenant: Tenant
   /** Limits messages like requests: `requestsPerMinute` for each tenant. */

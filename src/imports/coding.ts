@@ -7,7 +7,7 @@ import { targetWidth } from '../datasets/target-coding.js'
 import { checkCoding } from './check-coding.js'
 import { refuseField } from './refuse.js'
 
-export interface NetworkEnds {
+interface NetworkEnds {
   inputs: number
   outputs: number
   activation: Activation

@@ -5,7 +5,7 @@ import type { WeightSource } from './imported-network.js'
 import { listed, quoted, refuse, shapeText } from './refuse.js'
 
 type Program = ReturnType<typeof compilePrediction>
-export type FileTensors = ReadonlyMap<string, FileTensor>
+type FileTensors = ReadonlyMap<string, FileTensor>
 
 /** Tensors of one layer or of one module of PyTorch: shapes by the last part of their names. */
 interface Group {

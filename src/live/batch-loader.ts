@@ -6,7 +6,7 @@ interface Pending<Item, Result> {
   reject(error: unknown): void
 }
 
-export interface BatchLimits {
+interface BatchLimits {
   /** Items of one call. */
   size: number
   /** Calls that run at the same time. */

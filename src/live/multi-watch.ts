@@ -13,7 +13,7 @@ export interface WatchPosition {
 }
 
 /** The reader disconnected, or this service stops. */
-export type MultiWatchEnd = 'gone' | 'closing'
+type MultiWatchEnd = 'gone' | 'closing'
 
 export class MultiWatch {
   readonly #watches = new Map<string, Watch>()

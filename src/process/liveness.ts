@@ -14,7 +14,7 @@ export interface LivenessOrder {
   hungAfterSeconds: number
 }
 
-export interface Liveness {
+interface Liveness {
   /** The port of the thread. */
   port: number
   close(): Promise<void>

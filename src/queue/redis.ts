@@ -4,7 +4,7 @@
  */
 import { Cluster, Redis } from 'ioredis'
 
-export type RedisConnection = Redis | Cluster
+type RedisConnection = Redis | Cluster
 
 interface Nodes {
   nodes: { host: string; port: number }[]

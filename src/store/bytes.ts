@@ -9,7 +9,7 @@ export const chunkBytes = 2 * 1024 * 1024
 /** Larger values are written as a draft, chunk by chunk. */
 export const maximumDirectBytes = 4 * 1024 * 1024
 
-export interface Chunk {
+interface Chunk {
   index: number
   bytes: Uint8Array<ArrayBuffer>
 }
@@ -41,7 +41,7 @@ export function* cut(bytes: Bytes, length = chunkBytes): Generator<Chunk> {
 }
 
 /** Bytes that one statement reads of a chunk. Few, because the driver decodes them from hexadecimal on the event loop. */
-export const pieceBytes = 256 * 1024
+const pieceBytes = 256 * 1024
 
 /** A piece of a chunk, and whether the chunk has more bytes after it. */
 export const pieceRow = z.strictObject({ bytes: z.instanceof(Uint8Array), hasMore: z.boolean() })

@@ -6,7 +6,7 @@ import { query, statement } from './statements.js'
 import { changedRow, effects, enterEither, guard, returned } from './transitions.js'
 
 /** A third crash without a new epoch in between ends the job. */
-export const maximumCrashes = 3
+const maximumCrashes = 3
 
 /**
  * The worker does not say which job of a batch crashed it. Each is then claimed alone, and only further

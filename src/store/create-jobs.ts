@@ -47,7 +47,7 @@ export type CreatedRow = z.infer<typeof createdRowSchema>
  * all jobs before it in the batch, including refused ones. `createJobs` therefore retries those that are
  * refused for that reason only.
  */
-export const createJobsStatement = statement(
+const createJobsStatement = statement(
   'createJobs',
   createdRowSchema,
   `

@@ -11,7 +11,7 @@ import { StatementError } from './statements.js'
 
 export { Prisma }
 
-export interface PoolSizes {
+interface PoolSizes {
   prisma: number
   statements: number
 }

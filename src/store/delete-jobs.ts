@@ -36,7 +36,7 @@ const overdueStatement = statement(
   { scans: 'a sweep reads the tenants once' },
 )
 
-export interface EndedBefore {
+interface EndedBefore {
   tenantId: string
   statuses: readonly JobStatus[]
   before: Date

@@ -23,7 +23,7 @@ export interface Draft {
 }
 
 /** The future owner: a model with that id, or the next checkpoint of the job, whose hash begins with `text`. */
-export type DraftTarget = { modelId: string } | { text: string }
+type DraftTarget = { modelId: string } | { text: string }
 
 const holds = `"Job".id = $1 AND "Job".attempt = $2::int AND ${acceptsProgress('"Job".status')}`
 

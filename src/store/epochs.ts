@@ -32,7 +32,7 @@ export const packedRowSchema = z.strictObject({
   runs: z.array(runSchema).nullable(),
   metrics: z.instanceof(Uint8Array).nullable(),
 })
-export type PackedRow = z.infer<typeof packedRowSchema>
+type PackedRow = z.infer<typeof packedRowSchema>
 
 /** The last epoch of a page. A thinned history has pages with the same number of epochs. */
 const lastEpochQuery = ({ id, after, limit }: Page) => `

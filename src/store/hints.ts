@@ -16,7 +16,7 @@ const jobsChannel = 'descent_jobs'
 export const notifyJob = `pg_notify('${jobsChannel}', id || ' ' || status || ' ' || epoch
     || ' ' || (extract(epoch FROM clock_timestamp()) * 1000)::int8)::text AS hint`
 
-export interface HintListener {
+interface HintListener {
   onHint(hint: Hint): void
   /** For workers: jobs were queued. */
   onQueued?(): void

@@ -39,7 +39,7 @@ function lockMetadata(table: string): string {
   return `SELECT metadata FROM "${table}" WHERE id = $1 AND "tenantId" = $2 FOR NO KEY UPDATE`
 }
 
-export interface Listed {
+interface Listed {
   tenantId: string
   after: Position | null
   labels: LabelFilter
@@ -72,7 +72,7 @@ export function listLabelled(database: Database, kind: 'job' | 'model', listed: 
 }
 
 /** Escapes the wildcards of LIKE. */
-export const escapePattern = (text: string) => text.replace(/[\\%_]/g, '\\$&')
+const escapePattern = (text: string) => text.replace(/[\\%_]/g, '\\$&')
 
 /**
  * The columns to write, after a lock of the row. Null if there is no such row.

@@ -81,10 +81,10 @@ const namesStatement = statement(
 
 /** The tenant that has a name: of a key, which is not verified yet, or by its id. */
 export type Owner = { keyId: string } | { tenantId: string }
-export type NamedReference = Exclude<ModelReference, { type: 'id' }>
+type NamedReference = Exclude<ModelReference, { type: 'id' }>
 
 /** An id, or a name of a tenant. */
-export type Lookup = string | { reference: NamedReference; owner: Owner }
+type Lookup = string | { reference: NamedReference; owner: Owner }
 export type Found = z.infer<typeof foundSchema> | z.infer<typeof namedSchema>
 export type Lookups = Coalesced<Lookup, Found | undefined>
 

@@ -14,7 +14,7 @@ import { historyBytes, snapshotRows } from './weight-snapshots.js'
 const maximumInlineBytes = 1_024
 
 /** A claim must hold, and its epochs must follow the last stored one. */
-export const succeedStatement = statement(
+const succeedStatement = statement(
   'succeedRuns',
   changedRow,
   `

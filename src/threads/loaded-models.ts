@@ -27,7 +27,7 @@ interface Held<Thread> {
   isGone: boolean
 }
 
-export interface HeldModelsOptions<Thread> {
+interface HeldModelsOptions<Thread> {
   models: Pick<AllModels, 'openWeights'>
   costs: Pick<PredictionCosts, 'bytes' | 'batchSize'>
   backend: BackendSetting

@@ -10,7 +10,7 @@ import { TenantQueue } from './tenant-queue.js'
 /** Calls that the thread has at a time: the next is there while it computes one. */
 const callsAtOnce = 2
 
-export interface Rows {
+interface Rows {
   tenantId: string
   modelId: string
   /** Rows × features. */

@@ -17,7 +17,7 @@ const margin = 0.25
 /** Frames that are read and drawn together. Few, so that epochs do not wait long. */
 const framesPerRead = 4
 
-export interface AxesDependencies {
+interface AxesDependencies {
   jobs: Pick<JobStore, 'get'>
   datasets: Pick<DatasetStore, 'get'>
   generated: Pick<GeneratedData, 'describe'>
@@ -57,7 +57,7 @@ function around(column: string, min: number, max: number): BoundaryAxis {
 /** Maximum bytes of weights that are read for each frame. The thread that draws keeps larger weights. */
 const largestRead = 1024 * 1024
 
-export interface BoundaryDependencies {
+interface BoundaryDependencies {
   models: Pick<AllModels, 'get' | 'weights'>
   snapshots: SnapshotStore
   predictors: Pick<PredictorPool, 'drawBoundary'>

@@ -10,7 +10,7 @@ import { type EvaluateDependencies, wholeTable } from './evaluate.js'
 import type { JobSplits } from './job-splits.js'
 import type { JobStore } from './ports/jobs.js'
 
-export interface CompareDependencies
+interface CompareDependencies
   extends Pick<EvaluateDependencies, 'tenantId' | 'models' | 'datasets' | 'predictors' | 'turns'> {
   jobs: Pick<JobStore, 'get'>
   splits: JobSplits

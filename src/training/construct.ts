@@ -9,7 +9,7 @@ import type { ConstructedNetwork, RequestThread } from './ports/request-thread.j
 /** Maximum number of true rows of a network that the event loop builds. */
 const rowsAtOnce = 256
 
-export interface ConstructDependencies {
+interface ConstructDependencies {
   models: Pick<ModelStore, 'create'>
   thread: Pick<RequestThread, 'construct'>
 }

@@ -37,7 +37,7 @@ export interface DataDescription {
   isTruthTable: boolean
 }
 
-export interface DataSources {
+interface DataSources {
   datasets: Pick<DatasetStore, 'get'>
   generated: Pick<GeneratedData, 'describe'>
 }

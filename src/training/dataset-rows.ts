@@ -75,7 +75,7 @@ interface Stores extends RowSources {
   jobs: Pick<JobStore, 'get'>
 }
 
-export interface JobRowsRequest {
+interface JobRowsRequest {
   offset: number
   limit: number
   split?: 'training' | 'validation' | undefined

@@ -108,7 +108,7 @@ interface End {
 }
 
 /** The last layer and the loss for the targets. A loss of the request stays, and the layer fits it. */
-export function endFor(columns: readonly Column[], loss?: Loss): End {
+function endFor(columns: readonly Column[], loss?: Loss): End {
   const targets = columns.filter((column) => column.role === 'target')
   const [first] = targets
   const classes = targets.length === 1 ? first?.categories?.length : undefined
@@ -138,7 +138,7 @@ function endForLoss(targets: readonly Column[], loss: Loss): Omit<End, 'loss'> {
 }
 
 /** Whether a column has two classes: a boolean, or a number that is 0 or 1 in every row. */
-export function isYesOrNo({ type, min, max, integers }: Column): boolean {
+function isYesOrNo({ type, min, max, integers }: Column): boolean {
   return type === 'boolean' || (type === 'number' && integers === true && min === 0 && max === 1)
 }
 

@@ -29,7 +29,7 @@ export interface EvaluateDependencies {
   turns: TenantTurns
 }
 
-export interface FileToEvaluate extends Omit<Upload, 'preparation' | 'name'> {
+interface FileToEvaluate extends Omit<Upload, 'preparation' | 'name'> {
   preparation: Pick<Preparation, 'missingValues' | 'decimal'>
 }
 

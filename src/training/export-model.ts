@@ -23,12 +23,12 @@ export interface ExportDependencies extends RowSources {
   turns: TenantTurns
 }
 
-export interface ExportRequest {
+interface ExportRequest {
   format: ExportFormat
   options: ExportOptions
 }
 
-export interface ModelExport {
+interface ModelExport {
   /** Equal for equal files. */
   tag: string
   /** @throws Problem `integrity` if the weights are damaged or the predictions of the file differ */
@@ -36,7 +36,7 @@ export interface ModelExport {
 }
 
 /** A file in memory. It takes a turn until it is released. */
-export interface HeldFile {
+interface HeldFile {
   file: ExportedFile
   release(): void
 }

@@ -6,7 +6,7 @@ import { safetensorsHeader } from '../exports/safetensors/file.js'
 import type { AllModels, ModelStore } from './ports/models.js'
 import { Slice } from './slices.js'
 
-export interface WeightFile {
+interface WeightFile {
   name: string
   /** Changes when the metadata or the weights change. */
   tag: string

@@ -14,7 +14,7 @@ import type { ModelStore } from './ports/models.js'
 import type { Tenant } from './ports/tenants.js'
 import { asProblem } from './upload.js'
 
-export interface ImportLimits {
+interface ImportLimits {
   modelBytes: number
   uploadSeconds: number
 }
@@ -25,7 +25,7 @@ export interface ModelForm {
   fields: Readonly<Record<string, string>>
 }
 
-export interface ReceivedModel {
+interface ReceivedModel {
   fields: ModelForm['fields']
   /** Of the file, in hexadecimal. */
   sha256: string

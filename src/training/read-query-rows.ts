@@ -5,7 +5,7 @@ import { Problem, pointerTo } from '../contract/problems.js'
 import { isReadable } from '../datasets/cell-coder.js'
 import type { PredictionRows } from './predict.js'
 
-export type Query = Readonly<Record<string, string | string[] | undefined>>
+type Query = Readonly<Record<string, string | string[] | undefined>>
 
 /**
  * A query with `x` alone has rows of values by position. Any other query is one row by column name.

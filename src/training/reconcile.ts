@@ -9,7 +9,7 @@ const everyMilliseconds = 3_000
 /** A worker reports every second. One that is silent for this long counts as dead. */
 const silenceMilliseconds = 8_000
 
-export interface Reconciler {
+interface Reconciler {
   /** Reconciles now instead of at the next turn. */
   now(): Promise<void>
   stop(): Promise<void>

@@ -11,7 +11,7 @@ import type { RegistryStore } from './ports/registry.js'
 import type { Tenant } from './ports/tenants.js'
 import { newJob, type Origin, type SubmitDependencies, storeJob } from './submit.js'
 
-export interface RetrainDependencies {
+interface RetrainDependencies {
   submission: SubmitDependencies
   models: Pick<ModelStore, 'get'>
   jobs: Pick<JobStore, 'get'>

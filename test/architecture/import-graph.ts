@@ -7,7 +7,7 @@ import { z } from 'zod'
 
 export const root = fileURLToPath(new URL('../../', import.meta.url))
 
-export interface Import {
+interface Import {
   /** A file relative to the root, or a package. */
   target: string
   /** Whether the import exists only for the type checker. */
@@ -15,7 +15,7 @@ export interface Import {
 }
 
 /** The imports of each file, whose name is relative to the root. */
-export type ImportGraph = ReadonlyMap<string, Import[]>
+type ImportGraph = ReadonlyMap<string, Import[]>
 
 const rulesSchema = z.array(z.strictObject({ files: z.array(z.string()), imports: z.array(z.string()) }))
 type Rule = z.infer<typeof rulesSchema>[number]
@@ -31,7 +31,7 @@ const folders = ['src', 'workers', 'page/src']
 export const sourceFiles = (): string[] =>
   folders.flatMap((folder) =>
     readdirSync(path.join(root, folder), { recursive: true, encoding: 'utf8' })
-      .filter((name) => /(?<!\.d)\.tsx?$/.test(name) && !/\b(generated|assembly)\b/.test(name))
+      .filter((name) => /(?<!\.d)\.tsx?$/.test(name) && !/(^|[/\\])(generated|assembly)[/\\]/.test(name))
       .map((name) => path.posix.join(folder, name.split(path.sep).join('/'))),
   )
 
@@ -69,7 +69,7 @@ export function readImports(file: string, text: string): Import[] {
   return found
 }
 
-function resolveImport(file: string, specifier: string): string {
+export function resolveImport(file: string, specifier: string): string {
   if (!specifier.startsWith('.')) return specifier
   const target = path.posix.join(path.posix.dirname(file), specifier)
   const base = target.replace(/\.js$/, '')

@@ -10,7 +10,7 @@ import type { Request } from './raw-requests.js'
 /** The default of MAXIMUM_BODY_BYTES. */
 const bodyBytes = 1024 * 1024
 
-export interface CostlyRequest extends Request {
+interface CostlyRequest extends Request {
   name: string
 }
 

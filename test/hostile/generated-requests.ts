@@ -98,7 +98,7 @@ const hostileValue: fc.Arbitrary<unknown> = fc.constantFrom<unknown>(
 )
 
 /** Generates values of a JSON Schema, with short lists and texts. */
-export function valuesOf(schema: Schema, resolve: (schema: Schema) => Schema): fc.Arbitrary<unknown> {
+function valuesOf(schema: Schema, resolve: (schema: Schema) => Schema): fc.Arbitrary<unknown> {
   const of = (inner: unknown) => valuesOf(schemaSchema.parse(inner), resolve)
   const { type, ...rest } = resolve(schema)
   const options = z.array(schemaSchema).safeParse(rest.anyOf ?? rest.oneOf)

@@ -15,7 +15,7 @@ export const fixtures = z
   .array(z.object({ name: z.string(), network: networkSchema, inputs: numbers, outputs: numbers }))
   .parse(JSON.parse(fixtureFile('models.json').toString()))
 
-export type Fixture = (typeof fixtures)[number]
+type Fixture = (typeof fixtures)[number]
 
 export function fixture(name: string): Fixture {
   const found = fixtures.find((each) => each.name === name)
@@ -40,7 +40,7 @@ export function answer(model: ImportedModel, inputs: readonly number[]): Float32
   return predict(model.network, weights, Float32Array.from(inputs), { backend: 'reference' })
 }
 
-export interface TensorToWrite {
+interface TensorToWrite {
   dtype?: string
   shape: number[]
   values: readonly number[]

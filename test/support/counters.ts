@@ -17,7 +17,7 @@ interface Queued {
 }
 
 /** In each: what is kept, and what is counted, of the same instant. */
-export interface Counters {
+interface Counters {
   use: { kept: Use[]; counted: Use[] }
   queue: { kept: Queued[]; counted: Queued[] }
 }

@@ -7,7 +7,7 @@ import { everyRow } from '../../src/datasets/split-rows.js'
 import type { Table } from '../../src/datasets/table.js'
 import { targetCoding, targetWidth } from '../../src/datasets/target-coding.js'
 
-export type Options = Partial<EncodingOptions> & Pick<EncodingOptions, 'outputs' | 'loss'>
+type Options = Partial<EncodingOptions> & Pick<EncodingOptions, 'outputs' | 'loss'>
 
 /** Trains on the given rows, or on all, and validates on the others, or on another table. */
 export function encoded(

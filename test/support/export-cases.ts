@@ -15,7 +15,7 @@ export interface Exportable {
   expected: ExpectedPrediction[]
 }
 
-export interface ExportableParts {
+interface ExportableParts {
   id: string
   network: SpecInput['network']
   loss?: Loss
@@ -59,7 +59,7 @@ export function exportable(parts: ExportableParts): Exportable {
 }
 
 /** What the service answers, computed by the reference backend. */
-export function expectedPredictions(
+function expectedPredictions(
   { network, coding, loss, threshold }: ExportableModel,
   weights: Weights,
   rows: readonly InputRow[],

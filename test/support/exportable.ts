@@ -44,12 +44,12 @@ export function exportableModel(
   return { model, weights: randomWeights(program, seed) }
 }
 
-export const numberFeatures = (count: number): FeatureCoding[] =>
+const numberFeatures = (count: number): FeatureCoding[] =>
   Array.from({ length: count }, (_, place) => {
     return { type: 'number', name: `x${place + 1}`, offset: 0, scale: 1 }
   })
 
-export const numberTarget = (outputs: number): TargetCoding => {
+const numberTarget = (outputs: number): TargetCoding => {
   return { type: 'number', names: Array.from({ length: outputs }, (_, place) => `y${place + 1}`) }
 }
 

@@ -27,7 +27,7 @@ export const installedPostgres = ((): string | undefined => {
   return found
 })()
 
-export interface InstalledPostgres {
+interface InstalledPostgres {
   /** The address of one of its databases. */
   address(database: string): string
   /** Runs one of its programs on the server. */

@@ -36,9 +36,9 @@ export function housePricesCsv(): string {
   return `metres,city,price\n${rows.join('\n')}\n`
 }
 
-export const pictureSide = 12
+const pictureSide = 12
 export const pictureClasses = ['bar', 'cross', 'ring'] as const
-export type PictureClass = (typeof pictureClasses)[number]
+type PictureClass = (typeof pictureClasses)[number]
 
 /** A grey shape on black, moved by up to a pixel, with noise. */
 export async function picture(kind: PictureClass, random: () => number): Promise<Buffer> {

@@ -40,7 +40,7 @@ const features: FeatureCoding[] = [
 ]
 
 /** In the order of the columns. */
-export const messyRows: InputRow[] = [
+const messyRows: InputRow[] = [
   [31, 1.82, 'New "York"', '1', true, false, '2004-02-29'],
   [null, '1,65', ' Zürich??/ ', 2.5, null, 'yes', '3/4/2011'],
   ['-99', '1.000,5', 'nan', true, 'F', 0, null],

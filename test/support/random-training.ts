@@ -120,7 +120,7 @@ const optimizers: fc.Arbitrary<SpecInput['optimizer']> = fc.oneof(
   }),
 )
 
-export interface RandomTraining {
+interface RandomTraining {
   readonly spec: SpecInput
   readonly rows: number
   readonly validationRows: number

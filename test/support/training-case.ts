@@ -12,7 +12,7 @@ export function wave(length: number, phase: number): number[] {
 }
 
 /** Targets that suit the loss: one-hot for categories, 0 and 1 for two classes, else any numbers. */
-export function targetsFor(loss: SpecInput['loss'], rows: number, width: number): number[] {
+function targetsFor(loss: SpecInput['loss'], rows: number, width: number): number[] {
   switch (loss) {
     case 'categoricalCrossentropy':
       return Array.from({ length: rows * width }, (_, i) => {

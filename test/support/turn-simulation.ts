@@ -21,7 +21,7 @@ interface Running {
   charged: number
 }
 
-export interface Simulated {
+interface Simulated {
   /** Of the thread time until the end, by tenant. */
   shares: Map<string, number>
   /** Seconds from arrival to begin, by tenant. */

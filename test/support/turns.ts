@@ -4,7 +4,7 @@ import { parseSpec } from '../../src/store/job-rows.js'
 import type { Capacity } from '../../src/training/ports/runs.js'
 import { type QueuedJob, type Turn, turnOrder } from './turn-policy.js'
 
-export interface Queue {
+interface Queue {
   jobs: QueuedJob[]
   /** By tenant, also those without queued jobs. */
   tenants: Map<string, { threadTime: number; busy: number }>

@@ -92,7 +92,7 @@ function toFormData(files: readonly File[]): FormData {
   return form
 }
 
-export function urlFor(path: string, { id = '', query = {} }: Options): string {
+function urlFor(path: string, { id = '', query = {} }: Options): string {
   const parameters = new URLSearchParams()
   for (const [name, value] of Object.entries(query)) {
     if (value !== undefined) parameters.set(name, String(value))

@@ -4,7 +4,7 @@ import { currentKey } from './key.js'
 
 export type Connection = 'connecting' | 'live' | 'reconnecting' | 'ended' | 'rejected'
 
-export interface Handlers {
+interface Handlers {
   path: string
   /** Called for every connection, so that it can return the position to resume from. */
   query(): Record<string, string>

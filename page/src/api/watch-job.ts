@@ -4,7 +4,7 @@ import { type Connection, openReconnectingSocket } from './reconnecting-socket.j
 import { requestJobTicket } from './tickets.js'
 import type { Boundary, Epoch, Job, StreamMessage } from './types.js'
 
-export interface Watcher {
+interface Watcher {
   job(job: Job): void
   epochs(epochs: Epoch[]): void
   boundary(frame: Boundary): void

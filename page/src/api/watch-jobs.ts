@@ -3,7 +3,7 @@ import { openReconnectingSocket, type ReconnectingSocket } from './reconnecting-
 import { requestJobsTicket } from './tickets.js'
 import type { ClientMessage, Job, JobsStreamMessage } from './types.js'
 
-export interface JobsWatcher {
+interface JobsWatcher {
   /** Called with the current state of a job. */
   job(job: Job): void
   /** Called when a job was deleted. */

@@ -1,7 +1,7 @@
 /** A canvas to draw a digit on, read as 28 × 28 grey levels like the images of MNIST. */
 import { useRef } from 'preact/hooks'
 
-export const digitSide = 28
+const digitSide = 28
 export const digitPixels = digitSide * digitSide
 /** MNIST's digits fill a box of this size, with strokes about this wide, in pixels. */
 const box = 20

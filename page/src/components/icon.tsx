@@ -17,7 +17,7 @@ const paths = {
   dots: 'M8 3.5v.1M8 8v.1M8 12.5v.1',
 } as const
 
-export type IconName = keyof typeof paths
+type IconName = keyof typeof paths
 
 export function Icon({ name }: { name: IconName }) {
   return (

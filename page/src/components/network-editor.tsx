@@ -12,7 +12,7 @@ export const activations = [
   'step',
   'linear',
 ] as const
-export type HiddenActivation = (typeof activations)[number]
+type HiddenActivation = (typeof activations)[number]
 
 export interface HiddenLayer {
   units: number

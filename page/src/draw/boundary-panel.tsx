@@ -13,7 +13,7 @@ const frameMilliseconds = 60
 const canvasSize = 720
 
 /** The position of a replay within the frames of a run. */
-export interface Playhead {
+interface Playhead {
   index: number
   playing: boolean
   play(): void

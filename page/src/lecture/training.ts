@@ -14,7 +14,7 @@ export interface Trained {
   rows: DatasetRows | null
 }
 
-export type Request = Partial<JobRequest> & Pick<JobRequest, 'dataset' | 'network' | 'loss' | 'epochs'>
+type Request = Partial<JobRequest> & Pick<JobRequest, 'dataset' | 'network' | 'loss' | 'epochs'>
 
 export const dense = (units: number, activation: 'linear' | 'tanh' | 'sigmoid' | 'step'): LayerRequest =>
   ({ type: 'dense', units, activation }) as LayerRequest

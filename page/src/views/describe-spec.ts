@@ -18,7 +18,7 @@ function layerName(layer: Layer): string {
 }
 
 /** The layers in order: `100 relu → 3 softmax`. */
-export const layersName = ({ layers }: JobSpec['network']) => layers.map(layerName).join(' → ')
+const layersName = ({ layers }: JobSpec['network']) => layers.map(layerName).join(' → ')
 
 /** Two sentences: the network with its training, and its validation. */
 export function describeSpec(spec: JobSpec, dataset: Pick<Dataset, 'classes'>): string {

@@ -2,11 +2,11 @@
 import type { Dataset, JobRequest, JobSpec, LayerRequest } from '../api/types.js'
 import { activations, type HiddenLayer } from '../components/network-editor.js'
 
-export type Task = 'classes' | 'yesNo' | 'numbers'
-export const optimizerNames = ['adam', 'adamw', 'sgd', 'momentum', 'rmsprop', 'adagrad'] as const
-export type OptimizerName = (typeof optimizerNames)[number]
+type Task = 'classes' | 'yesNo' | 'numbers'
+const optimizerNames = ['adam', 'adamw', 'sgd', 'momentum', 'rmsprop', 'adagrad'] as const
+type OptimizerName = (typeof optimizerNames)[number]
 export type Split = JobSpec['split']
-export type Scaling = JobSpec['targetScaling']
+type Scaling = JobSpec['targetScaling']
 
 export interface JobForm {
   name: string

@@ -4,7 +4,7 @@ import type { HiddenLayer } from '../components/network-editor.js'
 import type { Point } from '../draw/plane.js'
 import { generatePoints, isTruthTable, type Shape, shapeNames, sineSamples } from './playground-data.js'
 
-export type OptimizerName = 'adam' | 'sgd' | 'momentum'
+type OptimizerName = 'adam' | 'sgd' | 'momentum'
 
 export interface Settings {
   shape: Shape

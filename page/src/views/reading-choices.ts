@@ -25,7 +25,7 @@ export const noChoices: ReadingChoices = {
   delimiter: 'auto',
 }
 
-export type ReadingQuery = Record<string, string | undefined>
+type ReadingQuery = Record<string, string | undefined>
 
 /** Query parameters of `POST /datasets` and its preview. Omits defaults. */
 export function uploadQuery(choices: ReadingChoices): ReadingQuery {
@@ -65,7 +65,7 @@ export function withEntry<T>(
 }
 
 /** A single integer target with few values, which can be read as classes or as numbers. */
-export interface WholeNumberTarget {
+interface WholeNumberTarget {
   name: string
   /** Number of distinct values. Null if read as numbers. */
   distinct: number | null

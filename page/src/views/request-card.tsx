@@ -28,7 +28,7 @@ export function RequestCard({ job }: { job: Job }) {
 }
 
 /** The request for the same job. The spec contains the seed, so the weights are the same. */
-export function requestFor({ name, spec, metadata, priority }: Job): JobRequest {
+function requestFor({ name, spec, metadata, priority }: Job): JobRequest {
   return {
     ...(name === null ? {} : { name }),
     ...spec,
@@ -46,7 +46,7 @@ export function curlCommand(request: JobRequest): string {
   return `curl ${location.origin}/jobs ${key}-H 'content-type: application/json' -d '${body}'`
 }
 
-export function typescriptCode(request: JobRequest): string {
+function typescriptCode(request: JobRequest): string {
   // biome-ignore lint/suspicious/noTemplateCurlyInString: part of the generated code
   const key = needsKey() ? ', authorization: `Bearer ${process.env.DESCENT_KEY}`' : ''
   return `// Save as start.mts, then: npx tsx start.mts

@@ -18,7 +18,7 @@ export interface CsvRows {
   rows: RowList<CsvRow>
 }
 
-export interface CsvRow {
+interface CsvRow {
   /** As many as the header. Cells after the end of the line are empty. */
   cells: string[]
   /** The error of an invalid line. */

@@ -3,14 +3,14 @@ import { isAscii, isUtf8 } from 'node:buffer'
 import { createReadStream } from 'node:fs'
 import { invalid } from './limits.js'
 
-export type Encoding = 'utf-8' | 'utf-16le' | 'utf-16be' | 'windows-1252'
+type Encoding = 'utf-8' | 'utf-16le' | 'utf-16be' | 'windows-1252'
 
 const pieceBytes = 1024 * 1024
 const newline = 10
 const carriageReturn = 13
 
 /** The path of a file, or its bytes. */
-export type TextSource = string | Buffer
+type TextSource = string | Buffer
 
 function readChunks(source: TextSource): AsyncIterable<Buffer> | readonly Buffer[] {
   return typeof source === 'string' ? createReadStream(source, { highWaterMark: pieceBytes }) : [source]

@@ -58,6 +58,6 @@ export async function gunzip(from: string, to: string, name: string, limits: Rea
   }
 }
 
-export function isZlibError(error: unknown): error is Error {
+function isZlibError(error: unknown): error is Error {
   return error instanceof Error && 'code' in error && /^Z_|^ERR_ZLIB/.test(String(error.code))
 }

@@ -27,7 +27,7 @@ export function runnableBackend(name: string | null): BackendName | null {
   return backend === undefined || backend.unavailableReason() !== null ? null : backend.name
 }
 
-export interface BackendChoice {
+interface BackendChoice {
   readonly name: BackendName
   /** Faster backends that were not chosen, and why. */
   readonly passedOver: { readonly name: BackendName; readonly reason: string }[]

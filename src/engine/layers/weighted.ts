@@ -39,7 +39,7 @@ export function weightAndBias(
 }
 
 /** The operations of one kind of weighted layer; z is null unless the activation's derivative needs it. */
-export interface WeightedOperations {
+interface WeightedOperations {
   /** All positions of a channel share one bias. */
   readonly sharedBias: boolean
   forward(

@@ -23,9 +23,9 @@ export type AttributeType = keyof AttributeTypes
 export type AttributeValue = AttributeTypes[AttributeType]
 
 /** read: needs earlier values; write: overwrites all values; update: reads and writes. */
-export type Access = 'read' | 'write' | 'update'
+type Access = 'read' | 'write' | 'update'
 
-export interface OperandDeclaration<Dimension extends string = string> {
+interface OperandDeclaration<Dimension extends string = string> {
   readonly access: Access
   readonly shape: readonly (Dimension | 'rows')[]
   readonly optional?: true

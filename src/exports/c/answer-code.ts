@@ -3,7 +3,7 @@ import type { AnswerRules } from '../answer-rules.js'
 import { doubleLiteral } from './literals.js'
 import { stringsCode } from './row-code.js'
 
-export interface AnswerCode {
+interface AnswerCode {
   /** The fields of `struct <name>_prediction`. */
   fields: string[]
   constants: string[]

@@ -83,7 +83,7 @@ function usedFunctions(steps: readonly NetworkStep[]): string[] {
 
 const numbersPerLine = 8
 
-export function arrayCode(name: string, values: Float32Array): string {
+function arrayCode(name: string, values: Float32Array): string {
   const lines: string[] = []
   for (let begin = 0; begin < values.length; begin += numbersPerLine) {
     lines.push(`  ${Array.from(values.subarray(begin, begin + numbersPerLine), floatLiteral).join(', ')},`)

@@ -5,7 +5,7 @@ import { featureWidth } from '../../datasets/feature-coding.js'
 import { parseNumber } from '../../datasets/number-text.js'
 import { doubleLiteral, stringLiteral, uniqueIdentifiers } from './literals.js'
 
-export interface RowCode {
+interface RowCode {
   /** The fields of `struct <name>_row`. */
   fields: string[]
   /** Functions and constants. */

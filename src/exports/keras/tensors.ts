@@ -5,7 +5,7 @@ import type { ExportableModel } from '../exporter.js'
 import { type PlacedLayer, placedLayers } from '../placed-layers.js'
 import { channelsFirstPlaces, isReordered, transpose } from './channels-last.js'
 
-export interface KerasTensor {
+interface KerasTensor {
   /** The layer in the network. */
   layer: number
   name: 'kernel' | 'bias' | 'gamma' | 'beta' | 'moving_mean' | 'moving_variance'
@@ -13,7 +13,7 @@ export interface KerasTensor {
   values: Float32Array
 }
 
-export interface KerasLayout {
+interface KerasLayout {
   tensors: KerasTensor[]
   /**
    * The flatten layers whose numbers must have the channels first, so that a permutation is needed before them. The

@@ -14,7 +14,7 @@ import { type Constant, utf8 } from './tensors.js'
 /** The name of a value in the graph. */
 export type Value = string
 
-export type Attribute =
+type Attribute =
   | { type: 'float'; value: number }
   | { type: 'int'; value: number }
   | { type: 'ints'; value: readonly number[] }

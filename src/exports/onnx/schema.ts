@@ -63,7 +63,7 @@ export interface GraphMessage {
   output: ValueMessage[]
 }
 
-export interface ModelMessage {
+interface ModelMessage {
   ir_version: number
   producer_name: string
   domain: string

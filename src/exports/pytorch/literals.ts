@@ -1,6 +1,6 @@
 /** Writes JSON values as Python literals. */
 
-export type JsonValue =
+type JsonValue =
   | null
   | boolean
   | number

@@ -3,7 +3,7 @@ import type { Activation } from '../../contract/network.js'
 import type { ExportableModel } from '../exporter.js'
 import { type PlacedLayer, placedLayers, samePadding, toPair } from '../placed-layers.js'
 
-export interface TorchModule {
+interface TorchModule {
   /** As in `nn.Linear(8, 3)`. Names without a dot are classes of model.py. */
   code: string
   /** The tensors of the state dict without the number of the module, and their names in the service. */

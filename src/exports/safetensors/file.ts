@@ -2,7 +2,7 @@
 
 const bytesOfNumber = Float32Array.BYTES_PER_ELEMENT
 
-export interface TensorEntry {
+interface TensorEntry {
   name: string
   shape: readonly number[]
   /** The position of its first number. */

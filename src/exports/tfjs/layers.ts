@@ -4,7 +4,7 @@ import type { ExportableModel } from '../exporter.js'
 import { channelsLast, isReordered } from '../keras/channels-last.js'
 import { type PlacedLayer, placedLayers } from '../placed-layers.js'
 
-export interface KerasLayer {
+interface KerasLayer {
   class_name: string
   config: { name: string } & Record<string, unknown>
 }

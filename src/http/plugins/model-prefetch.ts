@@ -17,7 +17,7 @@ declare module 'fastify' {
   }
 }
 
-export interface ModelPrefetch {
+interface ModelPrefetch {
   /** For the config of the routes: starts the lookup. */
   prefetch(request: FastifyRequest, keyId: string | null): void
   /** For the routes: waits for the lookup and sets `model`. */

@@ -17,7 +17,7 @@ interface Series {
   counts: Float64Array
 }
 
-export interface RouteMetrics {
+interface RouteMetrics {
   add(method: string, status: number, seconds: number): void
 }
 

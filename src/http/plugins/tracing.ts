@@ -8,7 +8,7 @@ import fastifyPlugin from 'fastify-plugin'
 import { randomHex } from '../random-hex.js'
 import { RequestLogger } from '../request-logger.js'
 
-export interface Trace {
+interface Trace {
   /** 32 hexadecimal digits, the same in every service that handles the request. */
   traceId: string
   /** The traceparent of the response, with the span id of this service. */

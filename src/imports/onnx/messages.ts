@@ -1,7 +1,7 @@
 /** The fields of decoded ONNX messages that an import reads. Absent fields have the defaults of the schema. */
 
 /** protobufjs decodes numbers of 64 bits as objects, which Number converts. */
-export type Integer = number | { toString(): string }
+type Integer = number | { toString(): string }
 
 export interface DecodedTensor {
   name: string
@@ -45,7 +45,7 @@ export interface DecodedValueInfo {
   } | null
 }
 
-export interface DecodedGraph {
+interface DecodedGraph {
   node: DecodedNode[]
   initializer: DecodedTensor[]
   sparse_initializer: object[]

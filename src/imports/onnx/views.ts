@@ -5,7 +5,7 @@ import type { OnnxNode } from './node.js'
 /** A side in a computation of shapes: the number of rows is unknown. */
 export type Side = number | 'rows'
 
-export interface ViewContext {
+interface ViewContext {
   /** Of one row. */
   shape: readonly number[]
   /** The number of rows of the input of the graph, or null for any number. */

@@ -13,7 +13,7 @@ export interface HeaderTensor {
   end: number
 }
 
-export interface Header {
+interface Header {
   tensors: HeaderTensor[]
   metadata: Map<string, string>
 }

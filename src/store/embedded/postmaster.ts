@@ -10,7 +10,7 @@ import { readIfPresent } from './folder-lock.js'
 import { commandLine, numberIsTaken, processBirth, stillRuns } from './process-birth.js'
 
 /** The contents of postmaster.pid, the server's lock file. */
-export interface LockFile {
+interface LockFile {
   pid: number
   directory: string
   port: number

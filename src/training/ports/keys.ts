@@ -1,7 +1,7 @@
 import type { Key, Scope } from '../../contract/key.js'
 import type { OwnLimits } from '../../contract/limits.js'
 
-export interface NewKey {
+interface NewKey {
   id: string
   tenantId: string
   /** Hash of the secret. */

@@ -34,7 +34,7 @@ export interface ResolvedModel {
 }
 
 /** What keeps a model from being deleted: an unfinished job that starts from it, or an alias, `name@alias`. */
-export type ModelUse = { type: 'job' } | { type: 'alias'; alias: string }
+type ModelUse = { type: 'job' } | { type: 'alias'; alias: string }
 
 /** The models of one tenant. A reference is an id, `name@alias` or `name@version`. */
 export interface ModelStore {

@@ -20,7 +20,7 @@ export interface ModelBoundaryRequest extends BoundaryView {
 
 export type BoundaryOutputs = Pick<Boundary, 'outputs' | 'range' | 'values'>
 
-export type TableOutcome =
+type TableOutcome =
   /** `unlabelled` counts rows without a value of each target. */
   | { type: 'evaluated'; evaluation: Evaluation; unlabelled: number }
   /** The columns or values do not fit the model. */

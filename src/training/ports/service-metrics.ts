@@ -2,7 +2,7 @@ import type { JobStatus } from '../../contract/job.js'
 import type { WorkersSummary } from '../../contract/worker.js'
 
 /** Counts over all processes. */
-export interface ServiceMetrics {
+interface ServiceMetrics {
   workers: WorkersSummary
   epochs: number
   trainingSeconds: number

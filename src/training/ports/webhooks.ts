@@ -18,7 +18,7 @@ export interface SecretBox {
   isCurrent(sealed: string): boolean
 }
 
-export interface NewWebhook {
+interface NewWebhook {
   id: string
   tenantId: string
   url: string

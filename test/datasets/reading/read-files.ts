@@ -7,7 +7,7 @@ import type { ReadingLimits } from '../../../src/datasets/reading/limits.js'
 import { type FormatOptions, openFiles } from '../../../src/datasets/reading/open-files.js'
 import { readingLimits } from '../../support/reading.js'
 
-export interface WholeFile {
+interface WholeFile {
   source: Source
   rows: number
   /** Cells of each column; NaN among numbers is null. */

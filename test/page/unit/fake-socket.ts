@@ -1,7 +1,7 @@
 /** WebSockets without a network, which a test opens, feeds and closes. */
 import { onTestFinished, vi } from 'vitest'
 
-export class FakeSocket {
+class FakeSocket {
   static readonly OPEN = 1
   static readonly opened: FakeSocket[] = []
   readyState = 0

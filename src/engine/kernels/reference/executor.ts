@@ -7,7 +7,7 @@ import type { Position, Slice, SliceEnd, TrainingExecutor } from '../backend.js'
 import { runOperation } from './dispatch.js'
 import { at, type Floats, type Run } from './run.js'
 
-export interface ReferenceData {
+interface ReferenceData {
   readonly trainingX: Floats
   readonly trainingY: Floats
   readonly validationX: Floats

@@ -37,8 +37,8 @@ export const controlFields = {
 export const controlBytes = 120
 
 type Field = keyof typeof controlFields
-export type RealField = 'lossSum' | 'right'
-export type IntegerField = Exclude<Field, RealField>
+type RealField = 'lossSum' | 'right'
+type IntegerField = Exclude<Field, RealField>
 
 export class ControlBlock {
   readonly #integers: Int32Array
