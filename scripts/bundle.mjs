@@ -1,13 +1,13 @@
 // Bundles the programs in dist/ (processes and threads) with their imports from dist/ and node_modules into few files, which
 // load faster. The other modules remain unbundled for tests and benchmarks.
-import { readdirSync, rmSync } from 'node:fs'
+import { readdirSync, readFileSync, rmSync } from 'node:fs'
 import { dirname, relative, resolve } from 'node:path'
 import { rolldown } from 'rolldown'
 
 const programs = ['src/main.js', 'src/server.js', 'src/commands/keys.js', 'workers/main.js']
 const isPart = /\.(thread|process)\.js$/
-/** Not bundled, because it loads binaries from its own folder. */
-const external = /^sharp$/
+/** Not bundled: sharp loads binaries from its own folder, and the others need not be installed. */
+const external = ['sharp', ...Object.keys(JSON.parse(readFileSync('package.json')).peerDependencies)]
 
 const entries = [
   ...programs,

@@ -119,7 +119,7 @@ function rowWriter(coding: Coding): RowWriter {
 }
 
 /** Array.isArray does not narrow a readonly array in a union. */
-function isList(row: InputRow): row is readonly Cell[] {
+export function isList(row: InputRow): row is readonly Cell[] {
   return Array.isArray(row)
 }
 

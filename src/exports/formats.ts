@@ -9,7 +9,7 @@ import { safetensorsExporter } from './safetensors/exporter.js'
 import { tfjsExporter } from './tfjs/exporter.js'
 
 /** A part of the entity tag of exported files. Increase it when an exporter writes a different file. */
-export const exportVersion = 1
+export const exportVersion = 2
 
 export const exporters: Readonly<Record<ExportFormat, Exporter>> = {
   safetensors: safetensorsExporter,

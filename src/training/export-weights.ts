@@ -1,7 +1,7 @@
 /** The weights of a model as a file of the safetensors format. */
 import { createHash } from 'node:crypto'
-import type { Model } from '../contract/model.js'
 import { Problem, unknownModel } from '../contract/problems.js'
+import { importableMetadata } from '../exports/metadata.js'
 import { safetensorsHeader } from '../exports/safetensors/file.js'
 import type { AllModels, ModelStore } from './ports/models.js'
 import { Slice } from './slices.js'
@@ -32,7 +32,7 @@ export async function exportWeights(
   const tensors = model === null ? null : await models.tensors(model.id)
   if (model === null || tensors === null) throw unknownModel(reference)
   const { id, weightSha256, weightBytes } = model
-  const header = safetensorsHeader(tensors, metadataOf(model))
+  const header = safetensorsHeader(tensors, importableMetadata(model))
   /** The first piece. It is read now, so that small models arrive complete even if they are deleted meanwhile. */
   async function* content(first: Uint8Array | undefined) {
     yield header
@@ -63,17 +63,5 @@ export async function exportWeights(
       }
       return content(first)
     },
-  }
-}
-
-/** The safetensors format has texts only. */
-function metadataOf({ id, name, network, loss, coding, threshold }: Model): Record<string, string> {
-  return {
-    model: id,
-    ...(name === null ? {} : { name }),
-    network: JSON.stringify(network),
-    loss,
-    coding: JSON.stringify(coding),
-    ...(threshold === null ? {} : { threshold: String(threshold) }),
   }
 }

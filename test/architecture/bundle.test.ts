@@ -17,12 +17,19 @@ const programs = [
   'src/threads/predictor.thread.js',
 ]
 
+/** Packages that are loaded when they are needed, if they are installed. */
+const { peerDependencies: optional } = JSON.parse(
+  readFileSync(new URL('../../package.json', import.meta.url), 'utf8'),
+)
+
 /** Specifiers of static and dynamic imports, as the bundler writes them. */
 function importsOf(file: string): string[] {
   // Comments name types by imports, too.
   const code = readFileSync(path.join(dist, file), 'utf8').replaceAll(/^\s*\/\*\*[\s\S]*?\*\/$/gm, '')
   const found = code.matchAll(/^(?:import|export)\b[^'"\n]*?["']([^"'\n]+)["'];?$|\bimport\("([^"\n]+)"\)/gm)
-  return [...found].map(([, fixed, dynamic]) => fixed ?? dynamic)
+  return [...found].flatMap(([, fixed, dynamic]) =>
+    fixed === undefined && Object.hasOwn(optional, dynamic) ? [] : [fixed ?? dynamic],
+  )
 }
 
 /** Of a program and of all files that it imports. */

@@ -2,7 +2,9 @@
 import { describe, expect, it } from 'vitest'
 import type { TensorNames } from '../../src/contract/export.js'
 import { safetensorsExporter } from '../../src/exports/safetensors/exporter.js'
+import { importModel } from '../../src/imports/import-model.js'
 import { type Exportable, exportable } from '../support/export-cases.js'
+import { layerNetworks, randomNetworks } from '../support/export-networks.js'
 
 interface Read {
   shape: number[]
@@ -87,4 +89,29 @@ describe('the tensors', () => {
     const expected = [0, 2, 4, 1, 3, 5].map((place) => weight[place])
     expect(tensorsOf(model, 'keras')['layers.4.kernel']).toEqual({ shape: [6, 1], values: expected })
   })
+})
+
+describe('a file with the names of PyTorch', () => {
+  it('is imported as the same model', () => {
+    for (const { title, model, weights } of [...layerNetworks(), ...randomNetworks(50)]) {
+      const { bytes } = safetensorsExporter.write(model, weights, { preprocessing: true, names: 'torch' })
+      const { network, coding, loss, threshold, tensors, weights: numbers } = importModel(bytes, {})
+      const { id: _, ...given } = model
+      expect([title, given]).toMatchObject([title, { network, coding, loss, threshold }])
+      const stored = new Float32Array(numbers.buffer)
+      const different = tensors.filter(({ name, offset }) => {
+        const { values } = weights.get(name) ?? { values: [] }
+        return values.length === 0 || values.some((value, index) => !Object.is(value, stored[offset + index]))
+      })
+      expect([title, different]).toEqual([title, []])
+    }
+  })
+})
+
+it('a file with the layout of Keras is not imported', () => {
+  const { bytes } = safetensorsExporter.write(model.model, model.weights, {
+    preprocessing: true,
+    names: 'keras',
+  })
+  expect(() => importModel(bytes, {})).toThrow('Download the model with names=descent or names=torch.')
 })

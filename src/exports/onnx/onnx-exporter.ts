@@ -1,13 +1,16 @@
 /** Models as ONNX files of opset 17. */
 import { lastActivation } from '../../contract/network.js'
 import type { Weights } from '../../engine/index.js'
+import { firstDifference } from '../compare.js'
 import type { ExportableModel, ExportedFile, Exporter, ExportOptions } from '../exporter.js'
+import { importableMetadata } from '../metadata.js'
 import { hasWholeInput, modelSignature, type Signature } from '../signature.js'
 import { addReshape } from './activations.js'
 import { GraphBuilder, int, mlDomain, type Value } from './graph-builder.js'
 import { addNetwork } from './layers.js'
 import { addOutputs } from './outputs.js'
 import { addColumns, addNumbers } from './preprocessing.js'
+import { isFeedable, loadRuntime, runRows } from './runtime.js'
 import { encodeModel } from './schema.js'
 
 /** The version of the file format that came with opset 17. */
@@ -32,6 +35,14 @@ export const onnxExporter: Exporter = {
       graph: buildGraph(model, weights, options),
     })
     return { name: `${model.id}.onnx`, mediaType: 'application/octet-stream', bytes }
+  },
+  async verify({ bytes }, model, expected, options) {
+    const runtime = await loadRuntime()
+    if (runtime === null) return null
+    const rows = options.preprocessing ? expected.filter(({ row }) => isFeedable(model, row)) : expected
+    const answers = await runRows(runtime, bytes, model, rows, options)
+    let next = 0
+    return firstDifference(model, rows, options, () => answers[next++])
   },
 }
 
@@ -66,20 +77,13 @@ function addPreprocessing(graph: GraphBuilder, model: ExportableModel, inputs: r
 }
 
 function metadata(model: ExportableModel): { key: string; value: string }[] {
-  const { id, name, columns, classes, threshold, loss, epoch, coding, network } = model
+  const { columns, classes, epoch, network } = model
   const properties = {
-    model: id,
-    name,
+    ...importableMetadata(model),
     columns: JSON.stringify(columns),
-    classes: classes === null ? null : JSON.stringify(classes),
-    threshold,
-    loss,
+    ...(classes === null ? {} : { classes: JSON.stringify(classes) }),
     lastActivation: lastActivation(network),
-    epoch,
-    coding: JSON.stringify(coding),
-    network: JSON.stringify(network),
+    ...(epoch === null ? {} : { epoch: String(epoch) }),
   }
-  return Object.entries(properties).flatMap(([key, value]) =>
-    value === null ? [] : [{ key, value: String(value) }],
-  )
+  return Object.entries(properties).map(([key, value]) => ({ key, value }))
 }

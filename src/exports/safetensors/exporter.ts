@@ -4,6 +4,7 @@ import type { Weights } from '../../engine/index.js'
 import { tensorValues } from '../code-tensors.js'
 import type { ExportableModel, ExportedFile, Exporter, ExportOptions } from '../exporter.js'
 import { kerasLayout } from '../keras/tensors.js'
+import { importableMetadata } from '../metadata.js'
 import { torchModules } from '../pytorch/modules.js'
 import { type NamedTensor, safetensorsFile } from './file.js'
 
@@ -13,7 +14,7 @@ export const safetensorsExporter: Exporter = {
 }
 
 function writeTensors(model: ExportableModel, weights: Weights, { names }: ExportOptions): ExportedFile {
-  const metadata = { model: model.id, names, coding: JSON.stringify(model.coding) }
+  const metadata = { ...importableMetadata(model), names }
   const bytes = safetensorsFile(namedTensors(model, weights, names), metadata)
   return { name: `${model.id}.safetensors`, mediaType: 'application/octet-stream', bytes }
 }

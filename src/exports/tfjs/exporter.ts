@@ -2,17 +2,29 @@
 import { zipSync } from 'fflate'
 import type { Weights } from '../../engine/index.js'
 import { answerRules } from '../answer-rules.js'
+import { firstDifference } from '../compare.js'
 import type { ExportableModel, ExportedFile, Exporter } from '../exporter.js'
 import { kerasLayout } from '../keras/tensors.js'
 import { placedLayers } from '../placed-layers.js'
 import { littleEndian } from '../safetensors/file.js'
 import { kerasLayers, layerName } from './layers.js'
+import { loadRuntime, runRows } from './runtime.js'
 
 /**
  * The model takes and returns the numbers of the network, with channels last. `userDefinedMetadata` has the coding of
  * the columns, and how outputs become predictions, because layers cannot read raw columns.
  */
-export const tfjsExporter: Exporter = { refusal, write }
+export const tfjsExporter: Exporter = {
+  refusal,
+  write,
+  async verify({ bytes }, model, expected) {
+    const runtime = await loadRuntime()
+    if (runtime === null) return null
+    const answers = await runRows(runtime, bytes, model, expected)
+    let next = 0
+    return firstDifference(model, expected, { preprocessing: false }, () => answers[next++])
+  },
+}
 
 function refusal(model: ExportableModel): string | null {
   for (const { layer, title } of placedLayers(model)) {

@@ -13,12 +13,19 @@ export function importSafetensors(
   { network }: Pick<ModelImport, 'network'>,
 ): ImportedNetwork {
   const content = readSafetensors(file)
+  if (content.metadata.get('names') === 'keras') throw kerasLayout()
   const { network: written, ...metadata } = readMetadata(content.metadata)
   const described = network ?? written
   if (described === undefined) throw noNetwork(content)
   const program = planNetwork(described)
   return { network: described, sources: matchTensors(program, content.tensors), metadata }
 }
+
+const kerasLayout = () =>
+  refuse(
+    'The file has the layout of Keras, with channels last, which cannot be imported. Download the model with ' +
+      'names=descent or names=torch.',
+  )
 
 function noNetwork({ tensors }: SafetensorsFile): Error {
   const all = [...tensors.values()].map(({ name, shape }) => `${quoted(name)} ${shapeText(shape)}`)
