@@ -5,6 +5,7 @@ import type { Model } from '../contract/model.js'
 import { Problem, unknownModel } from '../contract/problems.js'
 import type { RetrainRequest } from '../contract/retrain.js'
 import { planTraining } from './plan.js'
+import type { Once } from './ports/idempotency.js'
 import type { JobStore } from './ports/jobs.js'
 import type { ModelStore } from './ports/models.js'
 import type { RegistryStore } from './ports/registry.js'
@@ -30,6 +31,7 @@ export async function retrain(
   reference: string,
   request: RetrainRequest,
   origin: Origin,
+  once?: Once,
 ): Promise<Job> {
   const model = await models.get(reference)
   if (model === null) throw unknownModel(reference)
@@ -42,7 +44,7 @@ export async function retrain(
   const jobRequest = requestOf(job, model, request)
   const plan = await planTraining(submission, tenant, jobRequest)
   const retraining = { modelId: model.id, registry: request.registry ?? null, keyId: tenant.keyId }
-  return storeJob(submission, tenant, { ...newJob(plan, jobRequest, origin), retraining })
+  return storeJob(submission, tenant, { ...newJob(plan, jobRequest, origin), retraining }, once)
 }
 
 function requestOf(job: Job, model: Model, request: RetrainRequest): JobRequest {

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { openApp, type RunningApp } from '../support/app.js'
 import { keyFor } from '../support/keys.js'
+import { linearModel, startJob } from '../support/stores.js'
 
 let service: RunningApp
 let mine: string
@@ -13,6 +14,9 @@ beforeAll(async () => {
   const scopes = ['jobs:write', 'models:write', 'webhooks:write'] as const
   mine = (await keyFor(service, 'blue', [...scopes])).header
   theirs = (await keyFor(service, 'red', [...scopes])).header
+  await registerModel('blue', 'logic')
+  await registerModel('blue', 'other')
+  await registerModel('red', 'logic')
 })
 
 afterAll(() => service.close())
@@ -24,7 +28,17 @@ const job = {
   epochs: 5,
 }
 
+/** Registers a model that a job trained. */
+async function registerModel(tenantId: string, name: string): Promise<void> {
+  const model = linearModel()
+  const claim = await startJob(service, 'worker_a', { tenantId })
+  expect(await service.runs.succeed(claim, model)).toBe(true)
+  await service.registry.of(tenantId).register(name, model.id, null)
+}
+
 interface Route {
+  /** The address, if the path has parameters. */
+  readonly address?: string
   /** A valid body, and a different one. */
   readonly body: object
   readonly other: object
@@ -51,6 +65,13 @@ const routes: Readonly<Record<string, Route>> = {
     status: 201,
     count: () => service.database.model.count(),
   },
+  '/models/{id}/retrain': {
+    address: '/models/logic@1/retrain',
+    body: { dataset: 'xor' },
+    other: { dataset: 'and' },
+    status: 202,
+    count: () => service.database.job.count(),
+  },
   '/webhooks': {
     body: { url: 'https://example.com/hook', events: ['job.failed'] },
     other: { url: 'https://example.com/other', events: ['job.failed'] },
@@ -59,10 +80,10 @@ const routes: Readonly<Record<string, Route>> = {
   },
 }
 
-function post(url: string, key: string, payload: object, authorization = mine) {
+function post(path: string, key: string, payload: object, authorization = mine) {
   return service.app.inject({
     method: 'POST',
-    url,
+    url: routes[path]?.address ?? path,
     payload,
     headers: { authorization, 'idempotency-key': key },
   })
@@ -143,4 +164,13 @@ describe.each(Object.entries(routes))('an Idempotency-Key on %s', (path, { body,
     await post(path, randomUUID(), body)
     expect((await count()) - before).toBe(2 * created)
   })
+})
+
+it('is refused for another model', async () => {
+  const key = randomUUID()
+  expect((await post('/models/logic@1/retrain', key, { dataset: 'xor' })).statusCode).toBe(202)
+  const before = await service.database.job.count()
+  const refused = await post('/models/other@1/retrain', key, { dataset: 'xor' })
+  expect(refused.json()).toMatchObject({ status: 422, code: 'idempotency-key-reused' })
+  expect(await service.database.job.count()).toBe(before)
 })

@@ -35,9 +35,13 @@ export const keepRequestBodies = fastifyPlugin((app, _options, done) => {
   done()
 })
 
-/** The prefix of the fingerprint of a request; null without a key. */
-export function fingerprintPrefix({ headers, method, routeOptions }: FastifyRequest): string | null {
-  return headers['idempotency-key'] === undefined ? null : `${method} ${routeOptions.url}`
+/** The prefix of the fingerprint of a request: its method, route and path parameters; null without a key. */
+export function fingerprintPrefix({ headers, method, routeOptions, params }: FastifyRequest): string | null {
+  if (headers['idempotency-key'] === undefined) return null
+  const route = `${method} ${routeOptions.url}`
+  const values = JSON.stringify(params)
+  // Routes without parameters keep the fingerprints of earlier releases.
+  return values === '{}' ? route : `${route} ${values}`
 }
 
 function requestFingerprint(request: FastifyRequest): string {

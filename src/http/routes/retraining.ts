@@ -9,6 +9,7 @@ import type { PredictorPool } from '../../training/ports/predictor-pool.js'
 import { retrain } from '../../training/retrain.js'
 import { disconnectSignal } from '../client-disconnect.js'
 import { requireScope } from '../plugins/authentication.js'
+import { idempotencyHeaders } from '../plugins/idempotency.js'
 import { requestTrace } from '../plugins/tracing.js'
 import { requirePrincipal } from '../principal.js'
 import { failures, idParameters } from '../response-schemas.js'
@@ -18,14 +19,14 @@ import type { RegistryRoutes } from './registry.js'
 
 export interface RetrainingRoutes
   extends RegistryRoutes,
-    Pick<JobRoutes, 'jobs' | 'submission'>,
+    Pick<JobRoutes, 'jobs' | 'submission' | 'idempotency'>,
     Pick<DatasetRoutes, 'datasets'> {
   predictors: Pick<PredictorPool, 'evaluate' | 'split'>
 }
 
 export const retrainingRoutes: FastifyPluginCallbackZod<RetrainingRoutes> = (
   app,
-  { registry, models, jobs, datasets, submission, predictors },
+  { registry, models, jobs, datasets, submission, idempotency, predictors },
   done,
 ) => {
   const turns = turnsOfDatasets()
@@ -43,6 +44,7 @@ export const retrainingRoutes: FastifyPluginCallbackZod<RetrainingRoutes> = (
           'version of the name when the job succeeds, which also needs the scope `models:write`. No alias moves: ' +
           'GET /models/{id}/comparison of the new model shows both models on the same rows.',
         params: idParameters,
+        headers: idempotencyHeaders,
         body: retrainRequestSchema,
         response: { 202: jobSchema.describe('accepted, stored and queued'), ...failures },
       },
@@ -54,7 +56,9 @@ export const retrainingRoutes: FastifyPluginCallbackZod<RetrainingRoutes> = (
       const origin = { requestId: request.id, traceId: requestTrace(request).traceId }
       const stores = { models: models.of(tenantId), jobs: jobs.of(tenantId), registry: registry.of(tenantId) }
       const { id } = request.params
-      const job = await retrain({ submission, ...stores }, principal, id, request.body, origin)
+      const job = await idempotency.answerOnce(request, reply, (once) =>
+        retrain({ submission, ...stores }, principal, id, request.body, origin, once),
+      )
       return reply.code(202).header('location', job.links.self).send(job)
     },
   )
