@@ -7,8 +7,8 @@ import { storeModel } from '../support/stores.js'
 
 const page = 'https://allowed.example'
 const exposed =
-  'content-disposition, etag, idempotency-replayed, inference-header-content-length, location, ratelimit, ' +
-  'ratelimit-policy, retry-after, traceparent, www-authenticate, x-request-id'
+  'content-disposition, etag, idempotency-replayed, inference-header-content-length, location, model-id, ' +
+  'model-version, ratelimit, ratelimit-policy, retry-after, traceparent, www-authenticate, x-request-id'
 
 let service: RunningApp
 let modelId: string

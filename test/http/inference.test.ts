@@ -279,13 +279,14 @@ describe('a registered name', () => {
     for (const modelId of ids) expect((await put('/versions', { modelId })).statusCode).toBe(201)
     const inputs = [column('a', [1]), column('b', [2])]
     const ask = async (path: string) => {
-      const { statusCode, body } = await service.app.inject({
+      const { statusCode, body, headers } = await service.app.inject({
         method: 'POST',
         url: `/v2/models/${path}/infer`,
         payload: { inputs },
       })
       if (statusCode !== 200) return statusCode
       const { model_name, model_version, outputs } = inferenceResponse.parse(JSON.parse(body))
+      expect(headers['model-version']).toBe(model_version)
       return [model_name, model_version, outputs[0]?.data]
     }
     expect(await ask('line')).toBe(404)

@@ -52,6 +52,14 @@ async function modelOf(bias: number, tenantId = 'blue'): Promise<string> {
   return (await service.models.of(tenantId).create(model)).id
 }
 
+const predictCsv = (reference: string) =>
+  service.app.inject({
+    method: 'POST',
+    url: `/models/${reference}/predict`,
+    headers: { authorization: blue.header, 'content-type': 'text/csv' },
+    payload: 'a,b\n0,0\n',
+  })
+
 const register = (name: string, modelId: string, key = blue) =>
   ask('PUT', `/registry/${name}/versions`, { body: { modelId }, key })
 
@@ -284,6 +292,11 @@ describe('models by name', () => {
       expect(predicted.body).toMatchObject({ modelId: id, version, predictions: [{ output: [version] }] })
       const posted = await ask('POST', `/models/${reference}/predict`, { body: { inputs: [[0, 0]] } })
       expect(posted.body).toEqual(predicted.body)
+      const csv = await predictCsv(reference)
+      expect(csv.body).toBe(`a,b,prediction\n0,0,${version}\n`)
+      for (const { headers } of [predicted, posted, csv]) {
+        expect([headers['model-id'], headers['model-version']]).toEqual([id, String(version)])
+      }
       const evaluated = await ask('POST', `/models/${reference}/evaluate`, {
         body: { rows: [{ a: 0, b: 0, y: 0 }] },
       })
@@ -291,6 +304,10 @@ describe('models by name', () => {
     }
     const byId = await ask('GET', `/models/${first}/predict?x=0,0`)
     expect(byId.body).not.toHaveProperty('version')
+    for (const { headers } of [byId, await predictCsv(first)]) {
+      expect(headers).not.toHaveProperty('model-id')
+      expect(headers).not.toHaveProperty('model-version')
+    }
   })
 
   it('are downloaded, and started from', async () => {

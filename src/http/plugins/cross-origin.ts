@@ -23,6 +23,8 @@ const options: FastifyCorsOptions = {
     'idempotency-replayed',
     'inference-header-content-length',
     'location',
+    'model-id',
+    'model-version',
     'ratelimit',
     'ratelimit-policy',
     'retry-after',

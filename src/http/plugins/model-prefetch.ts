@@ -2,7 +2,7 @@
  * Looks up the model of a route together with the key. The model is known before the body is parsed, so no body waits
  * in memory for the database.
  */
-import type { FastifyInstance, FastifyRequest, onRequestHookHandler } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest, onRequestHookHandler } from 'fastify'
 import type { Model } from '../../contract/model.js'
 import type { AllModels, ModelLookup } from '../../training/ports/models.js'
 import { requirePrincipal } from '../principal.js'
@@ -55,6 +55,12 @@ export function prefetchModels(
       }, done)
     },
   }
+}
+
+/** Adds headers that name the model, if the request named it by `name@alias` or `name@version`. */
+export function sendModelVersion({ model, modelVersion }: FastifyRequest, reply: FastifyReply): void {
+  if (model === null || modelVersion === null) return
+  reply.header('model-id', model.id).header('model-version', modelVersion)
 }
 
 function readId(params: unknown): string {

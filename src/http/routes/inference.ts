@@ -21,7 +21,7 @@ import { apiVersion } from '../api-version.js'
 import { parseInferenceBodies } from '../inference-body.js'
 import { sendInference } from '../inference-response.js'
 import { modelReference } from '../model-reference.js'
-import { prefetchModels } from '../plugins/model-prefetch.js'
+import { prefetchModels, sendModelVersion } from '../plugins/model-prefetch.js'
 import { requirePrincipal } from '../principal.js'
 import { type DatabaseTrouble, errorHandler, sendInferenceError } from '../problem-responses.js'
 import type { Readiness } from './operations.js'
@@ -184,6 +184,7 @@ export const inferenceRoutes: FastifyPluginCallbackZod<InferenceRoutes> = (
         }
         const { body, binaryData } = request
         const outputs = await infer(dependencies, modelReference(name, version), body, binaryData)
+        sendModelVersion(request, reply)
         return sendInference(reply, { name, version: request.modelVersion, id: body.id, outputs })
       },
     )

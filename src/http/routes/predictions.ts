@@ -13,7 +13,7 @@ import { readQueryRows } from '../../training/read-query-rows.js'
 import { chunkedBody, jsonFragments } from '../chunked-body.js'
 import { encodingProblem } from '../json-body-parser.js'
 import { sendEntityTags } from '../plugins/entity-tags.js'
-import { prefetchModels } from '../plugins/model-prefetch.js'
+import { prefetchModels, sendModelVersion } from '../plugins/model-prefetch.js'
 import { requirePrincipal } from '../principal.js'
 import { failures, idParameters } from '../response-schemas.js'
 
@@ -27,6 +27,10 @@ export interface PredictionRoutes {
   predictors: PredictDependencies['predictors']
   pictures: Parameters<typeof pictureRow>[2]
 }
+
+const versionHeaders =
+  'If the request names the model as `name@alias` or `name@version`, the headers `model-id` and `model-version` say ' +
+  'which model answered.'
 
 const tableTypes = ['text/csv', 'text/tab-separated-values']
 const pictureTypes = ['image/png', 'image/jpeg']
@@ -65,16 +69,20 @@ export const predictionRoutes: FastifyPluginCallbackZod<PredictionRoutes> = (
         tags: ['models'],
         summary: 'Predict from the query string',
         description:
-          'Returns one prediction for each `x=0,1`, or for one row by column name: `?sepalLength=5.1&…`.',
+          'Returns one prediction for each `x=0,1`, or for one row by column name: `?sepalLength=5.1&…`. ' +
+          versionHeaders,
         params: idParameters,
         querystring: querySchema,
         response: { 200: predictionsSchema, ...failures },
       },
     },
-    async (request) =>
-      predict(predictDependencies(request), request.params.id, (model) =>
+    async (request, reply) => {
+      const predictions = await predict(predictDependencies(request), request.params.id, (model) =>
         readQueryRows(model, request.query),
-      ),
+      )
+      sendModelVersion(request, reply)
+      return predictions
+    },
   )
 
   app.post(
@@ -89,7 +97,8 @@ export const predictionRoutes: FastifyPluginCallbackZod<PredictionRoutes> = (
           'Takes rows as JSON, or a CSV with a header. The answer to a CSV has its columns, `prediction` and ' +
           '`probability …`; `accept: application/json` selects JSON. Models of pictures also take a PNG or JPEG. ' +
           'Raw rows are accepted: ignored columns may be present, spaces around values are trimmed, and missing values ' +
-          'are filled as in training. An invalid row gets an error, and the other rows are predicted.',
+          'are filled as in training. An invalid row gets an error, and the other rows are predicted. ' +
+          versionHeaders,
         params: idParameters,
         body: {
           content: {
@@ -116,13 +125,13 @@ export const predictionRoutes: FastifyPluginCallbackZod<PredictionRoutes> = (
         // Validated by the schema of its content type.
         const { inputs } = body as z.infer<typeof predictionRequestSchema>
         const requestPointer = (pointer: string) => `/inputs${pointer}`
-        return sendPredictions(
-          reply,
-          await predict(dependencies, id, () => ({ rows: inputs, requestPointer })),
-        )
+        const predictions = await predict(dependencies, id, () => ({ rows: inputs, requestPointer }))
+        sendModelVersion(request, reply)
+        return sendPredictions(reply, predictions)
       }
       if (tableTypes.includes(contentType(request) ?? '')) {
         const { predictions, text } = await predictTable(dependencies, id, body)
+        sendModelVersion(request, reply)
         const wantsJson = request.headers.accept?.toLowerCase().includes(jsonType) ?? false
         return wantsJson
           ? sendPredictions(reply, predictions)
@@ -135,6 +144,7 @@ export const predictionRoutes: FastifyPluginCallbackZod<PredictionRoutes> = (
         rows: [await pictureTurns.run(tenantId, () => pictureRow(model, body, pictures))],
         requestPointer: () => '',
       }))
+      sendModelVersion(request, reply)
       return asJson(reply).send(predictions)
     },
   )
