@@ -4,7 +4,7 @@ import { openApp, type RunningApp } from '../support/app.js'
 import { type Service, startService } from '../support/service.js'
 import { linearModel } from '../support/stores.js'
 
-const count = 1_000
+const count = 200
 const atOnce = 10
 
 let here: RunningApp
