@@ -11,11 +11,14 @@ const longTests = [
   'test/store/statement-plans.test.ts',
 ]
 
+/** Repeated more often with LONG_TESTS. */
+const repeatedTests = ['test/http/deleted-models.test.ts']
+
 const runsLong = process.env.LONG_TESTS !== undefined
 
 export default defineConfig({
   test: {
-    include: runsLong ? longTests : ['test/**/*.test.ts'],
+    include: runsLong ? [...longTests, ...repeatedTests] : ['test/**/*.test.ts'],
     exclude: runsLong ? [] : longTests,
     maxWorkers: 3,
     // Files of one worker share loaded modules: importing the service costs more than most files' tests.

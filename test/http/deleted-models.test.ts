@@ -4,7 +4,8 @@ import { openApp, type RunningApp } from '../support/app.js'
 import { type Service, startService } from '../support/service.js'
 import { linearModel } from '../support/stores.js'
 
-const count = 200
+/** In the long tests as many as the service promises. */
+const count = process.env.LONG_TESTS === undefined ? 200 : 1_000
 const atOnce = 10
 
 let here: RunningApp
