@@ -12,6 +12,8 @@ export class ApiError extends Error {
     readonly code: string,
     message: string,
     readonly errors: { pointer: string; message: string }[] = [],
+    /** Names the kind of problem; empty if the service did not respond. */
+    readonly title = '',
   ) {
     super(message)
   }
@@ -132,20 +134,22 @@ async function request(
       headers: { ...headers, ...authorization },
     })
   } catch {
-    throw new ApiError(
-      0,
-      'unreachable',
-      'The service does not respond. It may be restarting. This page keeps retrying.',
-    )
+    throw unreachable()
   }
   if (!response.ok) throw parseError(response.status, await response.text())
   return response
 }
 
-function parseError(status: number, text: string): ApiError {
+export function unreachable(): ApiError {
+  const message = 'The service does not respond. It may be restarting. This page keeps retrying.'
+  return new ApiError(0, 'unreachable', message)
+}
+
+/** The problem in the body of an error response. */
+export function parseError(status: number, text: string): ApiError {
   try {
-    const { code, detail, errors } = JSON.parse(text)
-    return new ApiError(status, code, detail, errors)
+    const { code, detail, errors, title } = JSON.parse(text)
+    return new ApiError(status, code, detail, errors, title)
   } catch {
     return new ApiError(status, 'unknown', `The service responded with status ${status}.`)
   }

@@ -51,6 +51,28 @@ export function TextField(
   )
 }
 
+export function TextAreaField(
+  props: FieldProps & { value: string; onChange(value: string): void; rows: number; placeholder?: string },
+) {
+  const { value, onChange, rows, placeholder, ...field } = props
+  return (
+    <Field {...field}>
+      {({ id, describedBy }) => (
+        <textarea
+          id={id}
+          rows={rows}
+          value={value}
+          placeholder={placeholder}
+          spellcheck={false}
+          aria-describedby={describedBy}
+          aria-invalid={field.error !== undefined}
+          onInput={(event) => onChange(event.currentTarget.value)}
+        />
+      )}
+    </Field>
+  )
+}
+
 export function DateField(props: FieldProps & { value: string; onChange(value: string): void }) {
   const { value, onChange, ...field } = props
   return (

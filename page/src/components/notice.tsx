@@ -13,6 +13,35 @@ export function ErrorNotice({ error }: { error: ApiError | null }) {
   )
 }
 
+/**
+ * A refusal: its title, its detail, and the messages that no field shows.
+ * @param isAtField whether a field shows the detail
+ */
+export function ProblemNotice(props: {
+  error: ApiError | null
+  others: readonly string[]
+  isAtField: boolean
+}) {
+  const { error, others, isAtField } = props
+  if (error === null) return null
+  if (error.title === '' || error.status === 401) return <ErrorNotice error={error} />
+  return (
+    <div class="notice bad" role="alert">
+      <p>
+        <b>{error.title}</b>
+      </p>
+      <p>{isAtField ? 'The marked field says why.' : error.message}</p>
+      {others.length === 0 ? null : (
+        <ul>
+          {others.map((message) => (
+            <li key={message}>{message}</li>
+          ))}
+        </ul>
+      )}
+    </div>
+  )
+}
+
 export function Empty({ title, children }: { title: string; children: ComponentChildren }) {
   return (
     <div class="empty">

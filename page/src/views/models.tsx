@@ -2,18 +2,21 @@
 import { useState } from 'preact/hooks'
 import { get } from '../api/client.js'
 import type { Success } from '../api/types.js'
+import { DropZone } from '../components/drop-zone.js'
 import { Heading } from '../components/heading.js'
 import { Empty, ErrorNotice } from '../components/notice.js'
 import { readPages, useQuery } from '../components/use-query.js'
 import { getTargetScaling, headline, scaleName } from '../figures.js'
 import { ago, plural, whole } from '../format.js'
 import type { paths } from '../generated/api.js'
-import { link } from '../router.js'
+import { go, link } from '../router.js'
+import { ImportCard } from './import-card.js'
 
 const pageSize = 50
 
 export function ModelsView() {
   const [limit, setLimit] = useState(pageSize)
+  const [file, setFile] = useState<File | null>(null)
   const list = useQuery(String(limit), () =>
     readPages((after) => get('/models', { query: { limit: pageSize, after } }), limit),
   )
@@ -23,10 +26,18 @@ export function ModelsView() {
       <div class="heading">
         <Heading>Models</Heading>
       </div>
+      {file === null ? (
+        <DropZone label="Import a model" onFiles={([first]) => setFile(first ?? null)}>
+          <b>Drop a model here</b> or choose one: safetensors or ONNX, exported by this service or trained
+          elsewhere.
+        </DropZone>
+      ) : (
+        <ImportCard file={file} onImported={({ id }) => go('models', id)} onCancel={() => setFile(null)} />
+      )}
       <ErrorNotice error={list.error} />
       {list.value !== null && models.length === 0 ? (
         <Empty title="No models yet">
-          Every successful run creates a model. <a href={link('playground')}>Train one now.</a>
+          Every successful run creates a model. <a href={link('playground')}>Train one now</a>, or import one.
         </Empty>
       ) : null}
       {models.length === 0 ? null : (
