@@ -79,7 +79,7 @@ const settings = () =>
 
 const tenantLimits = () =>
   table(
-    ['option', 'in place of'],
+    ['option', 'overrides'],
     limitNames.map((name) => [
       code(`--${name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`),
       code(limitSettings[name]),

@@ -211,7 +211,10 @@ async function succeedAll(records: RunRecords, successes: readonly WholeSuccess[
     await persist(records, () => store(successes))
   } catch (error) {
     if (classifyError(error, databaseTrouble).class !== 'retried' && successes.length > 1)
-      log.warn({ err: error }, 'the database does not take several models together; storing them one by one')
+      log.warn(
+        { err: error },
+        'the database refused several models in one statement; storing each separately',
+      )
     for (const one of successes) await one.record.guard(() => store([one]))
   }
 }
@@ -230,7 +233,7 @@ async function persist<T>(
       return await write()
     } catch (error) {
       if (classifyError(error, databaseTrouble).class !== 'retried' || Date.now() > deadline) throw error
-      log.warn({ err: error }, 'the database does not take a write; trying again')
+      log.warn({ err: error }, 'the database refused a write; retrying')
       await sleep(pause)
     }
   }

@@ -57,7 +57,7 @@ export class TenantTurns {
   async wait(tenantId: string, signal: AbortSignal | undefined): Promise<void> {
     const { seconds, mostWaiting = 500 } = this.limits
     const others = this.#waiting.get(tenantId) ?? new Set()
-    if (others.size >= mostWaiting) throw this.#overloaded(tenantId, `${mostWaiting} more wait already`)
+    if (others.size >= mostWaiting) throw this.#overloaded(tenantId, `${mostWaiting} more are waiting`)
     await new Promise<void>((resolve, reject) => {
       const waiting: Waiting = {
         number: this.#number++,
@@ -133,6 +133,6 @@ export class TenantTurns {
   #overloaded(tenantId: string, why: string): Problem {
     const { what, atOnce } = this.limits
     const most = Math.min(atOnce, this.#share(tenantId))
-    return new Problem('overloaded', `${most} ${what} are in progress, the most at a time, and ${why}.`)
+    return new Problem('overloaded', `${most} ${what} are in progress, which is the limit, and ${why}.`)
   }
 }

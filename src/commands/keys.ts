@@ -18,9 +18,9 @@ const usage = `npm run keys -- create --tenant NAME --scopes SCOPE,SCOPE [--expi
 npm run keys -- create --tenant NAME --predict-only --models MODEL_ID,NAME@ALIAS [--expires 90d]
 npm run keys -- list
 npm run keys -- revoke KEY_ID
-npm run keys -- delete KEY_ID        forgets a revoked or expired key
+npm run keys -- delete KEY_ID        deletes a revoked or expired key
 ${limitsUsage}
-Scopes: ${scopeSchema.options.join(' ')}; what may be written may be read.`
+Scopes: ${scopeSchema.options.join(' ')}; a write scope includes its read scope.`
 
 async function run(database: Database, config: Config, [command, ...rest]: string[]): Promise<void> {
   const keys = keyStore(database)
@@ -31,20 +31,21 @@ async function run(database: Database, config: Config, [command, ...rest]: strin
       return list(keys)
     case 'revoke': {
       const id = onlyId(rest)
-      if (!(await keys.revoke(id))) throw new Error(`There is no key ${id} that is not revoked.`)
+      if (!(await keys.revoke(id))) throw new Error(`There is no key ${id}, or it is already revoked.`)
       console.log(`${id} is revoked; its streams end within seconds.`)
       return
     }
     case 'delete': {
       const id = onlyId(rest)
-      if (!(await keys.delete(id))) throw new Error(`There is no key ${id} that is revoked or expired.`)
+      if (!(await keys.delete(id)))
+        throw new Error(`There is no key ${id}, or it is still valid: revoke it first.`)
       console.log(`${id} is deleted.`)
       return
     }
     case 'limits':
       return showOrChange(tenantStore(database), defaultLimits(config), rest)
     default:
-      throw new UsageError(command === undefined ? 'Say what to do.' : `There is no command ${command}.`)
+      throw new UsageError(command === undefined ? 'No command was given.' : `Unknown command: ${command}.`)
   }
 }
 
@@ -58,7 +59,7 @@ async function create(keys: KeyStore, words: string[]): Promise<void> {
     days: expires === undefined ? null : readDays(expires),
   })
   console.log(`${key.id} for tenant ${key.tenantId} ${ending(key)}.`)
-  console.log('Send it as `Authorization: Bearer …`. It is shown this once:\n')
+  console.log('Send it as `Authorization: Bearer …`. It is shown only once:\n')
   console.log(text)
 }
 
@@ -83,11 +84,12 @@ type Permissions = Pick<ReturnType<typeof readOptions>, 'scopes' | 'predict-only
 
 function readPermissions({ scopes, models, ...options }: Permissions): { scopes: Scope[]; models: string[] } {
   if (options['predict-only'] !== true) {
-    if (models !== undefined) throw new UsageError('--models needs --predict-only, and no --scopes.')
+    if (models !== undefined) throw new UsageError('--models requires --predict-only, and excludes --scopes.')
     return { scopes: readList(scopes ?? '', (each) => readOption(scopeSchema, '--scopes', each)), models: [] }
   }
-  if (scopes !== undefined) throw new UsageError('--predict-only replaces --scopes: give one of them.')
-  if (models === undefined) throw new UsageError('--predict-only needs --models.')
+  if (scopes !== undefined)
+    throw new UsageError('--predict-only and --scopes cannot be combined: use one of them.')
+  if (models === undefined) throw new UsageError('--predict-only requires --models.')
   const listed = readList(models, (each) => readOption(keyModelSchema, '--models', each))
   if (listed.length > maximumKeyModels) {
     throw new UsageError(`--models has ${listed.length} models; a key may have at most ${maximumKeyModels}.`)
@@ -102,12 +104,12 @@ const readList = <T>(text: string, read: (each: string) => T): T[] =>
 function readDays(text: string): number {
   const [, number, unit] = /^(\d{1,4})([dh])$/.exec(text) ?? []
   if (number === undefined || Number(number) === 0)
-    throw new UsageError(`--expires ${text}: give days or hours, as 90d or 12h`)
+    throw new UsageError(`--expires ${text}: use days or hours, such as 90d or 12h`)
   return Number(number) / (unit === 'h' ? 24 : 1)
 }
 
 function onlyId([id, ...more]: string[]): string {
-  if (id === undefined || more.length > 0) throw new UsageError('Give the id of one key.')
+  if (id === undefined || more.length > 0) throw new UsageError('One argument is expected: the id of a key.')
   return id
 }
 
@@ -124,7 +126,7 @@ function listed(key: Key): string[] {
 
 function ending({ revokedAt, expiresAt }: Key): string {
   if (revokedAt !== null) return `revoked ${revokedAt.toISOString()}`
-  if (expiresAt === null) return 'without end'
+  if (expiresAt === null) return 'without expiry'
   return `${expiresAt < new Date() ? 'expired' : 'until'} ${expiresAt.toISOString()}`
 }
 

@@ -33,13 +33,13 @@ export async function showOrChange(tenants: TenantStore, settings: Limits, words
   }
   // Without changes, this only checks that the tenant exists.
   if (!(await tenants.changeLimits(tenantId, changes))) {
-    throw new Error(`There is no tenant ${tenantId}: it begins with its first key.`)
+    throw new Error(`There is no tenant ${tenantId}. Create a key for it first.`)
   }
   const own = await tenants.ownLimits(tenantId)
   const rows = limitNames.map((name) => {
     const setting = `${limitSettings[name]}, ${settings[name]}`
     const source =
-      own[name] === undefined ? `default (${setting})` : `own, in place of the default (${setting})`
+      own[name] === undefined ? `default (${setting})` : `own limit, overrides the default (${setting})`
     return [`--${optionName(name)}`, String(effectiveLimit({ settings, own }, name)), source]
   })
   const width = (column: number) => Math.max(...rows.map((row) => row[column].length))

@@ -179,7 +179,7 @@ export const jobRequestSchema = z
       .max(100)
       .default(0)
       .describe('jobs of the same tenant with a higher priority run first'),
-    metadata: metadataSchema.optional().describe('up to 16 pairs of text that come back with the job'),
+    metadata: metadataSchema.optional().describe('up to 16 pairs of text, returned with the job'),
   })
   .meta({
     examples: [

@@ -120,7 +120,7 @@ export const problems = {
     status: 409,
     title: 'Registry limit reached',
     meaning:
-      'The tenant has 1,000 names, the name has 20 aliases, or it has had 10,000 versions, which are the limits of the registry.',
+      'A limit of the registry is reached: 1,000 names of a tenant, or 20 aliases or 10,000 versions of a name.',
     remedy: 'Delete a name or alias that is no longer needed, or register the model under another name.',
     example: 'churn has 20 aliases; the limit is 20. Delete one first.',
   },
@@ -144,7 +144,7 @@ export const problems = {
   'too-many-webhooks': {
     status: 409,
     title: 'Webhook limit reached',
-    meaning: 'The tenant has as many webhooks as a tenant may have.',
+    meaning: 'The tenant has reached its limit of webhooks.',
     remedy:
       'Delete a webhook that is no longer needed (GET /webhooks lists them), then register the new one.',
     example: 'Webhook limit reached: 20 of 20. Delete one first.',
@@ -164,7 +164,7 @@ export const problems = {
     meaning:
       'The alias is not what the request expects: if-match has an older etag, or if-none-match: * finds an alias that exists.',
     remedy:
-      'Read the alias again (GET /registry/{name}/aliases/{alias}), decide again, and send its new etag.',
+      'Read the alias again (GET /registry/{name}/aliases/{alias}), and repeat the change with its new etag.',
     example: 'churn@current has moved: its version is 3, its etag "17", not "12".',
   },
   'body-too-large': {
@@ -193,7 +193,7 @@ export const problems = {
   'websocket-required': {
     status: 426,
     title: 'WebSocket required',
-    meaning: 'The stream of a job is a WebSocket or server-sent events; the request asks for neither.',
+    meaning: 'The stream of a job is a WebSocket or server-sent events; the request accepts neither.',
     remedy: 'Connect with a WebSocket client, or send the header accept: text/event-stream.',
     example: 'Connect with a WebSocket, or accept text/event-stream.',
   },
@@ -272,7 +272,7 @@ export const problems = {
   'precondition-required': {
     status: 428,
     title: 'Precondition required',
-    meaning: 'A change to an existing alias must say which state of the alias it was decided on.',
+    meaning: 'A change to an existing alias must name the state of the alias that it replaces.',
     remedy: 'Send the etag of the alias in the header if-match.',
     example: 'churn@current exists: send its etag in if-match (GET /registry/churn/aliases/current).',
   },
@@ -289,7 +289,7 @@ export const problems = {
   'too-many-jobs': {
     status: 429,
     title: 'Queue limit reached',
-    meaning: 'The tenant has as many queued and paused jobs as a tenant may have.',
+    meaning: 'The tenant has reached its limit of queued and paused jobs.',
     remedy:
       'Wait until a job starts, or cancel one. The limit is MAXIMUM_QUEUED_JOBS, or the tenant’s own limit (GET /limits).',
     example: '11 jobs would be queued or paused; the limit is 10 (MAXIMUM_QUEUED_JOBS).',
@@ -298,7 +298,7 @@ export const problems = {
     status: 429,
     title: 'Stream limit reached',
     meaning:
-      'The tenant has as many open streams (WebSockets and server-sent events) as a tenant may have. Each API process counts separately.',
+      'The tenant has reached its limit of open streams (WebSockets and server-sent events). Each API process counts separately.',
     remedy:
       'Close a stream that is no longer needed. The limit is MAXIMUM_SOCKETS, or the tenant’s own limit (GET /limits).',
     example: '101 streams would be open; the limit is 100 (MAXIMUM_SOCKETS).',
@@ -331,9 +331,9 @@ export const problems = {
     status: 503,
     title: 'Service overloaded',
     meaning:
-      'The service is processing as many such requests, of this tenant or of all, as it can, and this one waited too long for its turn. Nothing was stored.',
+      'Too many such requests of this tenant, or of all tenants, are in progress, and this one waited too long for its turn. Nothing was stored.',
     remedy: 'Retry after the seconds in `retry-after`, with fewer requests at a time.',
-    example: '3 uploads are in progress, the most at a time, and none ended within 60 s.',
+    example: '3 uploads are in progress, which is the limit, and none ended within 60 s.',
   },
   'insufficient-storage': {
     status: 507,

@@ -21,7 +21,7 @@ export const retrainRequestSchema = z
     registry: registeredNameSchema
       .optional()
       .describe('the name whose next version the new model becomes, if the job succeeds'),
-    name: text(200).min(1).optional().describe('name of the job; that of the earlier job by default'),
+    name: text(200).min(1).optional().describe('name of the job; by default, the name of the earlier job'),
     validationSplit: z
       .number()
       .min(0)

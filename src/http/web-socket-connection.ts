@@ -7,9 +7,9 @@ import type { WatchEnd } from '../live/watch.js'
 export const closeFrames: Record<WatchEnd | 'refused', [number, string]> = {
   refused: [1008, 'the key was revoked or has expired'],
   ended: [1000, 'end'],
-  deleted: [1008, 'the job is gone'],
+  deleted: [1008, 'the job was deleted'],
   gone: [1000, 'gone'],
-  closing: [1012, 'the service stops; connect again'],
+  closing: [1012, 'the service is stopping; reconnect'],
 }
 
 /** Accepts the first offered subprotocol if ours is not offered: browsers fail a handshake without one. */

@@ -21,7 +21,7 @@ export function resolveCoding(fields: CodingFields, ofFile: Coding | undefined, 
   if (fields.coding === undefined && ofFile !== undefined && named !== undefined) {
     throw refuseField(
       `/${named}`,
-      'the file has a coding with names: send coding to replace it, or leave this out',
+      'the file has a coding with names: omit this field, or send coding to replace it',
     )
   }
   const coding = fields.coding ?? ofFile
@@ -38,11 +38,11 @@ export function resolveCoding(fields: CodingFields, ofFile: Coding | undefined, 
 function checkWidths(coding: Coding, { inputs, outputs }: NetworkEnds): void {
   const features = inputCount(coding)
   if (features !== inputs) {
-    throw refuseField('/coding', `its features are ${features} numbers, and the network takes ${inputs}`)
+    throw refuseField('/coding', `its features are ${features} numbers, but the network takes ${inputs}`)
   }
   const targets = targetWidth(coding.target)
   if (targets !== outputs) {
-    throw refuseField('/coding', `its target has ${targets} outputs, and the network gives ${outputs}`)
+    throw refuseField('/coding', `its target has ${targets} outputs, but the network has ${outputs}`)
   }
 }
 
@@ -61,7 +61,7 @@ function checkCount(count: number, verb: string): void {
 function plainFeatures(columns: string[] | undefined, inputs: number): FeatureCoding[] {
   const names = columns ?? Array.from({ length: inputs }, (_, place) => `x${place + 1}`)
   if (names.length !== inputs) {
-    throw refuseField('/columns', `has ${names.length} names, and the network takes ${inputs} numbers`)
+    throw refuseField('/columns', `has ${names.length} names, but the network takes ${inputs} numbers`)
   }
   return names.map((name) => ({ type: 'number', name, offset: 0, scale: 1 }))
 }
@@ -70,14 +70,14 @@ function plainTarget({ targets, classes }: CodingFields, { outputs }: NetworkEnd
   if (classes === undefined) {
     const names = targets ?? numbered(outputs)
     if (names.length === outputs) return { type: 'number', names }
-    throw refuseField('/targets', `has ${names.length} names, and the network gives ${outputs} numbers`)
+    throw refuseField('/targets', `has ${names.length} names, but the network has ${outputs} outputs`)
   }
   const [name = 'y', second] = targets ?? []
   if (second !== undefined)
-    throw refuseField('/targets', 'classes belong to one target, and this has several names')
+    throw refuseField('/targets', 'classes need a single target, but there are several names')
   if (classes.length === outputs && outputs > 1) return { type: 'oneHot', name, classes }
   if (classes.length === 2 && outputs === 1) return { type: 'binary', name, classes }
-  throw refuseField('/classes', `has ${classes.length} names, and the network gives ${outputs} outputs`)
+  throw refuseField('/classes', `has ${classes.length} names, but the network has ${outputs} outputs`)
 }
 
 const numbered = (outputs: number) =>

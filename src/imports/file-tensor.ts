@@ -30,7 +30,7 @@ export function readNumbers(tensor: FileTensor, values: Float32Array<ArrayBuffer
   if (place < 0) return
   throw refuse(
     `The tensor ${quoted(tensor.name)} has ${values[place]} at place ${place}. Weights must be finite numbers that fit into ` +
-      'float32, because a network with others predicts nothing.',
+      'float32, because a network with other weights cannot predict.',
   )
 }
 

@@ -16,7 +16,7 @@ export function importModel(file: Uint8Array, fields: ModelImport): ImportedMode
   if (isSafetensors(file)) return buildModel(importSafetensors(file, fields), fields)
   if (isOnnx(file)) return buildModel(importOnnx(file, fields), fields)
   throw refuse(
-    `The file of ${file.length} bytes is neither safetensors nor ONNX. Of a PyTorch model, save the state dict by ` +
-      'safetensors.torch.save_file, or export it by torch.onnx.export.',
+    `The file of ${file.length} bytes is neither safetensors nor ONNX. For a PyTorch model, save the state dict with ` +
+      'safetensors.torch.save_file, or export it with torch.onnx.export.',
   )
 }

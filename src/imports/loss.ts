@@ -14,11 +14,11 @@ export function resolveLoss(given: Loss | undefined, network: Network, target: T
   if (required !== null && required !== activation) {
     throw refuseField(
       '/loss',
-      `${given} needs ${required} in the last layer, and the network ends with ${activation}`,
+      `${given} needs ${required} in the last layer, but the network ends with ${activation}`,
     )
   }
   if (activation === 'step' && required !== 'step') {
-    throw refuseField('/loss', `a network that ends with step needs perceptron, not ${given}`)
+    throw refuseField('/loss', `a network that ends with step needs the loss perceptron, not ${given}`)
   }
   return given
 }
@@ -29,7 +29,7 @@ function usualLoss(activation: Activation, target: TargetCoding): Loss {
   if (activation === 'step') return 'perceptron'
   if (target.type === 'binary' || target.type === 'multiLabel') {
     throw refuse(
-      `The network ends with ${activation}, so it is unknown from which output the second class is meant. Send the field loss: ` +
+      `The network ends with ${activation}, so the output from which it predicts the second class is unknown. Send the field loss: ` +
         '"hinge" for 0 (needs linear), "meanSquaredError" for 0.5. Or end the network with sigmoid.',
       '/loss',
     )

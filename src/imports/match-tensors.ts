@@ -131,7 +131,7 @@ const namesOf = (groups: readonly Group[] = []) => groups.map(({ name }) => quot
 
 function ambiguous(signature: string, layers: readonly Group[], modules: readonly Group[]): Error {
   return refuse(
-    `Each of ${listed(namesOf(modules))} (${signature}) could be each of ${listed(namesOf(layers))}, and their names have no ` +
+    `${listed(namesOf(modules))} (${signature}) match ${listed(namesOf(layers))} in any order, and their names have no ` +
       'numbers that order them. Rename the tensors as in this service, such as "layers.0.weight", or number the modules.',
   )
 }

@@ -10,7 +10,7 @@ const longestStopMilliseconds = 9_000
  */
 export function exitInTime(log: Pick<Logger, 'warn'>): void {
   setTimeout(() => {
-    log.warn('stopping took too long; what was not handed back will be found')
+    log.warn('stopping took too long; the reconciler releases the remaining jobs')
     process.exit(0)
   }, longestStopMilliseconds).unref()
 }

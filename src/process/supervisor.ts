@@ -111,7 +111,7 @@ export async function keepPostgres(
         if (stopping) return current.stop()
         if (current.connectionString === connectionString) return
         log.fatal(
-          'another PostgreSQL came back: the data was removed while it ran, or somebody else started it',
+          'a different PostgreSQL answers: its data was removed while it ran, or another program started it',
         )
         break
       } catch (error) {

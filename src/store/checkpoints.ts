@@ -169,7 +169,7 @@ export async function readCheckpoint(
       }
       if (hash.digest('hex') === sha256) return { ...head, length, chunks }
     }
-    onDamage(`checkpoint ${sequence} of job ${jobId} is damaged and passed over`)
+    onDamage(`checkpoint ${sequence} of job ${jobId} is damaged and was skipped`)
   }
   return null
 }

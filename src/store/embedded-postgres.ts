@@ -157,7 +157,9 @@ async function adopt(
     }
     const isLate = Date.now() > giveUpAt
     if (holder === 'ours' && (isLate || lock.status === 'ready')) {
-      log.warn(`PostgreSQL left over on ${site.home} (pid ${lock.pid}) does not answer and is replaced`)
+      log.warn(
+        `PostgreSQL of an earlier run on ${site.home} (pid ${lock.pid}) does not answer and is replaced`,
+      )
       await halt(site)
       continue
     }

@@ -25,7 +25,7 @@ const withoutSecret = (webhook: CreatedWebhook): RegisteredWebhook => ({
   ...webhook,
   secret: null,
   notice:
-    'The secret was shown in the first answer and is not kept. POST /webhooks/{id}/rotate-secret gives another.',
+    'The secret was shown in the first response only. POST /webhooks/{id}/rotate-secret creates another.',
 })
 
 const sweepStatement = statement(

@@ -30,7 +30,7 @@ export function drawBoundaryWith(
   )
   let [low, high] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]
   for (const answer of answers) {
-    if (!Number.isFinite(answer)) throw new RangeError('the network has no finite answer somewhere')
+    if (!Number.isFinite(answer)) throw new RangeError('an output of the network is not finite')
     low = Math.min(low, answer)
     high = Math.max(high, answer)
   }

@@ -47,7 +47,7 @@ export async function evaluateTable(
     const names = targetNames(coding.target).join(', ')
     throw new DatasetError(
       'invalid-dataset',
-      `no row has a value of ${names}, which the answers are compared with`,
+      `no row has a value of ${names}, which the predictions are compared with`,
     )
   }
   const count = Math.min(available, maximumEvaluatedRows)

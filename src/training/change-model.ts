@@ -16,8 +16,8 @@ export async function changeModel(
   if (model === null) throw unknownModel(reference)
   if (change.threshold !== undefined && !hasThreshold(model)) {
     const message =
-      'a threshold is a probability of the second of two classes, which this model does not give: train on a target of ' +
-      'two classes with a sigmoid or softmax at the end'
+      'a threshold is a probability of the second of two classes, which this model does not predict: train on a target with ' +
+      'two classes, and end the network with sigmoid or softmax'
     throw new Problem('invalid-input', `/threshold: ${message}`, [{ pointer: '/threshold', message }])
   }
   const changed = await models.change(model.id, change)

@@ -209,5 +209,5 @@ async function collect(pieces: AsyncIterable<Prepared>): Promise<Labelled> {
     const guesses = warnings.filter(({ code }) => guessed.includes(code))
     return { table: { columns, rows, chunks }, droppedRows, warnings: guesses }
   }
-  throw new Error('the rows to evaluate ended before it was said what they are')
+  throw new Error('the rows to evaluate ended without a description')
 }

@@ -13,7 +13,7 @@ export function checkFolds(training: TrainingSpec, shape: DataShape, columns: re
   const rows = shape.trainingRows
   const pointer = '/earlyStopping/folds'
   if (shape.validationRows > 0) {
-    const message = `folds hold rows out themselves, and ${shape.validationRows} are held out already: leave out validationSplit and validationDataset, or folds`
+    const message = `folds hold out rows themselves, but ${shape.validationRows} rows are already held out: omit folds, or validationSplit and validationDataset`
     throw new SpecError(pointer, message)
   }
   if (folds > rows) {
@@ -23,14 +23,14 @@ export function checkFolds(training: TrainingSpec, shape: DataShape, columns: re
   const rowsOfClasses = targets.length === 1 ? (targets[0].counts ?? []) : []
   const fewest = Math.min(...rowsOfClasses.filter((count) => count > 0))
   if (folds > fewest) {
-    const most = fewest < 2 ? 'leave folds out' : `use at most ${fewest} folds`
+    const most = fewest < 2 ? 'omit folds' : `use at most ${fewest} folds`
     const message = `each of the ${folds} folds needs a row of every class, and one class has ${fewest} ${fewest === 1 ? 'row' : 'rows'}: ${most}`
     throw new SpecError(pointer, message)
   }
   const { monitor } = training.earlyStopping ?? {}
   if (monitor === 'loss' || monitor === 'accuracy') {
     const better = monitor === 'loss' ? 'valLoss' : 'valAccuracy'
-    const message = `folds are watched on the rows they hold out: monitor "${better}" rather than "${monitor}"`
+    const message = `with folds, early stopping watches the held-out rows: monitor "${better}" instead of "${monitor}"`
     throw new SpecError('/earlyStopping/monitor', message)
   }
   const heldOut = Math.ceil(rows / folds)

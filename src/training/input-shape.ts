@@ -24,7 +24,7 @@ export function checkInputShape(
   const size = sizeOf(wanted)
   const pointer = '/network/inputShape'
   if (size !== features) {
-    const message = `inputShape [${wanted.join(', ')}] holds ${size} numbers, a row of the dataset gives ${features}`
+    const message = `inputShape [${wanted.join(', ')}] has ${size} values, but a row of the dataset has ${features}`
     throw new SpecError(pointer, message)
   }
   const own = data.inputShape
@@ -35,7 +35,7 @@ export function checkInputShape(
   if (channels === 1 && isSame(wanted, plane)) return
   if (own.length === 2 && wanted.length === 3) return
   const order = own.length === 3 ? 'the pictures are' : 'the rows are'
-  const message = `inputShape [${wanted.join(', ')}] takes the numbers in another order than they have: ${order} [${own.join(', ')}], channels first; leave inputShape out`
+  const message = `inputShape [${wanted.join(', ')}] does not match the order of the data: ${order} [${own.join(', ')}], channels first; omit inputShape`
   throw new SpecError(pointer, message)
 }
 

@@ -179,7 +179,7 @@ function splitFor(wanted: Split | undefined, { columns }: DataDescription): Spli
   const { target, classes } = findTarget(columns)
   if (wanted === 'stratified' && classes === null) {
     const names = columns.filter(({ role }) => role === 'target').map((column) => column.name)
-    const message = `a stratified split keeps the shares of classes, and ${target ?? shownNames(names)} ${target === null ? 'are no classes of one column' : 'is a number'}: use "random", or "chronological" for the last rows`
+    const message = `a stratified split needs one target with classes, but ${target ?? shownNames(names)} ${target === null ? 'are several targets' : 'is a number'}: use "random", or "chronological" for the last rows`
     throw new SpecError('/split', message)
   }
   return wanted ?? (classes === null ? 'random' : 'stratified')

@@ -84,7 +84,7 @@ function checkSize({ coding }: Model, rows: number): void {
   const most = Math.max(1, Math.floor(maximumInputs / inputs))
   throw new Problem(
     'invalid-input',
-    `${rows} rows are too many for this model, in which each is ${inputs} numbers: send at most ${most} at once`,
+    `${rows} rows of ${inputs} numbers are too many for this model: send at most ${most} per request`,
   )
 }
 
@@ -94,7 +94,7 @@ function checkAnswer({ layers }: Model, rows: number): void {
   if (rows <= most) return
   throw new Problem(
     'invalid-input',
-    `${rows} rows are too many for this model, which answers each with ${outputs} numbers: send at most ${most} at once`,
+    `${rows} rows with ${outputs} outputs each are too many for this model: send at most ${most} per request`,
   )
 }
 

@@ -42,5 +42,5 @@ async function describe(name: string | undefined, pieces: AsyncIterable<Prepared
       examples,
     }
   }
-  throw new Error('the rows of a preview ended before it was said what they are')
+  throw new Error('the rows of a preview ended without a description')
 }

@@ -17,7 +17,10 @@ export function readQueryRows(model: Model, query: Query): PredictionRows {
     const shown = model.columns.slice(0, 10)
     const byPosition = `?x=${shown.map(() => '0').join(',')}`
     const byName = `?${shown.map((column) => `${encodeURIComponent(column)}=0`).join('&')}`
-    throw new Problem('invalid-request', `Say what to predict from: ${byPosition} or by name: ${byName}`)
+    throw new Problem(
+      'invalid-request',
+      `The query has no row to predict. Send one by position, ${byPosition}, or by name, ${byName}`,
+    )
   }
   if (names.length === 1 && names[0] === 'x') {
     const rows = [query.x ?? []].flat().map((text) => text.split(','))
@@ -29,11 +32,14 @@ export function readQueryRows(model: Model, query: Query): PredictionRows {
     return { rows, requestPointer: (pointer) => `/x${pointer}` }
   }
   if (Object.hasOwn(query, 'x') && !model.columns.includes('x')) {
-    throw invalid(['x'], 'comes alone: give rows as x, or one row by the names of its columns, not both')
+    throw invalid(
+      ['x'],
+      'cannot be combined with other parameters: send rows as x, or one row by column names',
+    )
   }
   const features = new Map(model.coding.features.map((feature) => [feature.name, feature]))
   const row = Object.entries(query).map(([name, value]) => {
-    if (typeof value !== 'string') throw invalid([name], 'is given more than once')
+    if (typeof value !== 'string') throw invalid([name], 'is repeated')
     checkCell(features.get(name.trim().normalize('NFC')), value, [name])
     return [name, value] as const
   })

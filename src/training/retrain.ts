@@ -37,7 +37,7 @@ export async function retrain(
   if (model === null) throw unknownModel(reference)
   const job = model.jobId === null ? null : await jobs.get(model.jobId)
   if (job === null) {
-    const message = `Model ${reference} has no job whose spec could be trained again: it was imported or constructed, or its job was deleted.`
+    const message = `Model ${reference} has no job to repeat: it was imported or constructed, or its job was deleted.`
     throw new Problem('invalid-spec', message)
   }
   if (request.registry !== undefined) await registry.checkRoom(request.registry)
@@ -75,7 +75,10 @@ function requestOf(job: Job, model: Model, request: RetrainRequest): JobRequest 
     priority: job.priority,
   })
   if (success) return data
-  throw new Problem('invalid-spec', `The spec of the earlier job is not valid now: ${z.prettifyError(error)}`)
+  throw new Problem(
+    'invalid-spec',
+    `The spec of the earlier job is no longer valid: ${z.prettifyError(error)}`,
+  )
 }
 
 type Validation = Pick<JobRequest, 'validationDataset' | 'validationSplit'>

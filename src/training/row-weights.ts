@@ -15,7 +15,7 @@ export function checkClassWeight(
   if (classWeight === undefined) return
   if (!('classes' in coding)) {
     const names = shownNames(coding.names)
-    const message = `classWeight weighs the rows of classes, and ${names} ${coding.names.length === 1 ? 'is no class' : 'are no classes of one column'}: leave it out, or upload with types=${coding.names[0]}:category`
+    const message = `classWeight needs one target with classes, but ${names} ${coding.names.length === 1 ? 'has none' : 'are several targets'}: omit it, or upload with types=${coding.names[0]}:category`
     throw new SpecError('/classWeight', message)
   }
   if (classWeight === 'balanced') return
@@ -50,19 +50,19 @@ function sampleWeightRefusal(
     return `there is no column "${name}"; its number columns are: ${among}${didYouMean(name, numbers)}`
   }
   const { type, role, min = 0, max = 0, missing = 0, imputation } = column
-  if (role === 'target') return `${name} is the target, which cannot weigh its own rows`
+  if (role === 'target') return `${name} is the target, so it cannot be the weight`
   if (type === 'ignored' || role === 'none') {
-    return `${name} is ignored, so its numbers are not kept: upload with types=${name}:number`
+    return `${name} is ignored, so its values are not stored: upload with types=${name}:number`
   }
-  if (type !== 'number') return `${name} is a ${type}, and weights are numbers`
+  if (type !== 'number') return `${name} is a ${type}, but weights must be numbers`
   if (inputShape.length > 1) return `the features are one picture or signal, of which ${name} is a part`
-  if (min < 0) return `${name} goes down to ${min}, and a weight is at least 0`
+  if (min < 0) return `the lowest value of ${name} is ${min}, but a weight must be at least 0`
   if (max === 0) return `${name} is 0 in every row, so no row would count`
   if (missing > 0 && imputation !== undefined) {
-    return `${name} is missing in ${missing} rows and was filled in: upload with missing=${name}:drop, or fill the weights in yourself`
+    return `${name} has imputed values in ${missing} rows: upload with missing=${name}:drop, or complete the weights in the file`
   }
   if (!columns.some((other) => other.role === 'feature' && other.name !== name)) {
-    return `${name} is the only feature, and weights are no feature: nothing is left to learn from`
+    return `${name} is the only feature, and a weight is not a feature: add another feature`
   }
   return undefined
 }

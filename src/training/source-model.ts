@@ -37,12 +37,12 @@ export function checkMismatch(
   if (isMatch(mismatch)) return
   const { added, missing } = mismatch
   const lists = [
-    ...(added.length === 0 ? [] : [`new are ${shownNames(added)}`]),
-    ...(missing.length === 0 ? [] : [`missing are ${shownNames(missing)}`]),
+    ...(added.length === 0 ? [] : [`new: ${shownNames(added)}`]),
+    ...(missing.length === 0 ? [] : [`missing: ${shownNames(missing)}`]),
   ]
   throw refused(
-    `This dataset differs from what model ${id} was trained on: ${lists.join('; ')}. Send "fromMismatch": "initialize" ` +
-      'to begin anew with what is new, leave out what is missing, and keep the other weights.',
+    `This dataset differs from the training data of model ${id}: ${lists.join('; ')}. Send "fromMismatch": "initialize" ` +
+      'to initialize the weights of what is new, drop those of what is missing, and keep the others.',
   )
 }
 
@@ -83,8 +83,8 @@ export function checkSourceWeights(
   const isOther = outputs.includes(-1) || outputs.length !== targetWidth(source.target)
   if (request.fromMismatch !== 'initialize' && isOther) {
     throw refused(
-      `Model ${model.id} answers ${describeAnswers(source.target)}, and this network ${describeAnswers(target)}. Use the last layer ` +
-        'of the model, or send "fromMismatch": "initialize" to begin anew with the last layer.',
+      `Model ${model.id} predicts ${describeOutputs(source.target)}, but this network ${describeOutputs(target)}. Use the last layer ` +
+        'of the model, or send "fromMismatch": "initialize" to initialize the last layer.',
     )
   }
   const refusal = moveRefusal(network, source, ends)
@@ -99,7 +99,7 @@ export function checkSourceWeights(
   }
 }
 
-function describeAnswers(target: TargetCoding): string {
+function describeOutputs(target: TargetCoding): string {
   switch (target.type) {
     case 'oneHot':
       return `one output for each class of ${target.name}`

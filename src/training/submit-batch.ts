@@ -34,7 +34,7 @@ export async function submitBatch<T>(
     const left = stored.values()
     const outcomes = planned.map((each): BatchOutcome => {
       const outcome = each instanceof Problem ? each : left.next().value
-      if (outcome === undefined) throw new Error('the store said nothing of a job')
+      if (outcome === undefined) throw new Error('the store returned no outcome of a job')
       return outcome
     })
     const refusals = outcomes.filter(isProblem)

@@ -36,7 +36,7 @@ export function amountRefusal({ columns }: Pick<DataDescription, 'columns'>): st
   if (integers !== false && max - min < mostClasses) return undefined
   const range = describeRange({ ...column, min, max })
   const fractions = integers === false ? ' with fractions' : ''
-  return `${range}${fractions}, and categoricalCrossentropy takes the numbers of classes: ${asNumber}`
+  return `${range}${fractions}, but categoricalCrossentropy takes class numbers: ${asNumber}`
 }
 
 /** Advice for numeric classes with the last layer of a regression. */
@@ -63,7 +63,7 @@ export function magnitudeRefusal(
     if (type !== 'number' || role === 'none' || !isAsItIs) continue
     const largest = -min > max ? min : max
     if (Math.abs(largest) <= largestFloat) continue
-    const message = `${name} has ${largest}, and a network computes with numbers up to ${largestFloat.toPrecision(5)}: set "${field}": "standardize"`
+    const message = `${name} has ${largest}, but a network computes with numbers up to ${largestFloat.toPrecision(5)}: set "${field}": "standardize"`
     return { field, message }
   }
   return undefined
@@ -86,7 +86,7 @@ function findRefusal(column: NumberTarget, target: TrainedTarget & { scaling: Sc
   if (column.min >= least && column.max <= most) return undefined
   const bounds = most === Number.POSITIVE_INFINITY ? `below ${least}` : `outside ${least} to ${most}`
   const scale = activation === 'softmax' ? '' : ', or set "targetScaling": "minMax"'
-  return `${describeRange(column)}, and ${activation} answers nothing ${bounds}: end with linear${scale}`
+  return `${describeRange(column)}, but ${activation} has no outputs ${bounds}: end with linear${scale}`
 }
 
 const describeRange = ({ name, min, max }: Pick<NumberTarget, 'name' | 'min' | 'max'>) =>
@@ -113,13 +113,13 @@ function classNumberRefusal(column: NumberTarget, classes: number): string | und
   if (fits && integers !== false) return undefined
   const taken = `categoricalCrossentropy with ${classes} units takes the class numbers 0 to ${classes - 1}`
   if (integers === false || max - min >= mostClasses) {
-    return `${describeRange(column)}${integers === false ? ' with fractions' : ''}, and ${taken}: ${asNumber}`
+    return `${describeRange(column)}${integers === false ? ' with fractions' : ''}, but ${taken}: ${asNumber}`
   }
   if (max - min < classes)
-    return `${describeRange(column)}, and ${taken}: these are class names: ${asClasses(column)}`
+    return `${describeRange(column)}, but ${taken}: these are class names: ${asClasses(column)}`
   const units = `give the last layer ${max - Math.min(0, min) + 1} units for as many classes`
   const remedies = [asClasses(column), min >= 0 ? units : ''].filter((remedy) => remedy !== '').join(', or ')
-  return `${describeRange(column)}, and ${taken}: if ${name} names classes, ${remedies}; ${asNumber}`
+  return `${describeRange(column)}, but ${taken}: if ${name} names classes, ${remedies}; ${asNumber}`
 }
 
 function probabilityRefusal(column: NumberTarget, loss: string): string | undefined {
@@ -128,10 +128,10 @@ function probabilityRefusal(column: NumberTarget, loss: string): string | undefi
   const taken = `${loss} takes targets from 0 to 1`
   const isTwoClasses = column.integers !== false && max - min === 1
   if (isTwoClasses)
-    return `${describeRange(column)}, and ${taken}: these are class names: ${asClasses(column)}`
+    return `${describeRange(column)}, but ${taken}: these are class names: ${asClasses(column)}`
   const classes =
     mayBeClasses(column) && column.canUpload ? `; if ${name} names classes, ${asUpload(name)}` : ''
-  return `${describeRange(column)}, and ${taken}: ${asNumber}${classes}`
+  return `${describeRange(column)}, but ${taken}: ${asNumber}${classes}`
 }
 
 const asUpload = (name: string) => `upload with types=${name}:category`
@@ -141,12 +141,12 @@ function zeroOrOneRefusal(column: NumberTarget, loss: string): string | undefine
   if (min >= 0 && max <= 1 && (integers ?? (min === max || max - min === 1))) return undefined
   const taken = `${loss} takes targets of 0 and 1`
   if (min === -1 && max === 1 && integers !== false)
-    return `${describeRange(column)}, and ${taken}: write 0 for −1`
+    return `${describeRange(column)}, but ${taken}: write 0 for −1`
   const isTwoClasses = integers !== false && max - min === 1
   if (isTwoClasses)
-    return `${describeRange(column)}, and ${taken}: these are class names: ${asClasses(column)}`
+    return `${describeRange(column)}, but ${taken}: these are class names: ${asClasses(column)}`
   const fractions = integers === false ? ' with fractions' : ''
   const classes =
     mayBeClasses(column) && column.canUpload ? `; if ${name} names classes, ${asUpload(name)}` : ''
-  return `${describeRange(column)}${fractions}, and ${taken}: ${asNumber}${classes}`
+  return `${describeRange(column)}${fractions}, but ${taken}: ${asNumber}${classes}`
 }

@@ -28,7 +28,7 @@ export function targetScalingFor(
   if (wanted !== undefined && wanted !== 'none') {
     if (refusal !== undefined) throw new SpecError('/targetScaling', refusal)
     if (wanted === 'standardize' && !takesStandardized(activation)) {
-      const message = `standardized targets are on both sides of 0, and ${activation} does not answer all of them: use "minMax", or end with linear`
+      const message = `standardized targets have both signs, but ${activation} cannot output all of them: use "minMax", or end with linear`
       throw new SpecError('/targetScaling', message)
     }
   }
@@ -43,14 +43,14 @@ const takesStandardized = (activation: Activation) =>
 
 function scalingRefusal({ coding, loss, activation }: TrainedTarget): string | undefined {
   if (!isRegression(loss))
-    return `${loss} takes its targets as they are: leave targetScaling out, or use meanSquaredError`
+    return `${loss} takes unscaled targets: omit targetScaling, or use meanSquaredError`
   if (coding.type !== 'number') {
     const names = shownNames(targetNames(coding))
-    return `only numbers are scaled, and ${names} tells classes apart: leave targetScaling out`
+    return `only numbers can be scaled, but ${names} has classes: omit targetScaling`
   }
-  if (coding.binary === true) return 'the targets are 0 and 1 already: leave targetScaling out'
+  if (coding.binary === true) return 'the targets are already 0 and 1: omit targetScaling'
   if (activation === 'softmax' || activation === 'step') {
-    return `${activation} answers no number on another scale: leave targetScaling out, or end with linear`
+    return `the outputs of ${activation} are from 0 to 1: omit targetScaling, or end with linear`
   }
   return undefined
 }

@@ -60,5 +60,5 @@ export async function likeColumns(
   if (dataset !== null && dataset !== undefined) return likeDataset(dataset.columns)
   const model = await stores.models.get(id)
   if (model !== null) return likeModel(model.coding)
-  throw new Problem('not-found', `There is no dataset and no model ${id} to read the file like.`)
+  throw new Problem('not-found', `There is no dataset or model ${id}, which the parameter like names.`)
 }

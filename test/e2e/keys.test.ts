@@ -58,7 +58,7 @@ describe('a service bound to every address', () => {
     )
     expect((await ask(url, limited.key)).status).toBe(403)
     expect(keys(reachable, 'list').output).toContain(
-      `${limited.id}  blue  models:predict  ${model},${model}  without end`,
+      `${limited.id}  blue  models:predict  ${model},${model}  without expiry`,
     )
     expect(keys(reachable, 'revoke', limited.id ?? '').status).toBe(0)
     expect(keys(reachable, 'delete', limited.id ?? '').status).toBe(0)
@@ -102,7 +102,7 @@ describe('limits of a tenant', () => {
     const limits = (...words: string[]) => keys(database, 'limits', '--tenant', 'blue', ...words).output
     expect(limits()).toMatch(/--epochs +2000 +default \(MAXIMUM_EPOCHS, 2000\)/)
     const changed = limits('--epochs', '10', '--job-flops', '1e9')
-    expect(changed).toMatch(/--epochs +10 +own, in place of the default \(MAXIMUM_EPOCHS, 2000\)/)
+    expect(changed).toMatch(/--epochs +10 +own limit, overrides the default \(MAXIMUM_EPOCHS, 2000\)/)
     expect(changed).toMatch(/--job-flops +1000000000 +own/)
     expect(changed).toMatch(/--sockets +10000 +default/)
     expect(await validate(11)).toContain(
@@ -145,15 +145,18 @@ describe('the service’s own database', () => {
 
 describe('wrong words', () => {
   it.each([
-    [[], 'Say what to do'],
-    [['make'], 'no command make'],
+    [[], 'No command was given'],
+    [['make'], 'Unknown command: make'],
     [['create', '--scopes', 'jobs:read'], '--tenant is missing'],
     [['create', '--tenant', 'Blue!', '--scopes', 'jobs:read'], 'lower-case'],
     [['create', '--tenant', 'blue', '--scopes', 'jobs:fly'], 'jobs:fly'],
     [['create', '--tenant', 'blue', '--scopes', 'jobs:read', '--expires', 'soon'], '90d or 12h'],
     [['create', '--tenant', 'blue', '--scopes', 'jobs:read', '--forever'], '--forever'],
-    [['create', '--tenant', 'blue', '--scopes', 'models:predict', '--models', model], 'needs --predict-only'],
-    [['create', '--tenant', 'blue', '--predict-only'], 'needs --models'],
+    [
+      ['create', '--tenant', 'blue', '--scopes', 'models:predict', '--models', model],
+      'requires --predict-only',
+    ],
+    [['create', '--tenant', 'blue', '--predict-only'], 'requires --models'],
     [['create', '--tenant', 'blue', '--predict-only', '--models', 'all'], '--models all'],
     [
       ['create', '--tenant', 'blue', '--predict-only', '--scopes', 'jobs:read', '--models', model],
@@ -163,7 +166,7 @@ describe('wrong words', () => {
       ['create', '--tenant', 'blue', '--predict-only', '--models', Array(101).fill(model).join()],
       'at most 100',
     ],
-    [['revoke'], 'the id of one key'],
+    [['revoke'], 'the id of a key'],
     [['limits', '--epochs', '5'], '--tenant is missing'],
     [['limits', '--tenant', 'blue', '--epochs', 'many'], '--epochs many'],
     [['limits', '--tenant', 'blue', '--queued-jobs', '0'], '--queued-jobs 0'],

@@ -87,8 +87,8 @@ describe('predictions', () => {
     askByQuery('NaN', 'x=1,NaN', 'invalid-request', '/x/0/1'),
     askByQuery('0x10', 'x=1,0x10', 'invalid-request', '/x/0/1'),
     askByQuery('1e999', 'x=1,1e999', 'invalid-request', '/x/0/1'),
-    askByQuery('by place and by name', 'x=1,2&a=1', 'invalid-request', 'alone'),
-    askByQuery('one column twice', 'a=1&a=2&b=1', 'invalid-request', 'more than once'),
+    askByQuery('by place and by name', 'x=1,2&a=1', 'invalid-request', 'cannot be combined'),
+    askByQuery('one column twice', 'a=1&a=2&b=1', 'invalid-request', 'is repeated'),
     askByQuery('an unknown column', 'a=1&b=2&c=3', 'invalid-input', '/c'),
     askByQuery('NUL', 'a=%00&b=1', 'invalid-request', '/a'),
     // No response contains a number: neither from the thread with the weights, nor the second time.

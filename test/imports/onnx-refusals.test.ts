@@ -156,7 +156,7 @@ describe('what is not supported', () => {
           { op: 'Mul', name: 'm', inputs: ['x', 's'], output: 'y' },
         ],
       },
-      'node "s" (Sigmoid), node "m" (Mul), which is no activation',
+      'node "s" (Sigmoid), node "m" (Mul), which is not an activation',
     ],
     [
       'a residual connection',
@@ -167,7 +167,7 @@ describe('what is not supported', () => {
         ],
         tensors: { w },
       },
-      'The node "skip" (Add) cannot be imported: it takes a value that another layer takes too',
+      'The node "skip" (Add) cannot be imported: it reads a value that another layer also reads',
     ],
     [
       'training mode',

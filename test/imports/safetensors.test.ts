@@ -71,7 +71,7 @@ describe('tensors of one shape', () => {
   it('are refused as ambiguous if their names have no order', () => {
     const file = safetensors({ 'middle.weight': square(2), 'first.weight': square(3) })
     expect(() => importModel(file, { network: layers(2, 2) })).toThrow(
-      'Each of "middle", "first" (weight [2, 2]) could be each of "layers.0", "layers.1"',
+      '"middle", "first" (weight [2, 2]) match "layers.0", "layers.1"',
     )
   })
 
@@ -178,9 +178,9 @@ describe('what raw rows mean', () => {
   const target = { type: 'number', names: ['u', 'v'] }
 
   it.each([
-    [{ columns: ['a'] }, 'columns: has 1 names, and the network takes 2 numbers'],
-    [{ targets: ['a'] }, 'targets: has 1 names, and the network gives 2 numbers'],
-    [{ classes: ['a', 'b', 'c'] }, 'classes: has 3 names, and the network gives 2 outputs'],
+    [{ columns: ['a'] }, 'columns: has 1 names, but the network takes 2 numbers'],
+    [{ targets: ['a'] }, 'targets: has 1 names, but the network has 2 outputs'],
+    [{ classes: ['a', 'b', 'c'] }, 'classes: has 3 names, but the network has 2 outputs'],
     [{ coding: { features: [number('a')], target } }, 'coding: its features are 1 numbers'],
     [{ coding: { features: [number('a'), number('a ')], target } }, 'have "a " twice'],
     [{ coding: { features: [number('a'), number('b', 0)], target } }, 'a scale of "b" is 0'],

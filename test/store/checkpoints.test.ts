@@ -242,7 +242,7 @@ describe('a damaged checkpoint', () => {
     await damage(jobId)
     expect(await read(jobId)).toEqual({
       checkpoint: checkpointOf(2),
-      warnings: [`checkpoint 3 of job ${jobId} is damaged and passed over`],
+      warnings: [`checkpoint 3 of job ${jobId} is damaged and was skipped`],
     })
   })
 

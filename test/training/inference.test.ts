@@ -244,7 +244,7 @@ describe('a request', () => {
     expect(() => rows.at(1)).toThrow(
       expect.objectContaining({
         pointer: '/1',
-        message: expect.stringContaining('day: "1000000000000" is no number of days'),
+        message: expect.stringContaining('day: "1000000000000" is not a number of days'),
       }),
     )
   })

@@ -71,7 +71,7 @@ describe('number targets under a loss of classes', () => {
       'prices',
       prices,
       binary,
-      'y goes from 199000.5 to 310000.3, and binaryCrossentropy takes targets from 0 to 1',
+      'y goes from 199000.5 to 310000.3, but binaryCrossentropy takes targets from 0 to 1',
     ],
     [
       'classes 1 and 2',
@@ -122,12 +122,12 @@ describe('number targets under a loss of classes', () => {
 
 describe('number targets that the last layer cannot reach', () => {
   it.each([
-    ['relu', [-2, 5, 7], 'relu answers nothing below 0: end with linear, or set "targetScaling": "minMax"'],
-    ['softplus', [-2, 5, 7], 'softplus answers nothing below 0'],
-    ['sigmoid', [20.5, 90], 'y goes from 20.5 to 90, and sigmoid answers nothing outside 0 to 1'],
-    ['tanh', [-3, 0.5], 'tanh answers nothing outside -1 to 1'],
-    ['softmax', [0.5, 1.5], 'softmax answers nothing outside 0 to 1'],
-    ['elu', [-1.5, 3], 'elu answers nothing below -1'],
+    ['relu', [-2, 5, 7], 'relu has no outputs below 0: end with linear, or set "targetScaling": "minMax"'],
+    ['softplus', [-2, 5, 7], 'softplus has no outputs below 0'],
+    ['sigmoid', [20.5, 90], 'y goes from 20.5 to 90, but sigmoid has no outputs outside 0 to 1'],
+    ['tanh', [-3, 0.5], 'tanh has no outputs outside -1 to 1'],
+    ['softmax', [0.5, 1.5], 'softmax has no outputs outside 0 to 1'],
+    ['elu', [-1.5, 3], 'elu has no outputs below -1'],
   ])('%s are refused without scaling', async (activation, y, message) => {
     const units = 1
     const request = { ...end(units, activation, 'meanSquaredError'), targetScaling: 'none' }
@@ -156,7 +156,7 @@ describe('numbers beyond 32 bits', () => {
     const rows = (x: number[], y: number[]) => ({ dataset: { x, y }, ...linear })
     expect(await refusalOf(rows([1, -1e39], [1, 2]))).toEqual([
       '/scaling',
-      'x1 has -1e+39, and a network computes with numbers up to 3.4028e+38: set "scaling": "standardize"',
+      'x1 has -1e+39, but a network computes with numbers up to 3.4028e+38: set "scaling": "standardize"',
     ])
     expect((await refusalOf(rows([1, 2], [1, 4e38])))[0]).toBe('/targetScaling')
     await specOf({ ...rows([1, -1e39], [1, 4e38]), scaling: 'standardize', targetScaling: 'standardize' })
@@ -186,9 +186,9 @@ describe('the scale of targets', () => {
       'a cross-entropy',
       [0, 0.5, 1],
       { ...binary, targetScaling: 'minMax' },
-      'binaryCrossentropy takes its targets as',
+      'binaryCrossentropy takes unscaled targets',
     ],
-    ['classes', [0, 1, 1], { ...linear, targetScaling: 'minMax' }, 'are 0 and 1 already'],
+    ['classes', [0, 1, 1], { ...linear, targetScaling: 'minMax' }, 'are already 0 and 1'],
     [
       'a relu',
       prices,
@@ -240,7 +240,7 @@ describe('weights', () => {
     ])
     expect(await refusalOf({ dataset: 'sine', ...linear, classWeight: 'balanced' })).toEqual([
       '/classWeight',
-      expect.stringContaining('y is no class'),
+      expect.stringContaining('y has none'),
     ])
   })
 
@@ -253,9 +253,9 @@ describe('weights', () => {
   it.each([
     ['weight', 'there is no column "weight"; its number columns are: w, below, zero'],
     ['belwo', 'did you mean "below"?'],
-    ['city', 'city is a category, and weights are numbers'],
+    ['city', 'city is a category, but weights must be numbers'],
     ['kind', 'kind is the target'],
-    ['below', 'below goes down to -1'],
+    ['below', 'the lowest value of below is -1'],
     ['zero', 'zero is 0 in every row'],
   ])('of rows are no %s', async (sampleWeight, message) => {
     const [pointer, text] = await refusalOf({ dataset: await weighed(), ...binary, sampleWeight })
@@ -271,7 +271,7 @@ describe('folds', () => {
   it('need no other rows held out', async () => {
     expect(await refusalOf({ ...moons, ...folds(5), validationSplit: 0.2 })).toEqual([
       '/earlyStopping/folds',
-      expect.stringContaining('20 are held out already'),
+      expect.stringContaining('20 rows are already held out'),
     ])
   })
 
@@ -287,7 +287,7 @@ describe('folds', () => {
   it('monitor the rows they hold out', async () => {
     expect(await refusalOf({ ...moons, ...folds(3, { monitor: 'loss' }) })).toEqual([
       '/earlyStopping/monitor',
-      expect.stringContaining('monitor "valLoss" rather than "loss"'),
+      expect.stringContaining('monitor "valLoss" instead of "loss"'),
     ])
   })
 
@@ -346,7 +346,7 @@ describe('inputShape', () => {
     })
     expect(await refusalOf({ dataset, ...shaped([4, 5, 3]) })).toEqual([
       '/network/inputShape',
-      expect.stringContaining('the pictures are [3, 4, 5], channels first; leave inputShape out'),
+      expect.stringContaining('the pictures are [3, 4, 5], channels first; omit inputShape'),
     ])
     expect((await refusalOf({ dataset, ...shaped([3, 5, 4]) }))[0]).toBe('/network/inputShape')
     expect((await refusalOf({ dataset, ...shaped([12, 5]) }))[0]).toBe('/network/inputShape')

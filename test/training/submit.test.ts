@@ -87,7 +87,7 @@ describe('a job on a stored dataset', () => {
     [
       { dataset: 'xor', network: { inputShape: [3], layers } },
       '/network/inputShape',
-      'inputShape [3] holds 3 numbers, a row of the dataset gives 2',
+      'inputShape [3] has 3 values, but a row of the dataset has 2',
     ],
   ])('%j is refused', async (changes, pointer, message) => {
     const refusal = await accept(changes).catch((error: unknown) => error)
@@ -219,9 +219,9 @@ describe('a job that starts from a model', () => {
         {
           pointer: '/from',
           message:
-            `This dataset differs from what model ${from} was trained on: new are category "gold" of plan, column "rooms"; ` +
-            'missing are category "plus" of plan. Send "fromMismatch": "initialize" to begin anew with what is new, ' +
-            'leave out what is missing, and keep the other weights.',
+            `This dataset differs from the training data of model ${from}: new: category "gold" of plan, column "rooms"; ` +
+            'missing: category "plus" of plan. Send "fromMismatch": "initialize" to initialize the weights of what is new, ' +
+            'drop those of what is missing, and keep the others.',
         },
       ],
     })

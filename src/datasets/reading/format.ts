@@ -39,7 +39,7 @@ export function detectFormat(
   if (detected === undefined) {
     if (!isText) {
       throw invalid(
-        `${quoted(claim.name)} is not ${uploadFormats[claimed].title}, as its ${by} says: it starts with ${quoted(start)}`,
+        `${quoted(claim.name)} is not ${uploadFormats[claimed].title}, although its ${by} says so: it starts with ${quoted(start)}`,
       )
     }
     return claimed ?? (/^(\xef\xbb\xbf)?\s*[[{]/.test(head.toString('latin1')) ? 'jsonLines' : 'delimited')

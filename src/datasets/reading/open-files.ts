@@ -145,7 +145,7 @@ async function openZip(
       return fileReader(await identify({ path: await extract(file, 0), name: file.name }), options, limits)
     }
     throw invalid(
-      `${quoted(zip.name)} has ${files.length} files, such as ${quoted(files[0].name)}: expected are images with one folder per class, NumPy arrays, or a single file`,
+      `${quoted(zip.name)} has ${files.length} files, such as ${quoted(files[0].name)}: use images with one folder per class, NumPy arrays, or a single file`,
     )
   } finally {
     archive.close()

@@ -76,7 +76,7 @@ function classes(
     fields: [
       `  float output[${outputs}];`,
       '  const char *label; /* the predicted class */',
-      '  int class_index; /* its place among the classes */',
+      '  int class_index; /* its index among the classes */',
       ...(hasProbabilities
         ? [`  float probabilities[${names.length}]; /* in the order of the classes */`]
         : []),

@@ -68,7 +68,7 @@ export const aliasRoutes: FastifyPluginCallbackZod<Pick<RegistryRoutes, 'registr
         summary: 'Create or move an alias',
         description:
           'An existing alias moves only with its etag in `if-match`; `if-none-match: *` only creates one. Requests after ' +
-          'the response use the new version. The version it already has changes nothing.',
+          'the response use the new version. Setting the version that it already has changes nothing.',
         params: aliasParameters,
         headers: moveHeaders,
         body: aliasTargetSchema,

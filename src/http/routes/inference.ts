@@ -87,7 +87,7 @@ export const inferenceRoutes: FastifyPluginCallbackZod<InferenceRoutes> = (
       config: { scope: 'public' },
       schema: {
         tags,
-        summary: 'Check that the inference server lives',
+        summary: 'Check that the inference server is live',
         response: { 200: z.object({ live: z.literal(true) }), ...failures },
       },
     },

@@ -54,7 +54,7 @@ export const operationRoutes: FastifyPluginCallbackZod<OperationRoutes> = (
       config: { scope: 'public' },
       schema: {
         tags: ['operations'],
-        summary: 'Check that the process lives',
+        summary: 'Check that the process is alive',
         response: { 200: z.object({ status: z.literal('live') }), ...failures },
       },
     },

@@ -87,7 +87,7 @@ export const registryRoutes: FastifyPluginCallbackZod<RegistryRoutes> = (app, { 
         tags: ['registry'],
         summary: 'Register a model as the next version of a name',
         description:
-          'Creates the name if necessary. A model that already is a version of the name keeps it, so a repeated request ' +
+          'Creates the name if necessary. A model that is already a version of the name keeps its number, so a repeated request ' +
           'changes nothing.',
         params: nameParameters,
         body: registrationSchema,

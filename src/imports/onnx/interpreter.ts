@@ -184,7 +184,7 @@ class Interpreter {
         const activation = recognize(value)
         if (activation === null) {
           const titles = value.nodes.map(({ title }) => title).join(', ')
-          throw node.refuse(`its input is computed by ${titles}, which is no activation of this service`)
+          throw node.refuse(`its input is computed by ${titles}, which is not an activation of this service`)
         }
         if (activation !== 'linear') this.#builder.activate(node, activation)
         return
@@ -196,7 +196,7 @@ class Interpreter {
 
   #requireCurrent(node: OnnxNode, step: number): void {
     if (step === this.#step) return
-    throw node.refuse('it takes a value that another layer takes too; networks here are chains of layers')
+    throw node.refuse('it reads a value that another layer also reads; only chains of layers are supported')
   }
 
   #next(): ChainValue {

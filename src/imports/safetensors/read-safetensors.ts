@@ -81,7 +81,7 @@ function toFileTensor(tensor: HeaderTensor, data: Uint8Array): [string, FileTens
     if (name.endsWith(counterName)) return []
     throw refuse(
       `The tensor ${quoted(name)} has the type ${quoted(dtype)}. Supported are F32, F64, F16 and BF16: convert it, for example ` +
-        'by tensor.float().',
+        'with tensor.float().',
     )
   }
   const bytes = shape.reduce((product, side) => product * side, numberTypes[dtype])

@@ -139,7 +139,10 @@ function rawInput(signature: readonly SignatureTensor[], bytes: Uint8Array): Req
   const datatype = 'FP64'
   const rows = bytes.length / (rowSize(tensor) * numericTypes[datatype].size)
   if (!Number.isInteger(rows)) {
-    throw refusal(tensor.name, `has ${bytes.length} bytes, which are no whole number of rows of ${datatype}`)
+    throw refusal(
+      tensor.name,
+      `has ${bytes.length} bytes, which is not a whole number of rows of ${datatype}`,
+    )
   }
   const shape = [rows, ...tensor.shape.slice(1)]
   return { name: tensor.name, datatype, shape, parameters: { binary_data_size: bytes.length } }
@@ -179,6 +182,6 @@ function dateCell(name: string): (cell: Cell) => Cell {
     if (typeof cell !== 'number') return cell
     const text = Number.isFinite(cell) ? textOfDays(cell) : null
     if (text !== null) return text
-    throw new InputError('', `${name}: ${shown(String(cell))} is no number of days since 1970-01-01`)
+    throw new InputError('', `${name}: ${shown(String(cell))} is not a number of days since 1970-01-01`)
   }
 }

@@ -193,9 +193,9 @@ describe('claims and packing', () => {
   })
 
   test.each<[name: string, content: string | Uint8Array, contentType: string | undefined, message: RegExp]>([
-    ['a.parquet', 'a,b\n1,2\n', undefined, /is not Parquet, as its name says/],
+    ['a.parquet', 'a,b\n1,2\n', undefined, /is not Parquet, although its name says so/],
     ['a.csv', file('int64.npy'), undefined, /is a NumPy array, but its name says delimited text/],
-    ['body', 'a,b\n1,2\n', 'application/zip', /is not a ZIP archive, as its content type says/],
+    ['body', 'a,b\n1,2\n', 'application/zip', /is not a ZIP archive, although its content type says so/],
     ['a.csv', file('pictures.zip'), undefined, /is a ZIP archive, but/],
     ['a.png', '<svg xmlns="http://www.w3.org/2000/svg"/>', undefined, /is an SVG/],
     ['a.xls', Buffer.from('\xd0\xcf\x11\xe0', 'latin1'), undefined, /an Excel file: save it as CSV/],
