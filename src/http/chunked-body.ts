@@ -1,6 +1,7 @@
-/** Response bodies that are generated and sent in chunks, at the speed of the client. */
+/** Long response bodies: generated and sent in chunks, at the speed of the client, or serialized in slices. */
 import { Readable } from 'node:stream'
-import { Slice } from '../training/slices.js'
+import type { FastifyReply } from 'fastify'
+import { inSlices, Slice } from '../training/slices.js'
 
 const chunkCharacters = 512 * 1024
 
@@ -34,6 +35,24 @@ function nextChunk(iterator: Iterator<string>, slice: Slice): { text: string; is
   return { text, isLast: false }
 }
 
+/**
+ * Serializes an object with long lists as JSON in slices, and sends it as one text, so that hooks see all of it. Does not
+ * restrict it to a schema.
+ */
+export async function sendInSlices(reply: FastifyReply, value: object): Promise<FastifyReply> {
+  const text = await inSlices(joined(jsonFragments(value)), 'request')
+  return reply.type('application/json; charset=utf-8').send(text)
+}
+
+function* joined(texts: Iterable<string>): Generator<void, string> {
+  const all: string[] = []
+  for (const text of texts) {
+    all.push(text)
+    yield
+  }
+  return all.join('')
+}
+
 /** Serializes an object with long lists as JSON, one list item at a time. */
 export function* jsonFragments(object: object): Generator<string> {
   let separator = '{'
@@ -49,7 +68,20 @@ export function* jsonFragments(object: object): Generator<string> {
 
 function* listFragments(list: readonly unknown[]): Generator<string> {
   yield '['
-  for (const [index, item] of list.entries())
-    yield `${index === 0 ? '' : ','}${JSON.stringify(item) ?? 'null'}`
+  for (const [index, item] of list.entries()) {
+    const comma = index === 0 ? '' : ','
+    if (hasLongList(item)) {
+      yield comma
+      yield* jsonFragments(item)
+    } else yield `${comma}${JSON.stringify(item) ?? 'null'}`
+  }
   yield ']'
+}
+
+/** Items of longer lists are serialized separately. */
+const maximumListLength = 64
+
+function hasLongList(item: unknown): item is object {
+  if (typeof item !== 'object' || item === null || Array.isArray(item)) return false
+  return Object.values(item).some((value) => Array.isArray(value) && value.length > maximumListLength)
 }

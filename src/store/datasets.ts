@@ -2,25 +2,57 @@
 import { z } from 'zod'
 import {
   type Dataset,
-  type DatasetWarning,
   datasetWarningSchema,
   findTarget,
   imageSchema,
   inputWidth,
-  type StoredColumn,
   scalingSchema,
   storedColumnSchema,
 } from '../contract/dataset.js'
 import { finishedStatuses } from '../contract/job.js'
 import type { AllDatasets, NewDataset } from '../training/ports/datasets.js'
 import { type Database, Prisma } from './database.js'
-import type { Dataset as DatasetRow } from './generated/client.js'
 import { afterCursor, cursorColumns, fitPage, newestFirst, toPage } from './pages.js'
-import { idRow, noRow, query, statement } from './statements.js'
+import { idRow, noRow, query, send, statement } from './statements.js'
 import { enforceLimits, lockLimits, unlimited } from './tenant-limits.js'
 
 /** An upload is one transaction, which lasts until the file is read. */
 const uploadMilliseconds = 900_000
+
+const storedColumns = z.array(storedColumnSchema)
+
+/** Checked by tests only, because parsing 10,000 columns would block the event loop. */
+const datasetRow = z.strictObject({
+  id: z.string(),
+  name: z.string().nullable(),
+  origin: z.enum(['uploaded', 'inline']),
+  columns: storedColumns,
+  rows: z.int(),
+  droppedRows: z.int(),
+  inputShape: z.array(z.int()),
+  image: imageSchema.nullable(),
+  scaling: scalingSchema,
+  warnings: z.array(datasetWarningSchema),
+  bytes: z.number(),
+  createdAt: z.date(),
+})
+type DatasetRow = z.infer<typeof datasetRow>
+
+/** $1 ids, $2 tenant; null for any. */
+const readStatement = statement(
+  'readDatasets',
+  datasetRow,
+  `SELECT id, name, origin, columns, rows, "droppedRows", "inputShape", image, scaling, warnings, bytes, "createdAt"
+    FROM "Dataset" WHERE id = ANY($1::text[]) AND ($2::text IS NULL OR "tenantId" = $2)
+    ORDER BY "createdAt" DESC, id DESC`,
+)
+
+/** $1 id, $2 tenant; null for any. */
+const shapeStatement = statement(
+  'datasetShape',
+  z.strictObject({ columns: storedColumns, rows: z.int() }),
+  'SELECT columns, rows FROM "Dataset" WHERE id = $1 AND ($2::text IS NULL OR "tenantId" = $2)',
+)
 
 /** The stored sizes of columns and warnings; $1 ids. */
 const sizesStatement = statement(
@@ -51,9 +83,9 @@ const columnsStatement = statement(
 )
 
 export function datasetStore(database: Database, settings = unlimited): AllDatasets {
-  async function find(where: { id: string; tenantId?: string }): Promise<Dataset | null> {
-    const row = await database.dataset.findUnique({ where })
-    return row === null ? null : toDataset(row)
+  async function find(id: string, tenantId: string | null): Promise<Dataset | null> {
+    const [row] = await send(database.pool, readStatement, [[id], tenantId])
+    return row === undefined ? null : describe(row)
   }
 
   return {
@@ -67,39 +99,32 @@ export function datasetStore(database: Database, settings = unlimited): AllDatas
         return database.inTransaction(tenantId, insert, { timeout: uploadMilliseconds })
       },
 
-      get: (id) => find({ id, tenantId }),
+      get: (id) => find(id, tenantId),
 
       async list({ limit, after }) {
         const position = await afterCursor(after, (id) =>
           database.dataset.findUnique({ where: { id, tenantId }, select: cursorColumns }),
         )
-        const order = { orderBy: [...newestFirst], take: limit + 1 }
         const places = await database.dataset.findMany({
           where: { ...position, tenantId, origin: 'uploaded' },
           select: { id: true },
-          ...order,
+          orderBy: [...newestFirst],
+          take: limit + 1,
         })
         const ids = places.map(({ id }) => id)
         const weights = await query(database, sizesStatement, [ids])
         // One more than the limit shows that more follow.
         const shown = Math.min(limit, fitPage(weights).length)
-        const rows = await database.dataset.findMany({
-          where: { id: { in: ids.slice(0, shown) }, tenantId },
-          ...order,
-        })
-        return { ...toPage(rows, { limit: shown }, toDataset), hasMore: ids.length > shown }
+        const rows = await send(database.pool, readStatement, [ids.slice(0, shown), tenantId])
+        return { ...toPage(rows, { limit: shown }, describe), hasMore: ids.length > shown }
       },
 
       async rows(id, first, count) {
-        const row = await database.dataset.findUnique({
-          where: { id, tenantId },
-          select: { columns: true, rows: true },
-        })
-        if (row === null) return null
+        const [shape] = await send(database.pool, shapeStatement, [id, tenantId])
+        if (shape === undefined) return null
         const chunks = await query(database, chunksStatement, [id, first, count])
         return {
-          columns: parseColumns(row.columns),
-          rows: row.rows,
+          ...shape,
           first: chunks[0]?.firstRow ?? 0,
           chunks: chunks.map((chunk) => chunk.bytes),
         }
@@ -124,16 +149,17 @@ export function datasetStore(database: Database, settings = unlimited): AllDatas
       },
     }),
 
-    get: (id) => find({ id }),
+    get: (id) => find(id, null),
 
     async table(id) {
-      const row = await database.dataset.findUnique({
-        where: { id },
-        select: { columns: true, rows: true, chunks: { select: { bytes: true }, orderBy: { index: 'asc' } } },
+      const [shape] = await send(database.pool, shapeStatement, [id, null])
+      if (shape === undefined) return null
+      const chunks = await database.datasetChunk.findMany({
+        where: { datasetId: id },
+        select: { bytes: true },
+        orderBy: { index: 'asc' },
       })
-      if (row === null) return null
-      const { columns, rows, chunks } = row
-      return { columns: parseColumns(columns), rows, chunks: chunks.map((chunk) => chunk.bytes) }
+      return { ...shape, chunks: chunks.map((chunk) => chunk.bytes) }
     },
   }
 }
@@ -165,12 +191,22 @@ export async function insertDataset(
       await lockLimits(client, tenantId)
       // As text, because Prisma would copy every field of every column.
       await query(client, columnsStatement, [id, JSON.stringify(columns), JSON.stringify(warnings)])
-      const row = await client.dataset.update({
+      const shape = inputShape ?? []
+      const { createdAt } = await client.dataset.update({
         where: { id },
-        data: { ...rest, inputShape: inputShape ?? [], image: image ?? Prisma.DbNull, bytes: stored },
-        omit: { columns: true, warnings: true },
+        data: { ...rest, inputShape: shape, image: image ?? Prisma.DbNull, bytes: stored },
+        select: { createdAt: true },
       })
-      return describe(row, { columns, warnings })
+      return describe({
+        ...head,
+        ...rest,
+        columns,
+        warnings,
+        inputShape: shape,
+        image,
+        bytes: stored,
+        createdAt,
+      })
     }
   }
   throw new Error(`the rows of dataset ${id} ended without a description`)
@@ -183,31 +219,21 @@ export async function countBytes({ pieces }: NewDataset): Promise<number> {
   return bytes
 }
 
-const parseColumns = (columns: unknown) => z.array(storedColumnSchema).parse(columns)
-
-function toDataset(row: DatasetRow): Dataset {
-  const warnings = z.array(datasetWarningSchema).parse(row.warnings)
-  return describe(row, { columns: parseColumns(row.columns), warnings })
-}
-
-function describe(
-  row: Omit<DatasetRow, 'columns' | 'warnings'>,
-  { columns: stored, warnings }: { columns: readonly StoredColumn[]; warnings: DatasetWarning[] },
-): Dataset {
-  const columns = stored.map(({ codes, ...column }) => column)
+function describe(row: DatasetRow): Dataset {
+  const columns = row.columns.map(({ codes, ...column }) => column)
   return {
     id: row.id,
     object: 'dataset',
     name: row.name,
-    origin: row.origin === 'inline' ? 'inline' : 'uploaded',
+    origin: row.origin,
     rows: row.rows,
     columns,
     ...findTarget(columns),
     inputShape: row.inputShape.length > 0 ? row.inputShape : [inputWidth(columns)],
-    image: imageSchema.nullable().parse(row.image),
-    scaling: scalingSchema.parse(row.scaling),
+    image: row.image,
+    scaling: row.scaling,
     droppedRows: row.droppedRows,
-    warnings,
+    warnings: row.warnings,
     bytes: row.bytes,
     createdAt: row.createdAt.toISOString(),
   }

@@ -51,7 +51,16 @@ describe('JSON fragments', () => {
   it.each([
     {},
     { a: 1, list: [1, 'two', null, { three: 3 }], none: undefined, empty: [] },
+    {
+      data: [{ columns: Array.from({ length: 100 }, (_, place) => ({ place })), empty: {} }, { columns: [] }],
+    },
   ])('equal JSON.stringify: %j', (value) => {
     expect([...jsonFragments(value)].join('')).toBe(JSON.stringify(value))
+  })
+
+  it('are short in a list whose items have long lists', () => {
+    const dataset = { columns: Array.from({ length: 1_000 }, (_, place) => ({ name: `column ${place}` })) }
+    const lengths = [...jsonFragments({ data: [dataset, dataset] })].map(({ length }) => length)
+    expect(Math.max(...lengths)).toBe('{"name":"column 999"},'.length)
   })
 })

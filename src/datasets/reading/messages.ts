@@ -20,7 +20,9 @@ export type ToReadingProcess =
   | { type: 'taken' }
 
 export type FromReadingProcess =
-  | { type: 'piece'; piece: Prepared }
+  | { type: 'rows'; piece: Extract<Prepared, { type: 'rows' }> }
+  /** The last piece, its parts as JSON: parsed one by one, 10,000 columns block the event loop less than as objects. */
+  | { type: 'description'; dataset: string; examples: string }
   | { type: 'end' }
   /** The file is invalid. */
   | { type: 'refused'; code: DatasetError['code']; message: string }

@@ -1,6 +1,6 @@
 /** The reading process: reads one untrusted upload, and may be killed at any time. */
 import { lowerPriority } from '../../base/low-priority.js'
-import { prepare } from '../prepare.js'
+import { type Prepared, prepare } from '../prepare.js'
 import { DatasetError } from '../table.js'
 import {
   type FromReadingProcess,
@@ -37,13 +37,17 @@ process.on('disconnect', () => process.exit())
 async function read({ files, folder, options, preparation, limits }: ReadingRequest): Promise<void> {
   const openedFiles = await openFiles(files, folder, options, limits)
   for await (const piece of prepare(openedFiles, preparation)) {
-    send({ type: 'piece', piece })
+    send(piece.type === 'rows' ? { type: 'rows', piece } : describe(piece))
     pending += 1
     while (pending >= maximumPendingPieces)
       await new Promise<void>((resolve) => {
         onTaken = resolve
       })
   }
+}
+
+function describe({ dataset, examples }: Extract<Prepared, { type: 'end' }>): FromReadingProcess {
+  return { type: 'description', dataset: JSON.stringify(dataset), examples: JSON.stringify(examples) }
 }
 
 function send(message: FromReadingProcess): void {

@@ -6,6 +6,7 @@ import { Problem } from '../../contract/problems.js'
 import { describeBuiltIn, listBuiltIns } from '../../training/built-in-datasets.js'
 import type { DatasetStore } from '../../training/ports/datasets.js'
 import type { Tenanted } from '../../training/ports/tenants.js'
+import { sendInSlices } from '../chunked-body.js'
 import { sendEntityTags } from '../plugins/entity-tags.js'
 import { requirePrincipal } from '../principal.js'
 import { defaultLimit, pageParameters } from '../query-parameters.js'
@@ -32,11 +33,11 @@ export const datasetRoutes: FastifyPluginCallbackZod<DatasetRoutes> = (app, { da
         response: { 200: listSchema(datasetSchema), ...failures },
       },
     },
-    async (request) => {
+    async (request, reply) => {
       const { query } = request
       const page = await tenantDatasets(request).list({ ...query, limit: query.limit ?? defaultLimit })
       const data = query.after === undefined ? [...listBuiltIns(), ...page.data] : page.data
-      return toList({ ...page, data })
+      return sendInSlices(reply, toList({ ...page, data }))
     },
   )
 
@@ -51,11 +52,11 @@ export const datasetRoutes: FastifyPluginCallbackZod<DatasetRoutes> = (app, { da
         response: { 200: datasetSchema, ...failures },
       },
     },
-    async (request) => {
+    async (request, reply) => {
       const { id } = request.params
       const dataset = describeBuiltIn(id) ?? (await tenantDatasets(request).get(id))
       if (dataset === null) throw new Problem('not-found', `There is no dataset ${id}.`)
-      return dataset
+      return sendInSlices(reply, dataset)
     },
   )
 

@@ -10,6 +10,7 @@ import type { ModelStore } from '../../training/ports/models.js'
 import type { Tenanted } from '../../training/ports/tenants.js'
 import { previewUpload } from '../../training/preview.js'
 import { likeColumns, type Upload, upload } from '../../training/upload.js'
+import { sendInSlices } from '../chunked-body.js'
 import { disconnectSignal } from '../client-disconnect.js'
 import { closeUnlessReceived } from '../plugins/lingering-close.js'
 import { preparationParameters, readPreparation } from '../preparation-parameters.js'
@@ -98,7 +99,7 @@ export const uploadRoutes: FastifyPluginCallbackZod<UploadRoutes> = (
       const dataset = await withUpload(request, reply, (file) =>
         upload(datasets.of(requirePrincipal(request).tenantId), uploadReader, file),
       )
-      return reply.code(201).header('location', `/datasets/${dataset.id}`).send(dataset)
+      return sendInSlices(reply.code(201).header('location', `/datasets/${dataset.id}`), dataset)
     },
   )
 
@@ -115,7 +116,10 @@ export const uploadRoutes: FastifyPluginCallbackZod<UploadRoutes> = (
         response: { 200: datasetPreviewSchema, ...failures },
       },
     },
-    async (request, reply) => withUpload(request, reply, (file) => previewUpload(uploadReader, file)),
+    async (request, reply) => {
+      const preview = await withUpload(request, reply, (file) => previewUpload(uploadReader, file))
+      return sendInSlices(reply, preview)
+    },
   )
 
   done()
