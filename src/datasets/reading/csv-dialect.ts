@@ -18,6 +18,8 @@ export interface GivenDialect {
   delimiter?: Delimiter | undefined
   header?: boolean | undefined
   decimal?: 'comma' | 'point' | undefined
+  /** The rows that are examined; all by default. */
+  examinedRows?: number
 }
 
 /** The rows that the score of a delimiter depends on. */
@@ -37,7 +39,7 @@ export function detectDialect(window: TextWindow, given: GivenDialect): Dialect 
   const delimiter = given.delimiter ?? directive?.delimiter ?? likelyDelimiter(rest, given.decimal)
   const cells = new CsvCells(delimiter.byte)
   try {
-    cells.read(rest.bytes, rest.isEnd, rest.isAscii)
+    cells.read(rest.bytes, rest.isEnd, rest.isAscii, given.examinedRows)
   } catch {
     // The reader throws the same error, with its line.
     return { delimiter, start, header: given.header ?? true, emptyEnd: 0 }

@@ -34,14 +34,16 @@ export async function readCsvRows(body: Buffer, maximumRows: number): Promise<Cs
   const text = await buffer(utf8Bytes(body, await detectEncoding(body)))
   const window = { bytes: text, isEnd: true, isAscii: isAscii(text) }
   if (mayBeWiderThan(text, maximumColumns)) throw tooWide('more than')
-  const { delimiter, start, emptyEnd } = detectDialect(window, { header: true })
+  // The header, the rows, and one that is too many.
+  const examinedRows = maximumRows + 2
+  const { delimiter, start, emptyEnd } = detectDialect(window, { header: true, examinedRows })
   const cells = new CsvCells(delimiter.byte, start === 0 ? 1 : 2)
-  cells.read(text.subarray(start), true, window.isAscii)
+  cells.read(text.subarray(start), true, window.isAscii, examinedRows)
   if (cells.rows === 0) throw invalid('the text is empty: a header with the column names is required')
   const rows = cells.rows - 1
   if (rows === 0) throw invalid('there are no rows below the header')
   if (rows > maximumRows) {
-    throw invalid(`there are ${rows} rows; the limit is ${maximumRows} rows per request: send them in parts`)
+    throw invalid(`there are more than ${maximumRows} rows, the limit per request: send them in parts`)
   }
   const width = cells.width(0) - emptyEnd
   if (width > maximumColumns) throw tooWide(`${width}, more than`)
