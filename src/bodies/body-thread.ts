@@ -1,8 +1,11 @@
 /** Large JSON bodies, which a thread parses and validates. */
 import { type BodyName, bodySchemas } from '../contract/bodies.js'
+import { type InferenceRequest, inferenceRequestSchema } from '../contract/inference.js'
 import type { InlineDataset } from '../contract/job.js'
 import { Problem, type ProblemCode, type ProblemItem } from '../contract/problems.js'
+import { packData, unpackData } from '../training/inference/packed-data.js'
 import { standInFor, type Table, tableOfRows } from '../training/inline-rows.js'
+import { cutWrongRows } from './cut-rows.js'
 import { fingerprintBody } from './fingerprint-body.js'
 import { parseJson } from './parse-json.js'
 import { validate } from './validate.js'
@@ -24,10 +27,16 @@ export interface BodyThread {
   read(body: BodyRequest): Promise<BodyResult>
 }
 
-/** A message between the threads. The rows of an inline dataset are moved into a table. */
+/**
+ * A message between the threads. The rows of an inline dataset are moved into a table, and the numbers of tensors into
+ * arrays by the place of the input.
+ */
 export type BodyResult =
   | { type: 'read'; value: unknown; fingerprint: string | null; table: Table | null }
+  | { type: 'inference'; value: InferenceRequest; fingerprint: string | null; numbers: Numbers }
   | { type: 'refused'; code: ProblemCode; detail: string; errors: readonly ProblemItem[] }
+
+type Numbers = Map<number, Float64Array>
 
 /** Runs in the thread. */
 export function parseBody({ bytes, name, prefix }: BodyRequest): BodyResult {
@@ -35,7 +44,9 @@ export function parseBody({ bytes, name, prefix }: BodyRequest): BodyResult {
     const sent = parseJson(bytes)
     const value = validated(name, sent)
     const fingerprint = prefix === null ? null : fingerprintBody(prefix, sent, value)
-    return { type: 'read', fingerprint, ...withoutRows(value) }
+    return isInference(name, value)
+      ? { type: 'inference', value, fingerprint, numbers: packData(value) }
+      : { type: 'read', fingerprint, ...withoutRows(value) }
   } catch (error) {
     if (!(error instanceof Problem)) throw error
     const { code, detail, errors } = error
@@ -46,6 +57,7 @@ export function parseBody({ bytes, name, prefix }: BodyRequest): BodyResult {
 function validated(name: BodyName, parsed: unknown): unknown {
   // A list stands for { "rows": … }.
   const data = name === 'evaluation' && Array.isArray(parsed) ? { rows: parsed } : parsed
+  cutWrongRows(data)
   return validate<unknown>(bodySchemas[name], data, 'body')
 }
 
@@ -54,6 +66,9 @@ function withoutRows(value: unknown): { value: unknown; table: Table | null } {
   const { dataset, ...rest } = value
   return { value: rest, table: tableOfRows(dataset) }
 }
+
+const isInference = (name: BodyName, _value: unknown): _value is InferenceRequest =>
+  bodySchemas[name] === inferenceRequestSchema
 
 /** Whether a job request contains the rows of its dataset. */
 export function hasRows(value: unknown): value is { dataset: InlineDataset } {
@@ -65,9 +80,14 @@ export function hasRows(value: unknown): value is { dataset: InlineDataset } {
 /** Runs in the process. @throws Problem */
 export function toParsedBody(result: BodyResult): ParsedBody {
   if (result.type === 'refused') throw new Problem(result.code, result.detail, [...result.errors])
-  const { value, fingerprint, table } = result
+  const { value, fingerprint } = result
   if (typeof value !== 'object' || value === null) {
     throw new Problem('invalid-request', 'The body must be an object.')
   }
+  if (result.type === 'inference') {
+    unpackData(result.value, result.numbers)
+    return { value, fingerprint }
+  }
+  const { table } = result
   return { value: table === null ? value : { ...value, dataset: standInFor(table) }, fingerprint }
 }

@@ -6,7 +6,7 @@ import { issueMessage } from './issue-message.js'
 import { fieldsAt, findParents } from './schema-fields.js'
 
 /** Maximum number of reported fields. */
-const maximumItems = 100
+export const maximumItems = 100
 
 /** Returns the parsed data, or the Problem `invalid-request`. */
 export function parseBySchema<T>(schema: z.ZodType<T>, data: unknown, part: string): T | Problem {

@@ -53,14 +53,24 @@ const requestOutputSchema = z.object({
     .describe('`binary_data`: whether to send this tensor after the JSON'),
 })
 
+/** The maximum number of columns of a dataset. */
+const maximumTensors = 10_000
+
 export const inferenceRequestSchema = z
   .object({
     id: text(1_000).optional().describe('returned in the response'),
     parameters: parametersSchema
       .optional()
       .describe('`binary_data_output`: whether to send all tensors after the JSON'),
-    inputs: z.array(requestInputSchema).describe('all inputs of the model, of the same number of rows'),
-    outputs: z.array(requestOutputSchema).optional().describe('all outputs of the model by default'),
+    inputs: z
+      .array(requestInputSchema)
+      .max(maximumTensors)
+      .describe('all inputs of the model, of the same number of rows'),
+    outputs: z
+      .array(requestOutputSchema)
+      .max(maximumTensors)
+      .optional()
+      .describe('all outputs of the model by default'),
   })
   .meta({
     examples: [

@@ -71,10 +71,18 @@ const finiteNumber = z.number()
 const splitSchema = z.enum(['stratified', 'random', 'chronological'])
 export type Split = z.infer<typeof splitSchema>
 
+const maximumClassWeights = 10_000
+
 const classWeightSchema = z.union(
-  [z.literal('balanced'), z.record(z.string().normalize('NFC'), z.number().positive())],
+  [
+    z.literal('balanced'),
+    z
+      .record(z.string().normalize('NFC'), z.number().positive())
+      .refine((weights) => Object.keys(weights).length <= maximumClassWeights)
+      .meta({ maxProperties: maximumClassWeights }),
+  ],
   {
-    error: 'must be "balanced" or an object that maps class names to positive weights',
+    error: `must be "balanced" or an object that maps at most ${maximumClassWeights} class names to positive weights`,
   },
 )
 export type ClassWeight = z.infer<typeof classWeightSchema>

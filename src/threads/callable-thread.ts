@@ -75,7 +75,7 @@ export class CallableThread<To, From extends Answer> {
 const isFailed = (message: Answer | Failed): message is Failed => message.type === 'failed'
 
 /** The buffers that belong to one chunk alone. They are transferred instead of copied. */
-export function ownBuffers(chunks: readonly Uint8Array[]): ArrayBuffer[] {
+export function ownBuffers(chunks: readonly (Uint8Array | Float64Array)[]): ArrayBuffer[] {
   return chunks.flatMap(({ buffer, byteLength }) =>
     buffer instanceof ArrayBuffer && byteLength === buffer.byteLength ? [buffer] : [],
   )

@@ -1,7 +1,7 @@
 /** The request thread: parses large bodies, generates datasets, builds networks. */
 import { parentPort } from 'node:worker_threads'
 import { lowerPriority } from '../base/low-priority.js'
-import { parseBody } from '../bodies/body-thread.js'
+import { type BodyResult, parseBody } from '../bodies/body-thread.js'
 import { generate, generatedRows } from '../datasets/generated.js'
 import { DatasetError } from '../datasets/table.js'
 import { fromNormalForm } from '../training/construct.js'
@@ -58,15 +58,28 @@ function send(message: FromRequestThread): void {
   port.postMessage(message, ownBuffers(listChunks(message)))
 }
 
-function listChunks(message: FromRequestThread): Uint8Array[] {
+function listChunks(message: FromRequestThread): (Uint8Array | Float64Array)[] {
   switch (message.type) {
     case 'body':
-      return message.answer.type === 'read' ? (message.answer.table?.chunks ?? []) : []
+      return listBodyChunks(message.answer)
     case 'constructed':
       return [message.network.weights]
     case 'prepared':
       return 'table' in message.outcome ? message.outcome.table.chunks : []
     default:
       return []
+  }
+}
+
+function listBodyChunks(answer: BodyResult): (Uint8Array | Float64Array)[] {
+  switch (answer.type) {
+    case 'read':
+      return answer.table?.chunks ?? []
+    case 'inference':
+      return [...answer.numbers.values()]
+    case 'refused':
+      return []
+    default:
+      return answer satisfies never
   }
 }

@@ -178,6 +178,11 @@ function inferences(model: string): CostlyRequest[] {
     { name: 'wrong elements', path, body: columns(upTo(10_000).map(String)) },
     { name: 'too many elements', path, body: columns(Array(250_000).fill(1)) },
     { name: 'too many nested elements', path, body: columns(Array(120_000).fill([1])) },
+    {
+      name: 'too many texts',
+      path,
+      body: filled('{"inputs":[{"name":"a","datatype":"FP64","shape":[10000,1],"data":[', '""', ']}]}'),
+    },
     { name: 'too many inputs', path, body: filled('{"inputs":[', row, ']}') },
     { name: 'too many outputs', path, body: filled(`{"inputs":[],"outputs":[`, '{"name":"output"}', ']}') },
     {

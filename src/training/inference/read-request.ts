@@ -9,10 +9,8 @@ import { textOfDays } from '../../exports/date-cells.js'
 import type { ExportableModel } from '../../exports/exporter.js'
 import { modelSignature, type SignatureTensor } from '../../exports/signature.js'
 import { numericTypes } from './element-types.js'
-import { readTensor, refusal, type TensorCells } from './tensor-reader.js'
-
-/** As in a request of /predict. */
-const maximumRows = 10_000
+import { checkRows, refusal } from './tensor-data.js'
+import { readTensor, type TensorCells } from './tensor-reader.js'
 
 export const typeNames: Readonly<Record<SignatureTensor['type'], TensorType>> = {
   float64: 'FP64',
@@ -91,9 +89,7 @@ const rowSize = ({ shape }: SignatureTensor) => shape.slice(1).reduce((product, 
 
 function rowCount(ordered: readonly OrderedInput[]): number {
   const [rows = 0] = ordered[0]?.input.shape ?? []
-  if (rows < 1 || rows > maximumRows) {
-    throw new Problem('invalid-request', `The request has ${rows} rows; send 1 to ${maximumRows}.`)
-  }
+  checkRows(rows)
   for (const { tensor, input } of ordered) {
     const expected = [rows, ...tensor.shape.slice(1)]
     const isEqual =

@@ -2,10 +2,11 @@
 
 import type { Cell } from '../../contract/dataset.js'
 import type { RequestInput } from '../../contract/inference.js'
-import { Problem } from '../../contract/problems.js'
 import { InputError } from '../../datasets/input-error.js'
 import { shown } from '../../datasets/shown-text.js'
 import { numericTypes, textFromJson } from './element-types.js'
+import { numbersOf } from './packed-data.js'
+import { checkCount, flatten, refusal } from './tensor-data.js'
 
 /** The element at an index in row-major order. @throws InputError if its type does not have it */
 export type TensorCells = (index: number) => Cell
@@ -28,25 +29,19 @@ export function* readTensor(
   return bytes === null ? yield* readJson(input, count) : yield* readBytes(input, count, bytes)
 }
 
-function* readJson({ name, datatype, data }: RequestInput, count: number): Generator<void, TensorCells> {
+function* readJson(input: RequestInput, count: number): Generator<void, TensorCells> {
+  const { name, datatype, data } = input
   if (data === undefined) throw refusal(name, 'has neither data nor the parameter binary_data_size')
-  const flat = data.some(Array.isArray) ? yield* flatten(data, []) : data
-  if (flat.length !== count) throw refusal(name, `has ${flat.length} elements, but its shape has ${count}`)
+  const numbers = numbersOf(data)
+  const flat = numbers ?? (data.some(Array.isArray) ? yield* flatten(data, []) : data)
+  checkCount(input, flat.length, count)
   const read = datatype === 'BYTES' ? textFromJson : numericTypes[datatype].fromJson
   return (index) => {
-    const cell = read(flat[index])
+    const element = Number.isNaN(flat[index]) ? null : flat[index]
+    const cell = read(element)
     if (cell !== undefined) return cell
-    throw new InputError('', `${name}: ${shown(JSON.stringify(flat[index]) ?? '')} is not ${datatype}`)
+    throw new InputError('', `${name}: ${shown(JSON.stringify(element) ?? '')} is not ${datatype}`)
   }
-}
-
-function* flatten(list: readonly unknown[], flat: unknown[]): Generator<void, unknown[]> {
-  for (const item of list) {
-    if (Array.isArray(item)) yield* flatten(item, flat)
-    else flat.push(item)
-  }
-  yield
-  return flat
 }
 
 function* readBytes(
@@ -99,8 +94,4 @@ function decodeText(name: string, index: number, bytes: Uint8Array): string | nu
   } catch {
     throw refusal(name, `has an element ${index} that is not UTF-8`)
   }
-}
-
-export function refusal(name: string, what: string): Problem {
-  return new Problem('invalid-request', `The input ${shown(name)} ${what}.`)
 }
