@@ -137,8 +137,9 @@ describe.skipIf(!hasChromium)('an import', () => {
     const before = await modelCount()
     const page = await suite.open('#/models')
     const route = /\/models$/
-    await page.route(route, (held) => {
-      if (held.request().method() !== 'POST') return held.continue()
+    // A POST is never answered.
+    await page.route(route, async (held) => {
+      if (held.request().method() !== 'POST') await held.continue()
     })
     await choose(page, 'mlp.safetensors', fixtureFile('mlp.safetensors'))
     await page.getByLabel('Network (JSON)').fill(JSON.stringify(fixture('mlp').network))

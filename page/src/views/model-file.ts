@@ -1,4 +1,4 @@
-/** Reads the beginning of a model's file, so that the page asks only for what the file does not have. */
+/** Reads the header of a model's file, so that the page asks only for what the file does not have. */
 
 /** The most bytes of a header that are read here. The service reads larger ones. */
 const maximumHeaderBytes = 4 * 1024 * 1024

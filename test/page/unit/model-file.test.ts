@@ -1,4 +1,4 @@
-/** What the page reads from the beginning of a model's file. */
+/** What the page reads from the header of a model's file. */
 import { describe, expect, it } from 'vitest'
 import { readModelFile } from '../../../page/src/views/model-file.js'
 
