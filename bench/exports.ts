@@ -32,7 +32,7 @@ const options = { preprocessing: true, names: 'torch' } as const
 /** Pixels from 0 to 255 in, one of ten digits out. */
 function digitsModel() {
   const program = compilePrediction(workloads.W7.network, 1)
-  const names = Array.from({ length: side * side }, (_, place) => `pixel${place + 1}`)
+  const names = Array.from({ length: side * side }, (_, index) => `pixel${index + 1}`)
   const classes = Array.from({ length: 10 }, (_, digit) => String(digit))
   const model: ExportableModel = {
     id: 'mdl_digits',
@@ -54,7 +54,7 @@ function digitsModel() {
 }
 
 type Row = number[]
-const rowOf = (): Row => Array.from({ length: side * side }, (_, place) => (place * 31) % 256)
+const rowOf = (): Row => Array.from({ length: side * side }, (_, index) => (index * 31) % 256)
 
 /** The median of batches that fill the time. */
 async function measure(milliseconds: number, predict: () => unknown): Promise<number> {

@@ -30,7 +30,7 @@ export async function main(): Promise<void> {
 
 function createCsv(rows: number): Buffer {
   const { images, labels } = mnistBytes('train')
-  const header = ['label', ...Array.from({ length: pixels }, (_, place) => `pixel${place}`)].join()
+  const header = ['label', ...Array.from({ length: pixels }, (_, index) => `pixel${index}`)].join()
   const lines = Array.from({ length: rows }, (_, row) => {
     return `${labels[row]},${images.subarray(row * pixels, (row + 1) * pixels).join()}`
   })

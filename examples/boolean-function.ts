@@ -40,7 +40,7 @@ export async function show(url: string, [truth = parityOfThree]: readonly string
   const { inputs, trueRows, model, answers } = await constructFunction(url, truth)
   const rows = truthTableRows(inputs)
   const terms = trueRows.map((row) =>
-    rows[row].map((bit, place) => `${bit === 1 ? '' : '¬'}x${place + 1}`).join('∧'),
+    rows[row].map((bit, index) => `${bit === 1 ? '' : '¬'}x${index + 1}`).join('∧'),
   )
   console.log(`f = ${terms.length === 0 ? '0' : terms.join(' ∨ ')}`)
   const units = model.layers.map((layer) => layer.outputShape.join('×')).join(' → ')

@@ -47,7 +47,7 @@ await demonstrate(async (url) => {
   const columns = header.split(',').slice(0, -1)
   const inputs = heldOut.map((flower) => {
     const cells = flower.split(',')
-    return Object.fromEntries(columns.map((name, place) => [name, Number(cells[place])]))
+    return Object.fromEntries(columns.map((name, position) => [name, Number(cells[position])]))
   })
   const { predictions } = await request(`${url}/models/${modelId}/predict`, predictionsSchema, { inputs })
   console.log('The held-out flowers:')

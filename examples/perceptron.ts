@@ -97,7 +97,7 @@ function byHand(targets: readonly number[]): Pick<Learned, 'weights' | 'mistakes
 /** SHA-256 of weights as the service stores them: float32, little-endian. */
 function fingerprint(weights: readonly number[]): string {
   const bytes = Buffer.alloc(4 * weights.length)
-  for (const [place, weight] of weights.entries()) bytes.writeFloatLE(weight, 4 * place)
+  for (const [index, weight] of weights.entries()) bytes.writeFloatLE(weight, 4 * index)
   return createHash('sha256').update(bytes).digest('hex')
 }
 

@@ -66,8 +66,8 @@ function noisyBlurs(): { x: number[][]; y: number[][] } {
   const random = seededRandom(1)
   const x = Array.from({ length: rows }, () => Array.from({ length }, () => random.normal()))
   const y = x.map((signal) =>
-    Array.from({ length: length - 2 }, (_, place) => {
-      const [left, middle, right] = signal.slice(place, place + 3)
+    Array.from({ length: length - 2 }, (_, index) => {
+      const [left, middle, right] = signal.slice(index, index + 3)
       return left / 4 + middle / 2 + right / 4 + 0.3 * random.normal()
     }),
   )

@@ -13,12 +13,12 @@ export interface Shifts {
 
 /** The target of both networks: the difference of the two neighbours, an edge detector. */
 function edges(signal: readonly number[]): number[] {
-  return Array.from({ length: length - kernel + 1 }, (_, place) => signal[place + 2] - signal[place])
+  return Array.from({ length: length - kernel + 1 }, (_, index) => signal[index + 2] - signal[index])
 }
 
 /** A small bump centred at `place`. */
-function bumpAt(place: number): number[] {
-  return Array.from({ length }, (_, index) => Math.max(0, 1 - Math.abs(index - place) / 3))
+function bumpAt(position: number): number[] {
+  return Array.from({ length }, (_, index) => Math.max(0, 1 - Math.abs(index - position) / 3))
 }
 
 /** Trains both networks on bumps in the left half of the signal, then tests them on bumps at all positions. */

@@ -160,5 +160,5 @@ function predictInParts(
 
 function unscaled(answers: Float32Array, { coding: { target } }: SharedData): Float32Array {
   const width = targetWidth(target)
-  return answers.map((answer, place) => unscaleTarget(target, place % width, answer))
+  return answers.map((answer, index) => unscaleTarget(target, index % width, answer))
 }

@@ -94,8 +94,8 @@ export class SnapshotRecorder {
 
 /** The next epoch whose snapshot is kept for good. */
 function nextKept(epoch: number, ratio: number): number {
-  const place = Math.floor(Math.log(Math.max(1, epoch)) / Math.log(ratio))
-  for (let next = place; ; next++) {
+  const index = Math.floor(Math.log(Math.max(1, epoch)) / Math.log(ratio))
+  for (let next = index; ; next++) {
     const candidate = Math.ceil(ratio ** next - 1e-9)
     if (candidate > epoch) return candidate
   }

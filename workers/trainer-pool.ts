@@ -88,9 +88,9 @@ export class TrainerPool {
   /** Replaces a thread of low priority, because it would delay the first epoch of the next training. */
   #replaceWhenIdle(thread: Worker): void {
     const replace = () => {
-      const place = this.idle.indexOf(thread)
-      if (place === -1) return
-      this.idle[place] = this.spawn()
+      const index = this.idle.indexOf(thread)
+      if (index === -1) return
+      this.idle[index] = this.spawn()
       void thread.terminate()
     }
     setTimeout(replace, replacementMilliseconds).unref()
@@ -101,8 +101,8 @@ export class TrainerPool {
     this.all.add(thread)
     thread.once('exit', () => {
       this.all.delete(thread)
-      const place = this.idle.indexOf(thread)
-      if (place >= 0) this.idle.splice(place, 1)
+      const index = this.idle.indexOf(thread)
+      if (index >= 0) this.idle.splice(index, 1)
     })
     // An idle thread that fails is replaced at the next training. `converse` handles errors of a busy one.
     thread.on('error', () => {})

@@ -79,15 +79,15 @@ async function answer(order: TrainingOrder, data: () => SharedData): Promise<Out
  * it did.
  * @throws DatasetError if the rows cannot be trained on
  */
-function resolveData(orders: readonly TrainingOrder[], place: number, encoded: SharedData[]): SharedData {
-  const { spec, data } = orders[place]
+function resolveData(orders: readonly TrainingOrder[], index: number, encoded: SharedData[]): SharedData {
+  const { spec, data } = orders[index]
   if (typeof data === 'number') return resolveData(orders, data, encoded)
   if (data.type === 'shared') return data
-  const known = encoded.at(place)
+  const known = encoded.at(index)
   if (known !== undefined) return known
   const shared = encodeRows(spec, data)
-  report.encoded(place, shared)
-  encoded[place] = shared
+  report.encoded(index, shared)
+  encoded[index] = shared
   return shared
 }
 

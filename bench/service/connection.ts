@@ -116,11 +116,11 @@ export function parseBody({ chunks }: Answer): unknown {
 /** Of a body in chunks, each after its length in hexadecimal. */
 function joined(body: Buffer): Buffer {
   const chunks: Buffer[] = []
-  for (let place = 0; ; ) {
-    const begin = body.indexOf('\r\n', place) + 2
-    const length = Number.parseInt(body.toString('latin1', place, begin - 2), 16)
+  for (let index = 0; ; ) {
+    const begin = body.indexOf('\r\n', index) + 2
+    const length = Number.parseInt(body.toString('latin1', index, begin - 2), 16)
     if (length === 0) return Buffer.concat(chunks)
     chunks.push(body.subarray(begin, begin + length))
-    place = begin + length + 2
+    index = begin + length + 2
   }
 }

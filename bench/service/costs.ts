@@ -49,7 +49,7 @@ function timesOf(pid: number | string): ProcessTimes | null {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
     // The second field, the name, may contain spaces and brackets. The state, the third, follows its last bracket.
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-    const field = (place: number) => Number(fields[place - 3])
+    const field = (index: number) => Number(fields[index - 3])
     return { parent: field(4), ticks: field(14) + field(15) + field(16) + field(17) }
   } catch {
     return null

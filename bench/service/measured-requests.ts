@@ -36,8 +36,8 @@ const rowsAtOnce = 256
 
 /** Most pixels of a digit are 0. */
 const picture = (row: number) =>
-  Array.from({ length: pixels }, (_, place) =>
-    (place * 7 + row) % 5 === 0 ? (place * 31 + row * 17) % 256 : 0,
+  Array.from({ length: pixels }, (_, index) =>
+    (index * 7 + row) % 5 === 0 ? (index * 31 + row * 17) % 256 : 0,
   )
 
 const wideJob = {

@@ -32,16 +32,16 @@ export const datasets = [
         '    begin = end + 0 * first\n    if (end === rows.length) break\n    begin = 0\n',
       ],
       ['if (values.length < packed.rows) values', 'if (values.length === 0) values'],
-      ['visit(place, values, chosen, begin)', 'visit(place, values, chosen, first)'],
+      ['visit(index, values, chosen, begin)', 'visit(index, values, chosen, first)'],
       [
-        '(counts[place] ?? 0) > (counts[best] ?? 0) ? place : best',
-        '(counts[place] ?? 0) >= (counts[best] ?? 0) ? place : best',
+        '(counts[index] ?? 0) > (counts[best] ?? 0) ? index : best',
+        '(counts[index] ?? 0) >= (counts[best] ?? 0) ? index : best',
       ],
       [
-        'counts[place] > 0 || (missing > 0 && categories[place] === fill)',
-        'counts[place] > 0 || categories[place] === fill',
+        'counts[index] > 0 || (missing > 0 && categories[index] === fill)',
+        'counts[index] > 0 || categories[index] === fill',
       ],
-      ['counts[place] > 0 || (missing > 0 && categories[place] === fill)', 'counts[place] > 0'],
+      ['counts[index] > 0 || (missing > 0 && categories[index] === fill)', 'counts[index] > 0'],
       ['const mean = moments.count === 0 ? 0 : moments.mean', 'const mean = moments.mean'],
       [
         'if (Number.isNaN(values[row])) column.missing += 1\n        else count',
@@ -90,7 +90,7 @@ export const datasets = [
       ['Math.max(first, offset)', 'first'],
       ['if (row >= packed.rows) break', 'if (row > packed.rows) break'],
       ['const row = next - offset - start', 'const row = next - start'],
-      ['if (place >= 0 && place < packed.rows) return toPixels', 'if (place < packed.rows) return toPixels'],
+      ['if (index >= 0 && index < packed.rows) return toPixels', 'if (index < packed.rows) return toPixels'],
       ['(index % area) * channels + Math.floor(index / area)', 'index'],
     ],
   },
@@ -115,7 +115,7 @@ export const datasets = [
         'accuracy >= baseline.accuracy || baseline.accuracy === 1',
       ],
       ['confusion[actual][predicted]++', 'confusion[predicted][actual]++'],
-      ['output[place] >= least ? 1 : 0', 'output[place] > least ? 1 : 0'],
+      ['output[index] >= least ? 1 : 0', 'output[index] > least ? 1 : 0'],
     ],
   },
   {
@@ -141,7 +141,7 @@ export const datasets = [
       ['r2: spread > 0 ? 1 - squared / spread : null', 'r2: 1 - squared / spread'],
       ['Math.sqrt(squared / rows)', 'squared / rows'],
       ['if (r2 === null || r2 >= 0) return []', 'if (r2 === null || r2 > 0) return []'],
-      ['unscaleTarget(coding, place, output[place])', 'output[place]'],
+      ['unscaleTarget(coding, index, output[index])', 'output[index]'],
     ],
   },
   {
@@ -163,8 +163,8 @@ export const datasets = [
     tests: [...prediction, fills],
     faults: [
       ["given.trim().normalize('NFC')", "given.normalize('NFC')"],
-      ['place >= 0 && !untrained.has(category)', 'place >= 0'],
-      ['places.has(value) ? -1 : place', 'place'],
+      ['index >= 0 && !untrained.has(category)', 'index >= 0'],
+      ['positions.has(value) ? -1 : index', 'index'],
       ['Math.fround((value - feature.offset) / feature.scale)', '(value - feature.offset) / feature.scale'],
     ],
   },
@@ -194,11 +194,11 @@ export const datasets = [
     file: 'src/datasets/reading/csv-cells.ts',
     tests: csv,
     faults: [
-      ['(kind === kinds.carriageReturn && place + 1 === length)', 'false'],
-      ['if (kind === kinds.carriageReturn && bytes[place] === newline) place += 1', ''],
-      ['byte === carriageReturn && bytes[place + 1] !== newline', 'byte === carriageReturn'],
+      ['(kind === kinds.carriageReturn && index + 1 === length)', 'false'],
+      ['if (kind === kinds.carriageReturn && bytes[index] === newline) index += 1', ''],
+      ['byte === carriageReturn && bytes[index + 1] !== newline', 'byte === carriageReturn'],
       ['    this.#line = firstLine\n    return -1', '    return -1'],
-      ['if (bytes[place + 1] !== quote) return place', 'return place'],
+      ['if (bytes[index + 1] !== quote) return index', 'return index'],
       ['this.#cells === firstCell + 1 && cellStart === cellEnd', 'cellStart === cellEnd'],
       ['this.#lines.push(firstLine)', 'this.#lines.push(this.#line)'],
       ['byte === tab && this.#delimiter !== tab', 'byte === tab'],
@@ -237,7 +237,7 @@ export const datasets = [
     faults: [
       ['Math.ceil((rows - which) / classes) - 1', 'Math.ceil(rows / classes) - 1'],
       ['last === 0 ? 0 : Math.floor(row / classes) / last', 'Math.floor(row / classes) / last'],
-      ['(number >>> (inputs - 1 - place)) & 1', '(number >>> place) & 1'],
+      ['(number >>> (inputs - 1 - index)) & 1', '(number >>> index) & 1'],
       [
         '    write(row, values, 0)\n    if (numbers[selected.length] !== row) continue\n',
         '    if (numbers[selected.length] !== row) continue\n    write(row, values, 0)\n',
@@ -249,7 +249,7 @@ export const datasets = [
     tests: ['test/datasets/reading/csv.test.ts'],
     faults: [
       ['exact && exponent >= -22 && exponent <= 22', 'exact && exponent >= -22 && exponent <= 23'],
-      ['    if (place >= end) return Number.NaN\n', ''],
+      ['    if (index >= end) return Number.NaN\n', ''],
       [
         'exact = false\n      mantissa = mantissa * 10 + (byte - zero)\n      digits += 1\n      exponent -= 1',
         'exact = true\n      mantissa = mantissa * 10 + (byte - zero)\n      digits += 1\n      exponent -= 1',

@@ -103,9 +103,9 @@ function categoryCoder(feature: Coding<'category'>): CellCoder {
     const found = findCategory(cell)
     const category = found >= 0 ? categories[found] : isMissingCell(cell) ? imputation : String(cell)
     if (category === undefined) return { warning: 'is missing, which is encoded as no category' }
-    const place = found >= 0 ? found : findCategory(category)
-    if (place >= 0 && !untrained.has(category)) {
-      inputs[offset + place] = 1
+    const index = found >= 0 ? found : findCategory(category)
+    if (index >= 0 && !untrained.has(category)) {
+      inputs[offset + index] = 1
       return fine
     }
     const warning = `no training row has ${shown(category)}, so it is encoded as none of ${shownNames(trained)}`
@@ -118,12 +118,12 @@ function categoryCoder(feature: Coding<'category'>): CellCoder {
  * matches a category in another notation, such as 1.0 or True, unless there are several.
  */
 function categoryFinder(categories: readonly string[]): (cell: Cell) => number {
-  const places = new Map(categories.map((category, place) => [category, place]))
+  const positions = new Map(categories.map((category, index) => [category, index]))
   const numbers = indexByValue(categories, parseNumber)
   const booleans = indexByValue(categories, parseBoolean)
   return (cell) => {
     if (cell === null) return -1
-    const exact = places.get(String(cell))
+    const exact = positions.get(String(cell))
     if (exact !== undefined || typeof cell === 'string') return exact ?? -1
     return (typeof cell === 'number' ? numbers.get(cell) : booleans.get(cell)) ?? -1
   }
@@ -134,12 +134,12 @@ function indexByValue<Value>(
   categories: readonly string[],
   parse: (text: string) => Value | undefined,
 ): ReadonlyMap<Value, number> {
-  const places = new Map<Value, number>()
-  for (const [place, category] of categories.entries()) {
+  const positions = new Map<Value, number>()
+  for (const [index, category] of categories.entries()) {
     const value = parse(category)
-    if (value !== undefined) places.set(value, places.has(value) ? -1 : place)
+    if (value !== undefined) positions.set(value, positions.has(value) ? -1 : index)
   }
-  return places
+  return positions
 }
 
 function booleanCoder(feature: Coding<'boolean'>): CellCoder {

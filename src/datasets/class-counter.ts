@@ -73,22 +73,22 @@ export function labelCounter(names: string[], loss: Loss): Counter {
   const least = positiveThreshold(loss)
   return {
     add(target, output) {
-      for (const [place, confusion] of confusions.entries()) {
-        confusion[target[place]][output[place] >= least ? 1 : 0]++
+      for (const [index, confusion] of confusions.entries()) {
+        confusion[target[index]][output[index] >= least ? 1 : 0]++
       }
     },
     result: (rows) => ({
       type: 'multiLabel',
       ...rows,
-      notices: names.flatMap((name, place) => labelNotices(name, confusions[place])),
-      labels: names.map((name, place) => {
-        const [[, falsePositives], [falseNegatives, truePositives]] = confusions[place]
+      notices: names.flatMap((name, index) => labelNotices(name, confusions[index])),
+      labels: names.map((name, index) => {
+        const [[, falsePositives], [falseNegatives, truePositives]] = confusions[index]
         const counts = {
           right: truePositives,
           predicted: truePositives + falsePositives,
           support: truePositives + falseNegatives,
         }
-        return { name, confusion: confusions[place], ...computeScores(counts) }
+        return { name, confusion: confusions[index], ...computeScores(counts) }
       }),
     }),
   }

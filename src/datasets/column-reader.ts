@@ -265,10 +265,10 @@ export class ColumnReader {
     // Texts that occur only in dropped rows are not categories.
     const used = texts.filter((_, code) => this.#counts[code] > 0)
     const categories = sortNames([...new Set([...used, ...constant])])
-    const places = new Map(categories.map((text, place) => [text, place]))
-    const codes = texts.map((text) => places.get(text) ?? 0)
+    const positions = new Map(categories.map((text, index) => [text, index]))
+    const codes = texts.map((text) => positions.get(text) ?? 0)
     const sorted = this.#sorted(categories, codes)
-    const missingIndex = places.get(missingCategory)
+    const missingIndex = positions.get(missingCategory)
     if (missingIndex !== undefined && sorted.counts !== undefined) {
       sorted.counts[missingIndex] += this.#missingTexts
     }
@@ -278,7 +278,7 @@ export class ColumnReader {
   /** Counts the rows of each category. `codes[c]` is the index of the category with code c. */
   #sorted(categories: string[], codes: number[]): Pick<StoredColumn, 'categories' | 'counts' | 'codes'> {
     const counts = categories.map(() => 0)
-    for (const [code, place] of codes.entries()) counts[place] += this.#counts[code]
+    for (const [code, index] of codes.entries()) counts[index] += this.#counts[code]
     return { categories, counts, codes }
   }
 }

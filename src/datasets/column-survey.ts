@@ -253,6 +253,6 @@ const close = (a: number, b: number) => Math.abs(a - b) <= 1e-9 * Math.abs(a)
 
 function wordsIn(text: string): number {
   let words = 1
-  for (let place = text.indexOf(' '); place >= 0; place = text.indexOf(' ', place + 1)) words += 1
+  for (let index = text.indexOf(' '); index >= 0; index = text.indexOf(' ', index + 1)) words += 1
   return words
 }

@@ -33,8 +33,8 @@ export function dateCoding(
   const first = present.reduce((least, day) => Math.min(least, day), Number.POSITIVE_INFINITY)
   const start = present.length === 0 ? 0 : first
   const fill = constant === 'mean' ? meanDay(present, start) : constant
-  const parts = datePartSchema.options.map((part, place) => {
-    const values = present.map((day) => computeDateParts(day, start)[place])
+  const parts = datePartSchema.options.map((part, index) => {
+    const values = present.map((day) => computeDateParts(day, start)[index])
     return { part, ...computeScale(scaling, values) }
   })
   return { type: 'date', name, first: start, parts, ...(fill === undefined ? {} : { imputation: fill }) }

@@ -82,8 +82,8 @@ export function isOrderOpen(text: string): boolean {
 function parseMonth(name: string): string {
   const lower = name.toLowerCase()
   const full = monthNames.indexOf(lower)
-  const place = full >= 0 ? full : months.indexOf(lower === 'sept' ? 'sep' : lower)
-  return place < 0 ? '' : String(place + 1)
+  const index = full >= 0 ? full : months.indexOf(lower === 'sept' ? 'sep' : lower)
+  return index < 0 ? '' : String(index + 1)
 }
 
 function toDays(

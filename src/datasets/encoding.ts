@@ -138,16 +138,16 @@ function checkSize(view: Float32Array, expected: number): void {
 
 function writeInputs(part: Part, coding: Coding, inputs: Float32Array): void {
   const width = inputCount(coding)
-  const placeByName = new Map(part.table.columns.map(({ name }, place) => [name, place]))
+  const placeByName = new Map(part.table.columns.map(({ name }, index) => [name, index]))
   const writers = new Map<number, ColumnWriter>()
   let offset = 0
   for (const feature of coding.features) {
-    const place = placeByName.get(feature.name) ?? -1
-    writers.set(place, inputWriter(part, place, feature, { inputs, width, offset }))
+    const index = placeByName.get(feature.name) ?? -1
+    writers.set(index, inputWriter(part, index, feature, { inputs, width, offset }))
     offset += featureWidth(feature)
   }
   inputs.fill(0)
-  forEachColumn(part, [...writers.keys()], (place, values, chosen, first) =>
-    writers.get(place)?.(values, chosen, first),
+  forEachColumn(part, [...writers.keys()], (index, values, chosen, first) =>
+    writers.get(index)?.(values, chosen, first),
   )
 }

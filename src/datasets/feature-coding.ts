@@ -39,16 +39,16 @@ export function learnFeatures(
   { scaling, sharesScale, sampleWeight }: FeatureOptions,
 ): Coding['features'] {
   const { columns } = part.table
-  const places = columns.flatMap(({ role, name }, place) =>
-    role === 'feature' && name !== sampleWeight ? [place] : [],
+  const positions = columns.flatMap(({ role, name }, index) =>
+    role === 'feature' && name !== sampleWeight ? [index] : [],
   )
   const shared = new Moments()
   const statistics = new Map(
-    places.map((place) => [place, emptyStatistics(sharesScale ? shared : new Moments())]),
+    positions.map((index) => [index, emptyStatistics(sharesScale ? shared : new Moments())]),
   )
-  forEachColumn(part, places, (place, values, rows) => {
-    const column = statistics.get(place) ?? emptyStatistics(shared)
-    const { type, codes } = columns[place]
+  forEachColumn(part, positions, (index, values, rows) => {
+    const column = statistics.get(index) ?? emptyStatistics(shared)
+    const { type, codes } = columns[index]
     if (type === 'number' || type === 'date') column.moments.take(values, rows.length, rows)
     else
       for (const row of rows) {
@@ -61,30 +61,32 @@ export function learnFeatures(
     for (const column of statistics.values()) {
       column.deviation = sharesScale ? sharedDeviation : new Deviation(column.moments)
     }
-    forEachColumn(part, places, (place, values, rows) => statistics.get(place)?.deviation.take(values, rows))
+    forEachColumn(part, positions, (index, values, rows) =>
+      statistics.get(index)?.deviation.take(values, rows),
+    )
   }
-  return places.map((place) => {
-    const column = columns[place]
+  return positions.map((index) => {
+    const column = columns[index]
     const coding =
       column.type === 'date'
-        ? learnDateCoding(part, place, scaling)
-        : buildCoding(column, statistics.get(place) ?? emptyStatistics(shared), scaling)
+        ? learnDateCoding(part, index, scaling)
+        : buildCoding(column, statistics.get(index) ?? emptyStatistics(shared), scaling)
     return column.missingTexts === undefined ? coding : { ...coding, missingTexts: column.missingTexts }
   })
 }
 
-function learnDateCoding(part: Part, place: number, scaling: Scaling): FeatureCoding {
-  const { name, imputation, dateOrder } = part.table.columns[place]
+function learnDateCoding(part: Part, index: number, scaling: Scaling): FeatureCoding {
+  const { name, imputation, dateOrder } = part.table.columns[index]
   const constant =
     imputation === undefined || imputation === 'mean' ? imputation : Number(imputation.constant)
-  const coding = dateCoding(name, readColumn(part, place), scaling, constant)
+  const coding = dateCoding(name, readColumn(part, index), scaling, constant)
   return dateOrder === undefined ? coding : { ...coding, dateOrder }
 }
 
 /** All values of one column in the order of the rows. */
-export function readColumn(part: Part, place: number): Float64Array {
+export function readColumn(part: Part, position: number): Float64Array {
   const all = new Float64Array(part.rows.length)
-  forEachColumn(part, [place], (_, values, chosen, first) => {
+  forEachColumn(part, [position], (_, values, chosen, first) => {
     for (let index = 0; index < chosen.length; index++) all[first + index] = values[chosen[index]]
   })
   return all
@@ -107,8 +109,8 @@ function count(counts: number[], category: number): void {
  */
 export function forEachColumn(
   { table, rows }: Part,
-  places: readonly number[],
-  visit: (place: number, values: Float64Array, chosen: Int32Array, first: number) => void,
+  positions: readonly number[],
+  visit: (index: number, values: Float64Array, chosen: Int32Array, first: number) => void,
 ): void {
   let values = new Float64Array(0)
   let begin = 0
@@ -118,9 +120,9 @@ export function forEachColumn(
     if (end > begin) {
       const chosen = rows.subarray(begin, end).map((row) => row - first)
       if (values.length < packed.rows) values = new Float64Array(packed.rows)
-      for (const place of places) {
-        packed.read(place, values)
-        visit(place, values, chosen, begin)
+      for (const index of positions) {
+        packed.read(index, values)
+        visit(index, values, chosen, begin)
       }
     }
     begin = end
@@ -136,14 +138,14 @@ function buildCoding(
   if (type === 'category' || type === 'boolean') {
     const mode =
       categories[
-        categories.reduce((best, _, place) => ((counts[place] ?? 0) > (counts[best] ?? 0) ? place : best), 0)
+        categories.reduce((best, _, index) => ((counts[index] ?? 0) > (counts[best] ?? 0) ? index : best), 0)
       ]
     const fill =
       imputation === undefined ? undefined : imputation === 'mean' ? mode : String(imputation.constant)
     if (type === 'boolean')
       return { type, name, ...(fill === undefined ? {} : { imputation: fill === 'true' }) }
-    const isTrained = (place: number) => counts[place] > 0 || (missing > 0 && categories[place] === fill)
-    const unseen = categories.filter((_, place) => !isTrained(place))
+    const isTrained = (index: number) => counts[index] > 0 || (missing > 0 && categories[index] === fill)
+    const unseen = categories.filter((_, index) => !isTrained(index))
     return {
       type,
       name,

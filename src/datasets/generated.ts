@@ -43,7 +43,7 @@ export function generatedRows(dataset: GeneratedDataset, numbers: readonly numbe
   for (let row = 0; row < rows && selected.length < numbers.length; row++) {
     write(row, values, 0)
     if (numbers[selected.length] !== row) continue
-    selected.push(heads.map(({ categories }, place) => categories?.[values[place]] ?? values[place]))
+    selected.push(heads.map(({ categories }, index) => categories?.[values[index]] ?? values[index]))
   }
   return selected
 }
@@ -78,16 +78,16 @@ function onCircle(radius: number, turns: number): [number, number] {
 /** y is 1 if an odd number of inputs is 1. The rows are the truth table in order, or random rows of it. */
 function parity({ inputs, rows, seed }: GeneratedDataset & { name: 'parity' }): RowSource {
   const random = seededRandom(seed)
-  const names = Array.from({ length: inputs }, (_, place) => `x${place + 1}`)
+  const names = Array.from({ length: inputs }, (_, index) => `x${index + 1}`)
   return {
     heads: [...names.map(feature), numberTarget],
     rows: rows ?? 2 ** inputs,
     write(row, into, at) {
       const number = rows === undefined ? row : Math.floor(random.uniform() * 2 ** inputs)
       let odd = 0
-      for (let place = 0; place < inputs; place++) {
-        const bit = (number >>> (inputs - 1 - place)) & 1
-        into[at + place] = bit
+      for (let index = 0; index < inputs; index++) {
+        const bit = (number >>> (inputs - 1 - index)) & 1
+        into[at + index] = bit
         odd ^= bit
       }
       into[at + inputs] = odd

@@ -30,8 +30,8 @@ export class InputNames {
     this.#isRequired = features.map(({ type, imputation }) => imputation === undefined && type !== 'category')
     for (const name of ignored.map(plainName)) this.#places.set(name, -1)
     for (const name of ignored) this.#places.set(name, -1)
-    for (const [place, name] of this.#names.entries()) this.#places.set(plainName(name), place)
-    for (const [place, name] of this.#names.entries()) this.#places.set(name, place)
+    for (const [index, name] of this.#names.entries()) this.#places.set(plainName(name), index)
+    for (const [index, name] of this.#names.entries()) this.#places.set(name, index)
   }
 
   /** The index of the feature with this name; −1 for an ignored column, undefined for an unknown name. */
@@ -55,7 +55,9 @@ export class InputNames {
       cells[place] = cell
       spellings[place] = name
     }
-    const missing = this.#names.find((_, place) => spellings[place] === undefined && this.#isRequired[place])
+    const missing = this.#names.find(
+      (_, position) => spellings[position] === undefined && this.#isRequired[position],
+    )
     if (missing === undefined) return { cells, spellings }
     throw new InputError(
       pointerTo([index]),

@@ -27,8 +27,8 @@ interface Task<Type extends FeatureCoding['type']> {
 /**
  * @throws DatasetError when the column type is incompatible with the feature. The writer throws it for a row.
  */
-export function inputWriter(part: Part, place: number, coding: FeatureCoding, slot: InputSlot): ColumnWriter {
-  const source = part.table.columns[place]
+export function inputWriter(part: Part, index: number, coding: FeatureCoding, slot: InputSlot): ColumnWriter {
+  const source = part.table.columns[index]
   checkType(source, coding)
   switch (coding.type) {
     case 'number':

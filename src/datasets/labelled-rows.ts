@@ -29,15 +29,15 @@ export function labelledRows(table: Table, coding: TargetCoding): Int32Array {
 export function areBinary(part: Part, coding: TargetCoding): boolean {
   const { columns } = part.table
   let areAll = true
-  forEachColumn(part, targetColumns(part.table, coding), (place, values, chosen, first) => {
-    const read = targetReader(columns[place])
+  forEachColumn(part, targetColumns(part.table, coding), (position, values, chosen, first) => {
+    const read = targetReader(columns[position])
     for (let index = 0; index < chosen.length; index++) {
       const value = read(values[chosen[index]])
       if (value === 0 || value === 1) continue
       areAll = false
       if (coding.type !== 'number' || coding.binary !== true) return
-      const seen = valueText(columns[place], values[chosen[index]])
-      throw cellError(columns[place], part, first + index, `${seen} is not 0 or 1, ${expected}`)
+      const seen = valueText(columns[position], values[chosen[index]])
+      throw cellError(columns[position], part, first + index, `${seen} is not 0 or 1, ${expected}`)
     }
   })
   return areAll
@@ -62,5 +62,5 @@ const expected = 'the two values that the network was trained on'
 
 function targetColumns({ columns }: Table, coding: TargetCoding): number[] {
   const names = new Set(targetNames(coding))
-  return columns.flatMap(({ name, type }, place) => (names.has(name) && type !== 'ignored' ? [place] : []))
+  return columns.flatMap(({ name, type }, index) => (names.has(name) && type !== 'ignored' ? [index] : []))
 }

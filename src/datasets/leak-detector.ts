@@ -80,10 +80,10 @@ export class LeakDetector {
   take(target: Float64Array, features: readonly (Float64Array | null)[]): void {
     this.#rows += target.length
     for (const value of target) if (this.#targets.size < 2) this.#targets.add(value)
-    for (const [place, watched] of this.#watched.entries()) {
-      const values = features[place]
+    for (const [index, watched] of this.#watched.entries()) {
+      const values = features[index]
       if (values === null) watched.targets = watched.line = null
-      else this.#compare(watched, this.#features[place], values, target)
+      else this.#compare(watched, this.#features[index], values, target)
     }
   }
 

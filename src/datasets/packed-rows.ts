@@ -22,9 +22,9 @@ export function packRows(columns: readonly ColumnValues[], rows: number): Uint8A
   view.setUint32(0, rows, true)
   view.setUint32(4, columns.length, true)
   let offset = headerBytes + columns.length
-  for (const [place, values] of columns.entries()) {
-    const format = chosen[place]
-    bytes[headerBytes + place] = formats.indexOf(format)
+  for (const [index, values] of columns.entries()) {
+    const format = chosen[index]
+    bytes[headerBytes + index] = formats.indexOf(format)
     if (values !== null) write(format, values, bytes, offset)
     offset += dataBytes(format, rows)
   }

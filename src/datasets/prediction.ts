@@ -43,14 +43,14 @@ export function decoder({ target }: Coding, reading: Reading): Decoder {
   switch (target.type) {
     case 'number':
       return (output) => ({
-        output: finiteNumbers(output).map((value, place) => unscaleTarget(target, place, value)),
+        output: finiteNumbers(output).map((value, index) => unscaleTarget(target, index, value)),
       })
     case 'multiLabel': {
       const least = positiveThreshold(reading.loss)
       const probabilities = hasProbabilities ? byClass(target.names) : null
       return (output) => {
         const numbers = finiteNumbers(output)
-        const labels = target.names.filter((_, place) => numbers[place] >= least)
+        const labels = target.names.filter((_, index) => numbers[index] >= least)
         if (probabilities === null) return { output: numbers, labels }
         return { output: numbers, labels, probabilities: probabilities(numbers) }
       }
@@ -84,8 +84,8 @@ export const decode = (coding: Coding, output: ArrayLike<number>, reading: Readi
 
 function finiteNumbers(output: ArrayLike<number>): number[] {
   const numbers: number[] = []
-  for (let place = 0; place < output.length; place++) {
-    const number = output[place]
+  for (let index = 0; index < output.length; index++) {
+    const number = output[index]
     if (!Number.isFinite(number)) {
       throw new InputError(
         '',
@@ -116,18 +116,18 @@ export function predictedClass(output: ArrayLike<number>, loss: Loss): number {
 /** The index of the largest number, the first of equal ones. */
 export function argmax(numbers: ArrayLike<number>): number {
   let best = 0
-  for (let place = 1; place < numbers.length; place++) if (numbers[place] > numbers[best]) best = place
+  for (let index = 1; index < numbers.length; index++) if (numbers[index] > numbers[best]) best = index
   return best
 }
 
 /** Maps class names to numbers. A class may be called `__proto__`. */
 function byClass(classes: readonly string[]): (numbers: readonly number[]) => Record<string, number> {
   if (classes.includes('__proto__')) {
-    return (numbers) => Object.fromEntries(classes.map((name, place) => [name, numbers[place]]))
+    return (numbers) => Object.fromEntries(classes.map((name, index) => [name, numbers[index]]))
   }
   return (numbers) => {
     const named: Record<string, number> = {}
-    for (let place = 0; place < classes.length; place++) named[classes[place]] = numbers[place]
+    for (let index = 0; index < classes.length; index++) named[classes[index]] = numbers[index]
     return named
   }
 }

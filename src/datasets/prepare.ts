@@ -93,11 +93,11 @@ async function surveyColumns(read: Read, preparation: Preparation): Promise<Colu
     }
     const { batch } = piece
     const describeRow = rowDescriber(batch, rows)
-    for (const [place, survey] of surveys.entries()) survey.take(batch.columns[place], describeRow)
+    for (const [index, survey] of surveys.entries()) survey.take(batch.columns[index], describeRow)
     rows += batch.rows
   }
-  return surveys.map((survey, place) => {
-    const { name } = columns[place]
+  return surveys.map((survey, index) => {
+    const { name } = columns[index]
     return survey.facts(decimal ?? like.find((column) => column.name === name)?.decimal)
   })
 }
@@ -133,13 +133,13 @@ class RowPreparation {
     this.#source = source
     this.#missing = missing
     this.#readers = plans.map((plan) => new ColumnReader(plan))
-    const targets = plans.flatMap(({ role }, place) => (role === 'target' ? [place] : []))
+    const targets = plans.flatMap(({ role }, index) => (role === 'target' ? [index] : []))
     this.#targetPlace = targets[0] ?? -1
-    this.#featurePlaces = plans.flatMap(({ role }, place) => (role === 'feature' ? [place] : []))
+    this.#featurePlaces = plans.flatMap(({ role }, index) => (role === 'feature' ? [index] : []))
     // A single pixel is not checked for leakage.
     const isWatched = targets.length === 1 && source.image === undefined
-    const watched = (place: number) => {
-      const reader = this.#readers[place]
+    const watched = (index: number) => {
+      const reader = this.#readers[index]
       const isText = reader.plan.type === 'category' || reader.plan.type === 'boolean'
       return { name: reader.name, categoryText: isText ? (code: number) => reader.categoryText(code) : null }
     }
@@ -150,22 +150,22 @@ class RowPreparation {
 
   *take(batch: Batch): Generator<Prepared> {
     const describeRow = rowDescriber(batch, this.#readRows)
-    const columns = this.#readers.map((reader, place) => reader.read(batch.columns[place], describeRow))
+    const columns = this.#readers.map((reader, index) => reader.read(batch.columns[index], describeRow))
     this.#readRows += batch.rows
     const dropped = this.#findMissing(columns, batch.rows)
     const kept = dropped === null ? columns : columns.map((values) => values && removeRows(values, dropped))
     const originalRows = dropped === null ? null : keptRows(dropped)
     const rows = originalRows?.length ?? batch.rows
     if (rows === 0) return
-    for (const [place, values] of kept.entries()) {
+    for (const [index, values] of kept.entries()) {
       const describeKeptRow: DescribeRow = (row) => describeRow(originalRows?.[row] ?? row)
-      if (values !== null) this.#readers[place].count(values, describeKeptRow)
+      if (values !== null) this.#readers[index].count(values, describeKeptRow)
     }
     const target = kept[this.#targetPlace]
     if (target !== null)
       this.#leaks?.take(
         target,
-        this.#featurePlaces.map((place) => kept[place]),
+        this.#featurePlaces.map((index) => kept[index]),
       )
     this.#rows += rows
     yield* packInChunks(kept, rows)
@@ -174,9 +174,9 @@ class RowPreparation {
   /** Counts missing values. Returns 1 for each row to drop, or null for none. */
   #findMissing(columns: readonly ColumnValues[], rows: number): Uint8Array | null {
     let dropped: Uint8Array | null = null
-    for (const [place, values] of columns.entries()) {
+    for (const [index, values] of columns.entries()) {
       if (values === null) continue
-      const reader = this.#readers[place]
+      const reader = this.#readers[index]
       for (let row = 0; row < rows; row++) {
         if (!Number.isNaN(values[row])) continue
         reader.missing += 1

@@ -13,20 +13,20 @@ export function readRows(table: Table & { first?: number }, first: number, count
   const [begin, end] = [Math.max(first, offset), Math.min(first + count, offset + available)]
   return readRowsAt(
     table,
-    Array.from({ length: Math.max(0, end - begin) }, (_, place) => begin + place),
+    Array.from({ length: Math.max(0, end - begin) }, (_, index) => begin + index),
   )
 }
 
 /** Raw values of selected rows, whose numbers are ascending. */
 export function readRowsAt(table: Table & { first?: number }, numbers: readonly number[]): Cell[][] {
   const { columns, first: offset = 0 } = table
-  const places = columns.flatMap(({ type }, place) => (type === 'ignored' ? [] : [place]))
+  const positions = columns.flatMap(({ type }, index) => (type === 'ignored' ? [] : [index]))
   const rows: Cell[][] = []
   for (const { first: start, packed } of iterateChunks(table)) {
     for (let next = numbers[rows.length]; next !== undefined; next = numbers[rows.length]) {
       const row = next - offset - start
       if (row >= packed.rows) break
-      rows.push(places.map((place) => readCell(columns[place], packed.at(row, place))))
+      rows.push(positions.map((index) => readCell(columns[index], packed.at(row, index))))
     }
   }
   return rows
@@ -35,8 +35,8 @@ export function readRowsAt(table: Table & { first?: number }, numbers: readonly 
 function readCell({ type, categories = [], codes }: StoredColumn, value: number): Cell {
   if (Number.isNaN(value)) return null
   if (type !== 'category' && type !== 'boolean') return value
-  const place = codes?.[value] ?? value
-  return type === 'boolean' ? place === 1 : categories[place]
+  const index = codes?.[value] ?? value
+  return type === 'boolean' ? index === 1 : categories[index]
 }
 
 /**
@@ -49,12 +49,12 @@ export function readPixels(
   row: number,
 ): Uint8Array<ArrayBuffer> | null {
   const { columns, first: offset = 0 } = table
-  const places = columns.flatMap(({ role }, place) => (role === 'feature' ? [place] : []))
-  const brightest = places.reduce((most, place) => Math.max(most, columns[place].max ?? 0), 0)
+  const positions = columns.flatMap(({ role }, index) => (role === 'feature' ? [index] : []))
+  const brightest = positions.reduce((most, index) => Math.max(most, columns[index].max ?? 0), 0)
   const factor = brightest <= 1 ? 255 : 1
   for (const { first, packed } of iterateChunks(table)) {
-    const place = row - offset - first
-    if (place >= 0 && place < packed.rows) return toPixels(packed, place, places, image, factor)
+    const index = row - offset - first
+    if (index >= 0 && index < packed.rows) return toPixels(packed, index, positions, image, factor)
   }
   return null
 }
@@ -62,14 +62,14 @@ export function readPixels(
 function toPixels(
   packed: PackedRows,
   row: number,
-  places: readonly number[],
+  positions: readonly number[],
   { width, height, channels }: ImageFormat,
   factor: number,
 ): Uint8Array<ArrayBuffer> {
   const area = width * height
   const pixels = new Uint8Array(area * channels)
-  for (const [index, place] of places.entries()) {
-    const level = Math.round(factor * packed.at(row, place))
+  for (const [index, position] of positions.entries()) {
+    const level = Math.round(factor * packed.at(row, position))
     // The dataset has channels first, the image has channels last.
     pixels[(index % area) * channels + Math.floor(index / area)] = Math.max(0, Math.min(255, level))
   }

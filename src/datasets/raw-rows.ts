@@ -105,11 +105,11 @@ function rowWriter(coding: Coding): RowWriter {
       : names.readCells(row, index)
     const warnings: string[] = []
     let offset = 0
-    for (let place = 0; place < columns.length; place++) {
-      const { name, width, code } = columns[place]
-      const { error, warning } = code(cells[place] ?? null, inputs, offset)
+    for (let position = 0; position < columns.length; position++) {
+      const { name, width, code } = columns[position]
+      const { error, warning } = code(cells[position] ?? null, inputs, offset)
       if (error !== undefined) {
-        throw new InputError(pointerTo([index, spellings[place] ?? place]), `${name}: ${error}`)
+        throw new InputError(pointerTo([index, spellings[position] ?? position]), `${name}: ${error}`)
       }
       if (warning !== undefined) warnings.push(`${name}: ${warning}`)
       offset += width

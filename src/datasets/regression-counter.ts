@@ -27,9 +27,9 @@ export function regressionCounter(coding: TargetCoding, count: number): Counter 
       rows++
       // Divides the rows into as many equal parts as there are pairs, and samples the first row of each.
       const isSampled = (row * pairs) % count < pairs
-      for (const [place, sum] of sums.entries()) {
-        const actual = unscaleTarget(coding, place, target[place])
-        const predicted = unscaleTarget(coding, place, output[place])
+      for (const [index, sum] of sums.entries()) {
+        const actual = unscaleTarget(coding, index, target[index])
+        const predicted = unscaleTarget(coding, index, output[index])
         const error = predicted - actual
         sum.squared += error * error
         sum.absolute += Math.abs(error)
@@ -40,8 +40,8 @@ export function regressionCounter(coding: TargetCoding, count: number): Counter 
       }
     },
     result(evaluatedRows) {
-      const targets = sums.map(({ squared, absolute, spread, pairs }, place) => ({
-        name: names[place],
+      const targets = sums.map(({ squared, absolute, spread, pairs }, index) => ({
+        name: names[index],
         rmse: rows === 0 ? null : Math.sqrt(squared / rows),
         mae: rows === 0 ? null : absolute / rows,
         r2: spread > 0 ? 1 - squared / spread : null,

@@ -83,15 +83,15 @@ function learnClassWeights(
 }
 
 function sampleWeights(part: Part, name: string): Float64Array {
-  const place = part.table.columns.findIndex((column) => column.name === name)
-  const column = part.table.columns[place]
-  if (place < 0 || column.type !== 'number') {
+  const index = part.table.columns.findIndex((column) => column.name === name)
+  const column = part.table.columns[index]
+  if (index < 0 || column.type !== 'number') {
     throw new DatasetError(
       'invalid-dataset',
       `the rows have no number column ${shown(name)}, which sampleWeight names`,
     )
   }
-  const weights = readColumn(part, place)
+  const weights = readColumn(part, index)
   const wrong = weights.findIndex((weight) => !(weight >= 0 && Number.isFinite(weight)))
   if (wrong >= 0) {
     const seen = Number.isNaN(weights[wrong]) ? 'is missing' : `is ${weights[wrong]}`

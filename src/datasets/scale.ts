@@ -27,7 +27,7 @@ export function computeScale(scaling: Scaling, values: Float64Array): Scale {
   const deviation = new Deviation(moments)
   deviation.take(
     values,
-    Int32Array.from(values, (_, place) => place),
+    Int32Array.from(values, (_, index) => index),
   )
   return scaleBy(scaling, moments, deviation)
 }

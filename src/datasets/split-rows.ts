@@ -66,8 +66,8 @@ export function findClassColumn(
   columns: readonly Pick<StoredColumn, 'role' | 'categories'>[],
   loss: JobSpec['loss'],
 ): number | null {
-  const targets = columns.flatMap(({ role }, place) => (role === 'target' ? [place] : []))
-  const [place] = targets
-  const isClass = targets.length === 1 && (columns[place].categories !== undefined || !isRegression(loss))
-  return isClass ? place : null
+  const targets = columns.flatMap(({ role }, index) => (role === 'target' ? [index] : []))
+  const [index] = targets
+  const isClass = targets.length === 1 && (columns[index].categories !== undefined || !isRegression(loss))
+  return isClass ? index : null
 }

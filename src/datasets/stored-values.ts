@@ -6,7 +6,7 @@ import { parseNumber } from './number-text.js'
 /** The text of each stored code. Null for a column of numbers or dates. */
 function codeNames({ categories, codes }: StoredColumn): string[] | null {
   if (categories === undefined) return null
-  return codes === undefined ? categories : codes.map((place) => categories[place])
+  return codes === undefined ? categories : codes.map((index) => categories[index])
 }
 
 /** The number of each stored code, NaN if its text is not a number. Null for a column of numbers or dates. */
@@ -35,10 +35,10 @@ function parseTruth(text: string): number | undefined {
  * text.
  */
 export function categoryReader(column: StoredColumn, names: readonly string[]): (value: number) => number {
-  const places = new Map(names.map((name, place) => [name, place]))
+  const positions = new Map(names.map((name, index) => [name, index]))
   const written = codeNames(column)
-  if (written === null) return (value) => places.get(String(value)) ?? -1
-  const byCode = Int32Array.from(written, (name) => places.get(name) ?? -1)
+  if (written === null) return (value) => positions.get(String(value)) ?? -1
+  const byCode = Int32Array.from(written, (name) => positions.get(name) ?? -1)
   return (code) => (Number.isNaN(code) ? -1 : byCode[code])
 }
 

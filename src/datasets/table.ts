@@ -42,19 +42,19 @@ export function rowsPerChunk(columns: number): number {
 export function describeTable(heads: readonly ColumnHead[], values: Float64Array): Table {
   const width = heads.length
   const rows = values.length / width
-  const whole = heads.map((_, place) => {
+  const whole = heads.map((_, index) => {
     const column = new Float64Array(rows)
-    for (let row = 0; row < rows; row++) column[row] = values[row * width + place]
+    for (let row = 0; row < rows; row++) column[row] = values[row * width + index]
     return column
   })
-  const columns = heads.map(({ name, role, categories }, place): StoredColumn => {
+  const columns = heads.map(({ name, role, categories }, index): StoredColumn => {
     if (categories !== undefined) {
-      return { name, type: 'category', role, categories, counts: countCodes(whole[place], categories.length) }
+      return { name, type: 'category', role, categories, counts: countCodes(whole[index], categories.length) }
     }
     const moments = new Moments()
-    moments.take(whole[place])
+    moments.take(whole[index])
     const { minimum: min, maximum: max, mean } = moments
-    return { name, type: 'number', role, min, max, mean, integers: whole[place].every(Number.isInteger) }
+    return { name, type: 'number', role, min, max, mean, integers: whole[index].every(Number.isInteger) }
   })
   const chunks: Uint8Array[] = []
   const step = rowsPerChunk(width)

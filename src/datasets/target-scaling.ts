@@ -14,9 +14,9 @@ export function learnTargetScaling(
 ): NumberTarget['scaling'] {
   if (method === 'none') return undefined
   const scales = names.map((name) => {
-    const place = table.columns.findIndex((column) => column.name === name)
-    const numbers = codeNumbers(table.columns[place])
-    const values = readColumn({ table, rows }, place)
+    const index = table.columns.findIndex((column) => column.name === name)
+    const numbers = codeNumbers(table.columns[index])
+    const values = readColumn({ table, rows }, index)
     return computeScale(method, numbers === null ? values : values.map((code) => numbers[code]))
   })
   return { method, offset: scales.map(({ offset }) => offset), scale: scales.map(({ scale }) => scale) }

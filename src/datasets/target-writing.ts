@@ -19,16 +19,16 @@ interface TargetRows {
 /** @throws DatasetError naming the invalid row or the unknown classes */
 export function writeTargets(part: Part, coding: TargetCoding, loss: Loss, rows: TargetRows): void {
   const { columns } = part.table
-  const places = targetNames(coding).map((name) => columns.findIndex((column) => column.name === name))
+  const positions = targetNames(coding).map((name) => columns.findIndex((column) => column.name === name))
   rows.y.fill(0)
   switch (coding.type) {
     case 'oneHot':
     case 'binary':
-      writeClasses(part, places[0], coding, rows)
+      writeClasses(part, positions[0], coding, rows)
       break
     case 'number':
     case 'multiLabel':
-      writeNumbers(part, places, { coding, loss }, rows)
+      writeNumbers(part, positions, { coding, loss }, rows)
       break
     default:
       coding satisfies never
@@ -67,8 +67,8 @@ function classReader(column: StoredColumn, classes: readonly string[]): (value: 
   const readText = categoryReader(column, classes)
   const readValue = valueReader(column, classes)
   return (value) => {
-    const place = readText(value)
-    return place >= 0 || Number.isNaN(value) ? place : (readValue?.(value) ?? -1)
+    const index = readText(value)
+    return index >= 0 || Number.isNaN(value) ? index : (readValue?.(value) ?? -1)
   }
 }
 
@@ -84,8 +84,8 @@ function valueReader(
   }
   const numbers = codeNumbers(column)
   if (numbers === null || !classes.every((name) => name === String(Number(name)))) return null
-  const places = new Map(classes.map((name, place) => [Number(name), place]))
-  return (code) => places.get(numbers[code])
+  const positions = new Map(classes.map((name, index) => [Number(name), index]))
+  return (code) => positions.get(numbers[code])
 }
 
 /**
@@ -100,7 +100,7 @@ function unknownClass(
   value: number,
 ): string {
   if (Number.isNaN(value)) throw cellError(column, part, index, noTarget)
-  const areIndices = coding.classes.every((name, place) => name === String(place))
+  const areIndices = coding.classes.every((name, position) => name === String(position))
   const refusal = areIndices ? targetRefusal(value, coding, 'categoricalCrossentropy') : undefined
   if (column.type === 'number' && refusal !== undefined) {
     throw cellError(column, part, index, `${value} ${refusal}`)
@@ -112,26 +112,26 @@ const noTarget = 'has no value, but is the target'
 
 function writeNumbers(
   part: Part,
-  places: readonly number[],
+  positions: readonly number[],
   { coding, loss }: { coding: TargetCoding; loss: Loss },
   { y, stride }: TargetRows,
 ): void {
   const { columns } = part.table
-  const readers = places.map((place) => targetReader(columns[place]))
-  forEachColumn(part, places, (place, values, chosen, first) => {
-    const output = places.indexOf(place)
+  const readers = positions.map((position) => targetReader(columns[position]))
+  forEachColumn(part, positions, (position, values, chosen, first) => {
+    const output = positions.indexOf(position)
     const read = readers[output]
     for (let index = 0; index < chosen.length; index++) {
       const raw = values[chosen[index]]
       const value = read(raw)
-      const refusal = numberRefusal(columns[place], raw, value) ?? targetRefusal(value, coding, loss)
+      const refusal = numberRefusal(columns[position], raw, value) ?? targetRefusal(value, coding, loss)
       if (refusal !== undefined) {
-        const seen = Number.isNaN(raw) ? '' : `${valueText(columns[place], raw)} `
-        throw cellError(columns[place], part, first + index, `${seen}${refusal}`)
+        const seen = Number.isNaN(raw) ? '' : `${valueText(columns[position], raw)} `
+        throw cellError(columns[position], part, first + index, `${seen}${refusal}`)
       }
       const at = (first + index) * stride + output
       y[at] = scaleTarget(coding, output, value)
-      if (!Number.isFinite(y[at])) throw cellError(columns[place], part, first + index, tooLarge(value))
+      if (!Number.isFinite(y[at])) throw cellError(columns[position], part, first + index, tooLarge(value))
     }
   })
 }

@@ -28,15 +28,15 @@ export function areMoved(source: Ends, coding: Ends): boolean {
   return inputs !== null || outputs !== null
 }
 
-const isIdentity = (places: Int32Array, length: number) =>
-  places.length === length && places.every((from, place) => from === place)
+const isIdentity = (positions: Int32Array, length: number) =>
+  positions.length === length && positions.every((from, index) => from === index)
 
 /** Layers that keep the order of their inputs. */
 const isTransparent = ({ type }: Layer) => type === 'dropout' || type === 'activation' || type === 'flatten'
 
 /** The indices of the dense layers at the inputs and at the outputs. −1 if that layer is not dense. */
 function denseEnds({ layers }: Network): { first: number; last: number } {
-  const dense = (place: number) => (layers[place]?.type === 'dense' ? place : -1)
+  const dense = (index: number) => (layers[index]?.type === 'dense' ? index : -1)
   return {
     first: dense(layers.findIndex((layer) => !isTransparent(layer))),
     last: dense(layers.findLastIndex((layer) => !isTransparent(layer))),

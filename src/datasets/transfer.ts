@@ -82,7 +82,7 @@ function targetDifference(target: TargetCoding, columns: readonly Column[]): Nam
 
 /** For each new network input its index in the model, −1 for a new one. */
 export function inputPlaces(source: readonly Feature[], features: readonly Feature[]): Int32Array {
-  const before = new Map(inputNames(source).map((name, place) => [name, place]))
+  const before = new Map(inputNames(source).map((name, index) => [name, index]))
   return Int32Array.from(inputNames(features), (name) => before.get(name) ?? -1)
 }
 
@@ -96,7 +96,7 @@ export function inputNames(features: readonly Feature[]): string[] {
 
 /** For each new network output its index in the model, −1 for a new one. */
 export function outputPlaces(source: TargetCoding, target: TargetCoding): Int32Array {
-  const before = new Map(outputNames(source).map((output, place) => [output, place]))
+  const before = new Map(outputNames(source).map((output, index) => [output, index]))
   return Int32Array.from(outputNames(target), (output) => before.get(output) ?? -1)
 }
 

@@ -75,10 +75,10 @@ export class TwoClassScores {
     order.sort((a, b) => this.#scores[b] - this.#scores[a])
     const steps: Step[] = []
     let [positives, negatives] = [0, 0]
-    for (const [place, row] of order.entries()) {
+    for (const [index, row] of order.entries()) {
       if (this.#positive[row] === 1) positives++
       else negatives++
-      const next = order[place + 1]
+      const next = order[index + 1]
       if (next === undefined || this.#scores[next] !== this.#scores[row]) {
         steps.push({ score: this.#scores[row], positives, negatives })
       }

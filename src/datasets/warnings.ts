@@ -114,7 +114,7 @@ function rareClasses(columns: readonly Column[], missing: Iterable<string>): Dat
   return columns.flatMap((column) => {
     const { role, name, categories = [], counts = [] } = column
     if (role !== 'target') return []
-    const rare = categories.filter((_, place) => counts[place] < fewRows)
+    const rare = categories.filter((_, index) => counts[index] < fewRows)
     const named = rare.map((category) => `${category} ${counts[categories.indexOf(category)]}`)
     if (rare.length === 0) return []
     const remedy =

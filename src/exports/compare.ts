@@ -30,11 +30,11 @@ export function firstDifference(
     if (answer.output.length !== right.length) {
       return `Row ${row} has ${answer.output.length} outputs instead of ${right.length}`
     }
-    for (const [place, value] of right.entries()) {
-      const unit = preprocessing ? (scaling?.scale[place] ?? 1) : 1
-      const given = answer.output[place]
+    for (const [index, value] of right.entries()) {
+      const unit = preprocessing ? (scaling?.scale[index] ?? 1) : 1
+      const given = answer.output[index]
       if (!(Math.abs(given - value) <= limit * unit)) {
-        return `Output ${place} of row ${row} is ${given} instead of ${value}`
+        return `Output ${index} of row ${row} is ${given} instead of ${value}`
       }
     }
     if (answer.label === undefined || each.label === null || answer.label === each.label) continue

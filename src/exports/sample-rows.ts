@@ -19,7 +19,7 @@ export function sampleRows({ features }: Pick<Coding, 'features'>): Cell[][] {
   const wanted = categories.reduce((most, count) => Math.max(most, count + 2), fewestRows)
   const rows = Math.min(wanted, mostRows, Math.max(1, Math.floor(mostCells / features.length)))
   return Array.from({ length: rows }, (_, row) =>
-    features.map((feature, place) => sampleCell(feature, row, row + place)),
+    features.map((feature, index) => sampleCell(feature, row, row + index)),
   )
 }
 
@@ -42,7 +42,7 @@ function sampleCell(feature: FeatureCoding, row: number, position: number): Cell
 
 /** After all categories an unknown one and a missing one. */
 function categoryCell(categories: readonly string[], row: number): Cell {
-  const place = row % (categories.length + 2)
-  if (place < categories.length) return categories[place]
-  return place === categories.length ? 'a category that no row has' : null
+  const index = row % (categories.length + 2)
+  if (index < categories.length) return categories[index]
+  return index === categories.length ? 'a category that no row has' : null
 }

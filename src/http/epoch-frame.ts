@@ -18,7 +18,7 @@ export function epochFrame(jobId: string, epochs: PackedEpochs): Buffer {
   const count = seconds.length
   const columns = [
     { name: 'epoch', values: Float64Array.from(numbers ?? []), isEmpty: numbers === null },
-    ...metrics.map((name, place) => ({ name, ...readColumn(packed, count, place, metricsPerEpoch) })),
+    ...metrics.map((name, position) => ({ name, ...readColumn(packed, count, position, metricsPerEpoch) })),
     { name: 'seconds', ...readColumn(seconds, count, 0, 1) },
   ].filter(({ isEmpty }) => !isEmpty)
   const names = columns.map(({ name }) => name)
@@ -40,11 +40,11 @@ export function epochFrame(jobId: string, epochs: PackedEpochs): Buffer {
 }
 
 /** Reads every `stride`-th number, starting at `place`. */
-function readColumn(packed: Float64Array, count: number, place: number, stride: number) {
+function readColumn(packed: Float64Array, count: number, position: number, stride: number) {
   const values = new Float64Array(count)
   let isEmpty = true
   for (let index = 0; index < count; index++) {
-    const value = packed[index * stride + place]
+    const value = packed[index * stride + position]
     values[index] = value
     isEmpty &&= Number.isNaN(value)
   }

@@ -75,10 +75,10 @@ function packWeights(
     return tensor
   })
   const numbers = new Float32Array(next)
-  for (const [place, { name, shape, offset }] of tensors.entries()) {
+  for (const [index, { name, shape, offset }] of tensors.entries()) {
     const values = numbers.subarray(offset, offset + sizeOf(shape))
     const source = sources.get(name)
-    const { initial } = expected[place]
+    const { initial } = expected[index]
     if (source !== undefined) source.fill(values)
     else if (initial.type === 'constant') values.fill(initial.value)
     else throw refuse(`The file has no weights for ${name}.`)
@@ -90,9 +90,9 @@ function packWeights(
 }
 
 function checkVariance(values: Float32Array, name: string): void {
-  const place = values.findIndex((value) => value < 0)
-  if (place < 0) return
+  const index = values.findIndex((value) => value < 0)
+  if (index < 0) return
   throw refuse(
-    `The tensor ${quoted(name)} has the variance ${values[place]} at place ${place}. A variance is 0 or more.`,
+    `The tensor ${quoted(name)} has the variance ${values[index]} at place ${index}. A variance is 0 or more.`,
   )
 }

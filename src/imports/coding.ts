@@ -59,7 +59,7 @@ function checkCount(count: number, verb: string): void {
 
 /** Numbers as they are. */
 function plainFeatures(columns: string[] | undefined, inputs: number): FeatureCoding[] {
-  const names = columns ?? Array.from({ length: inputs }, (_, place) => `x${place + 1}`)
+  const names = columns ?? Array.from({ length: inputs }, (_, index) => `x${index + 1}`)
   if (names.length !== inputs) {
     throw refuseField('/columns', `has ${names.length} names, but the network takes ${inputs} numbers`)
   }
@@ -81,4 +81,4 @@ function plainTarget({ targets, classes }: CodingFields, { outputs }: NetworkEnd
 }
 
 const numbered = (outputs: number) =>
-  outputs === 1 ? ['y'] : Array.from({ length: outputs }, (_, place) => `y${place + 1}`)
+  outputs === 1 ? ['y'] : Array.from({ length: outputs }, (_, index) => `y${index + 1}`)

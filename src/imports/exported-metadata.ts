@@ -48,8 +48,8 @@ function parseJson(metadata: ReadonlyMap<string, string>, name: string): unknown
 
 function countMarks(text: string): number {
   let count = 0
-  for (let place = 0; place < text.length; place++) {
-    const code = text.charCodeAt(place)
+  for (let index = 0; index < text.length; index++) {
+    const code = text.charCodeAt(index)
     if (code === list || code === object || code === comma) count += 1
   }
   return count

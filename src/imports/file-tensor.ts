@@ -26,10 +26,10 @@ export interface FileTensor {
  */
 export function readNumbers(tensor: FileTensor, values: Float32Array<ArrayBuffer>): void {
   convert(tensor, values)
-  const place = values.findIndex((value) => !Number.isFinite(value))
-  if (place < 0) return
+  const index = values.findIndex((value) => !Number.isFinite(value))
+  if (index < 0) return
   throw refuse(
-    `The tensor ${quoted(tensor.name)} has ${values[place]} at place ${place}. Weights must be finite numbers that fit into ` +
+    `The tensor ${quoted(tensor.name)} has ${values[index]} at place ${index}. Weights must be finite numbers that fit into ` +
       'float32, because a network with other weights cannot predict.',
   )
 }
@@ -40,19 +40,19 @@ function convert({ type: numberType, bytes }: FileTensor, values: Float32Array<A
   switch (numberType) {
     case 'F32':
       if (endianness() === 'LE') new Uint8Array(values.buffer, values.byteOffset).set(bytes)
-      else for (let place = 0; place < count; place++) values[place] = view.getFloat32(4 * place, true)
+      else for (let index = 0; index < count; index++) values[index] = view.getFloat32(4 * index, true)
       break
     case 'F64':
-      for (let place = 0; place < count; place++) values[place] = view.getFloat64(8 * place, true)
+      for (let index = 0; index < count; index++) values[index] = view.getFloat64(8 * index, true)
       break
     case 'F16':
-      for (let place = 0; place < count; place++)
-        values[place] = fromHalfPrecision(view.getUint16(2 * place, true))
+      for (let index = 0; index < count; index++)
+        values[index] = fromHalfPrecision(view.getUint16(2 * index, true))
       break
     case 'BF16': {
       // The upper half of a float32.
       const bits = new Uint32Array(values.buffer, values.byteOffset, count)
-      for (let place = 0; place < count; place++) bits[place] = view.getUint16(2 * place, true) << 16
+      for (let index = 0; index < count; index++) bits[index] = view.getUint16(2 * index, true) << 16
       break
     }
     default: {

@@ -65,9 +65,9 @@ function namesByShape(program: Program, tensors: FileTensors): Map<string, strin
     const candidates = modules.get(signature) ?? []
     const ordered = orderByNumbers(candidates)
     if (ordered === null) throw ambiguous(signature, group, candidates)
-    for (const [place, { name, shapes }] of group.entries()) {
+    for (const [index, { name, shapes }] of group.entries()) {
       for (const part of shapes.keys())
-        names.set(`${name}.${part}`, toFilePart(ordered[place].name, part, tensors))
+        names.set(`${name}.${part}`, toFilePart(ordered[index].name, part, tensors))
     }
   }
   return names
@@ -122,8 +122,8 @@ function orderByNumbers(modules: readonly Group[]): Group[] | null {
   const numbers = new Map(modules.map((module) => [module, module.name.match(/\d+/g)?.map(Number) ?? []]))
   const of = (module: Group) => numbers.get(module) ?? []
   return modules.toSorted((a, b) => {
-    const place = of(a).findIndex((number, index) => number !== of(b)[index])
-    return place < 0 ? 0 : of(a)[place] - of(b)[place]
+    const position = of(a).findIndex((number, index) => number !== of(b)[index])
+    return position < 0 ? 0 : of(a)[position] - of(b)[position]
   })
 }
 

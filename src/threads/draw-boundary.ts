@@ -26,7 +26,7 @@ export function drawBoundaryWith(
   const outputs = sizeOf(predictor.outputShape)
   const answers = Float64Array.from(
     predictor.predict(encodeInputs(coding, gridRows(axes, size))),
-    (answer, place) => unscaleTarget(coding.target, place % outputs, answer),
+    (answer, index) => unscaleTarget(coding.target, index % outputs, answer),
   )
   let [low, high] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]
   for (const answer of answers) {
@@ -44,7 +44,7 @@ export function drawBoundaryWith(
 function gridRows(axes: BoundaryRequest['axes'], size: number): number[][] {
   return axes.reduceRight<number[][]>(
     (inner, { min, max }) => {
-      const along = Array.from({ length: size }, (_, place) => min + ((max - min) * place) / (size - 1))
+      const along = Array.from({ length: size }, (_, index) => min + ((max - min) * index) / (size - 1))
       return inner.flatMap((row) => along.map((value) => [value, ...row]))
     },
     [[]],

@@ -37,11 +37,11 @@ export function adoptWeights(tensors: readonly Tensor[], bytes: Uint8Array<Array
   const { buffer, length } = littleEndian(bytes)
   return new Map(
     tensors.map(({ name, shape, offset }) => {
-      const place = Float32Array.BYTES_PER_ELEMENT * offset
+      const index = Float32Array.BYTES_PER_ELEMENT * offset
       const size = sizeOf(shape)
-      if (place + Float32Array.BYTES_PER_ELEMENT * size > length)
+      if (index + Float32Array.BYTES_PER_ELEMENT * size > length)
         throw new RangeError(`${name} exceeds the weights`)
-      return [name, { shape, values: new Float32Array(buffer, place, size) }]
+      return [name, { shape, values: new Float32Array(buffer, index, size) }]
     }),
   )
 }

@@ -47,8 +47,8 @@ export function fromNormalForm({ inputs, trueRows }: Construction['dnf']): Const
     loss: 'perceptron',
     layers: layers.map(summary),
     coding: {
-      features: Array.from({ length: inputs }, (_, place) => {
-        return { type: 'number' as const, name: `x${place + 1}`, offset: 0, scale: 1 }
+      features: Array.from({ length: inputs }, (_, index) => {
+        return { type: 'number' as const, name: `x${index + 1}`, offset: 0, scale: 1 }
       }),
       target: { type: 'number', names: ['y'] },
     },
@@ -62,9 +62,9 @@ function hiddenLayer(inputs: number, trueRows: readonly number[]): ThresholdLaye
   const bias = new Float32Array(trueRows.length)
   for (const [unit, row] of trueRows.entries()) {
     let ones = 0
-    for (let place = 0; place < inputs; place++) {
-      const bit = (row >>> (inputs - 1 - place)) & 1
-      weight[unit * inputs + place] = bit === 1 ? 1 : -1
+    for (let index = 0; index < inputs; index++) {
+      const bit = (row >>> (inputs - 1 - index)) & 1
+      weight[unit * inputs + index] = bit === 1 ? 1 : -1
       ones += bit
     }
     bias[unit] = 0.5 - ones
@@ -106,8 +106,8 @@ function packed(layers: readonly ThresholdLayer[]): Pick<NewModel, 'tensors'> & 
   const view = new DataView(weights.buffer)
   for (const [index, { values }] of named.entries()) {
     const first = tensors[index].offset
-    for (let place = 0; place < values.length; place++) {
-      view.setFloat32((first + place) * Float32Array.BYTES_PER_ELEMENT, values[place], true)
+    for (let position = 0; position < values.length; position++) {
+      view.setFloat32((first + position) * Float32Array.BYTES_PER_ELEMENT, values[position], true)
     }
   }
   return { tensors, weights }

@@ -23,7 +23,7 @@ export async function datasetRows(
   if (typeof dataset !== 'string') return rowsOfGenerated(generated, dataset, offset, limit)
   const slice = await readSlice(datasets, dataset, offset, limit)
   const data = readRows(slice, offset, rowsAtOnce(slice, limit))
-  const numbers = data.map((_, place) => offset + place)
+  const numbers = data.map((_, index) => offset + index)
   return page(slice.columns, { offset, numbers, data }, slice.rows)
 }
 
@@ -40,7 +40,7 @@ async function rowsOfGenerated(
 ): Promise<DatasetRows> {
   const { rows, names } = generatedSize(dataset)
   const count = Math.max(0, Math.min(limit, rows - offset))
-  const numbers = Array.from({ length: count }, (_, place) => offset + place)
+  const numbers = Array.from({ length: count }, (_, index) => offset + index)
   const data = await generated.rows(dataset, numbers)
   return { object: 'rows', columns: names, offset, numbers, data, hasMore: offset + count < rows }
 }

@@ -34,7 +34,7 @@ function sizeClass({ steps, flops }: Work): number {
 function correction(work: Work, speed: Speed, past: readonly FinishedRun[]): number {
   const distances = past.map((run) => distance(work, run))
   const nearest = Math.min(...distances)
-  const runs = past.filter((_, place) => distances[place] === nearest)
+  const runs = past.filter((_, index) => distances[index] === nearest)
   const actual = sum(runs.map((run) => Math.max(0, run.seconds - secondsToStart)))
   const calculated = sum(runs.map((run) => secondsAt(run, speed)))
   return (secondsOfMeasurement + actual) / (secondsOfMeasurement + calculated)

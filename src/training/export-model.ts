@@ -145,7 +145,7 @@ async function featureRows(
   dataset: string | GeneratedDataset,
 ): Promise<InputRow[]> {
   const { columns, data } = await datasetRows(sources, dataset, 0, rowsToVerify)
-  const positions = new Map(columns.map((name, place) => [name, place]))
-  const places = features.map(({ name }) => positions.get(name) ?? -1)
-  return data.map((row) => places.map((place) => row[place] ?? null))
+  const positions = new Map(columns.map((name, index) => [name, index]))
+  const indexes = features.map(({ name }) => positions.get(name) ?? -1)
+  return data.map((row) => indexes.map((index) => row[index] ?? null))
 }

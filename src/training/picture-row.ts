@@ -25,8 +25,8 @@ export async function pictureRow(
     const pixels = await pictures.decode(bytes, 'the picture', { width, height, channels })
     const area = width * height
     // Datasets have channels first, pictures have them last.
-    return Array.from({ length: area * channels }, (_, place) => {
-      const level = pixels[(place % area) * channels + Math.floor(place / area)]
+    return Array.from({ length: area * channels }, (_, index) => {
+      const level = pixels[(index % area) * channels + Math.floor(index / area)]
       return white === 255 ? level : (level * white) / 255
     })
   } catch (error) {

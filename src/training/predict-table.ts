@@ -46,13 +46,13 @@ async function readTable(body: Buffer): Promise<CsvRows> {
  */
 function namedRows({ columns, rows }: CsvRows, coding: Coding): RowList<InputRow | string> {
   const inputs = new InputNames(coding)
-  const used = columns.flatMap(({ name, isNamed }, place) => {
+  const used = columns.flatMap(({ name, isNamed }, index) => {
     const found = inputs.find(name)
-    if (found === undefined && (isNamed || place > 0)) {
+    if (found === undefined && (isNamed || index > 0)) {
       const message = inputs.unknown(name)
       throw new Problem('invalid-input', message, [{ pointer: pointerTo([name]), message }])
     }
-    return found === undefined || found < 0 ? [] : [{ name, place }]
+    return found === undefined || found < 0 ? [] : [{ name, place: index }]
   })
   return {
     length: rows.length,
@@ -117,9 +117,9 @@ function answerColumns({ target }: Coding, predictions: readonly (Prediction | n
       return [{ name: 'prediction', text: ({ labels = [] }) => labels.join('; ') }, ...probabilities]
     case 'number': {
       const names = targetNames(target)
-      return names.map((name, place) => ({
+      return names.map((name, index) => ({
         name: names.length === 1 ? 'prediction' : `prediction ${name}`,
-        text: ({ output }) => String(output[place]),
+        text: ({ output }) => String(output[index]),
       }))
     }
     default:

@@ -27,7 +27,7 @@ export function readQueryRows(model: Model, query: Query): PredictionRows {
     const { features } = model.coding
     // With several rows, an invalid row does not affect the others.
     if (rows.length === 1) {
-      for (const [place, cell] of rows[0].entries()) checkCell(features[place], cell, ['x', 0, place])
+      for (const [index, cell] of rows[0].entries()) checkCell(features[index], cell, ['x', 0, index])
     }
     return { rows, requestPointer: (pointer) => `/x${pointer}` }
   }

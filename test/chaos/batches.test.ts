@@ -38,7 +38,7 @@ function specOf(seed: number) {
 
 const submit = (cluster: Cluster, count: number) =>
   request(`${cluster.urls[0]}/jobs/batch`, jobBatchSchema, {
-    jobs: upTo(count).map((place) => specOf(place % seeds)),
+    jobs: upTo(count).map((index) => specOf(index % seeds)),
   })
 
 interface Outcome {

@@ -14,7 +14,7 @@ const packed = fc
     empty: fc.subarray([0, 1, 2, 3, 4]),
   })
   .map(({ after, gaps, rows, empty }): PackedEpochs => {
-    const columns = rows.map((row) => row.map((value, place) => (empty.includes(place) ? Number.NaN : value)))
+    const columns = rows.map((row) => row.map((value, index) => (empty.includes(index) ? Number.NaN : value)))
     let number = Math.min(after, 2 ** 31 - 200)
     return {
       after,

@@ -72,10 +72,10 @@ describe.each(fixture.classes)('$name', (expected) => {
     const answer = answers[row]
     return typeof answer === 'number'
       ? ([[actual], [answer]] as const)
-      : ([support.map((_, place) => (place === actual ? 1 : 0)), answer] as const)
+      : ([support.map((_, index) => (index === actual ? 1 : 0)), answer] as const)
   })
   const isTwo = typeof answers[0] === 'number'
-  const classes = support.map((_, place) => `c${place}`)
+  const classes = support.map((_, index) => `c${index}`)
   const result = classification(
     isTwo
       ? evaluated(binary, threshold === 0 ? hinge : sigmoid, rows)
@@ -213,7 +213,7 @@ test.each([3, 49, 2_000])('%i positive rows before all others have areas of exac
 test('the evaluation of any scores matches its schema', () => {
   const row = fc.tuple(
     fc.constantFrom(0, 1),
-    fc.constantFrom(...Array.from({ length: 60 }, (_, place) => place / 59)),
+    fc.constantFrom(...Array.from({ length: 60 }, (_, index) => index / 59)),
   )
   fc.assert(
     fc.property(fc.array(row, { maxLength: 300 }), (all) => {

@@ -68,8 +68,8 @@ describe('parity', () => {
 describe('the shapes without noise', () => {
   it('sine ranges from −π to π', () => {
     const rows = rowsOf({ name: 'sine', rows: 5 })
-    const places = [-Math.PI, -Math.PI / 2, 0, Math.PI / 2, Math.PI]
-    for (const [index, x] of places.entries()) {
+    const positions = [-Math.PI, -Math.PI / 2, 0, Math.PI / 2, Math.PI]
+    for (const [index, x] of positions.entries()) {
       expect(rows[index][0]).toBeCloseTo(x, 6)
       expect(rows[index][1]).toBeCloseTo(Math.sin(x), 6)
     }

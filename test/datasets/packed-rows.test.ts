@@ -48,11 +48,11 @@ describe('what was packed', () => {
         const read = new PackedRows(shifted)
         expect([read.rows, read.columns]).toEqual([rows, columns.length])
         const into = new Float64Array(rows + 1).fill(9)
-        for (const [place, values] of columns.entries()) {
+        for (const [index, values] of columns.entries()) {
           const wanted: NonNullable<ColumnValues> = values ?? new Float64Array(rows).fill(Number.NaN)
-          read.read(place, into)
+          read.read(index, into)
           for (let row = 0; row < rows; row++) {
-            expect([into[row], read.at(row, place)]).toEqual([wanted[row], wanted[row]])
+            expect([into[row], read.at(row, index)]).toEqual([wanted[row], wanted[row]])
           }
           expect(into[rows]).toBe(9)
         }

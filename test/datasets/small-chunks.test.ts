@@ -90,10 +90,10 @@ describe.each(divisions.map((sizes) => ({ sizes })))('chunks of $sizes rows', ({
   test('return each row by its position in the part', async () => {
     const whole = await mixed()
     const table = rechunked(whole, sizes)
-    const place = table.columns.findIndex(({ name }) => name === 'weight')
+    const index = table.columns.findIndex(({ name }) => name === 'weight')
     for (const chosen of [[0], [11], [1, 2, 6, 11], [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11]]) {
       const part = { table, rows: Int32Array.from(chosen) }
-      expect([...readColumn(part, place)]).toEqual(chosen.map((row) => row + 1))
+      expect([...readColumn(part, index)]).toEqual(chosen.map((row) => row + 1))
     }
   })
 
@@ -155,13 +155,13 @@ describe.each(divisions.map((sizes) => ({ sizes })))('chunks of $sizes rows', ({
 /** The table with one cell missing, in one chunk. */
 function withNaN(table: Stored, name: string, row: number): Stored {
   const single = rechunked(table, [1])
-  const place = table.columns.findIndex((column) => column.name === name)
+  const position = table.columns.findIndex((column) => column.name === name)
   const columns = rechunked(
     {
       ...table,
       rows: 1,
       columns: table.columns.map((column, index) =>
-        index === place ? { ...column, type: 'ignored' as const } : column,
+        index === position ? { ...column, type: 'ignored' as const } : column,
       ),
       chunks: [single.chunks[row]],
     },

@@ -46,14 +46,14 @@ function answersOf({ values, range: [low, high] }: Boundary): number[] {
   const bytes = Buffer.from(values, 'base64')
   return Array.from(
     { length: bytes.length / 2 },
-    (_, place) => low + (bytes.readUInt16LE(2 * place) / 65_535) * (high - low),
+    (_, index) => low + (bytes.readUInt16LE(2 * index) / 65_535) * (high - low),
   )
 }
 
 /** The same from the model, point by point, the first axis running fastest. */
 async function predicted(modelId: string | null, { axes, size }: Boundary): Promise<number[]> {
-  const at = ({ min, max }: Boundary['axes'][number], place: number) =>
-    min + ((max - min) * place) / (size - 1)
+  const at = ({ min, max }: Boundary['axes'][number], position: number) =>
+    min + ((max - min) * position) / (size - 1)
   const inputs = Array.from({ length: size ** axes.length }, (_, point) =>
     axes.map((axis, index) => at(axis, Math.floor(point / size ** index) % size)),
   )
@@ -69,8 +69,8 @@ async function predicted(modelId: string | null, { axes, size }: Boundary): Prom
 function expectClose(actual: number[], expected: number[], [low, high]: Boundary['range']): void {
   expect(actual.length).toBe(expected.length)
   const tolerance = (high - low) / 65_535 + 1e-6
-  for (const [place, value] of expected.entries())
-    expect(Math.abs(actual[place] - value)).toBeLessThan(tolerance)
+  for (const [index, value] of expected.entries())
+    expect(Math.abs(actual[index] - value)).toBeLessThan(tolerance)
 }
 
 describe('the stream with ?boundary=', () => {

@@ -62,7 +62,7 @@ describe('the evaluation', () => {
       request(`${service.url}/models/${model.id}/evaluate`, modelEvaluationSchema, body)
     const expected = { ...model.evaluation, rows: 'given' }
     const rows = held.data.map((row) => {
-      return Object.fromEntries(held.columns.map((name, place) => [name, row[place]]))
+      return Object.fromEntries(held.columns.map((name, position) => [name, row[position]]))
     })
     expect((await evaluate({ rows })).evaluation).toEqual(expected)
     const file = [header, ...held.numbers.map((row) => flowers[row])].join('\n')
@@ -176,7 +176,7 @@ describe('the evaluation', () => {
     for (const [index, answer] of answers.entries()) {
       confusion[classes.indexOf(rows[index][4])][classes.indexOf(answer?.label ?? '')]++
     }
-    const right = confusion.reduce((sum, row, place) => sum + row[place], 0)
+    const right = confusion.reduce((sum, row, position) => sum + row[position], 0)
     expect(model.evaluation).toMatchObject({
       type: 'classification',
       rows: 'validation',
@@ -260,13 +260,13 @@ describe('the evaluation', () => {
       model,
       rows.map(([a, b]) => [Number(a), Number(b)]),
     )
-    const labels = ['big', 'much'].map((name, place) => {
+    const labels = ['big', 'much'].map((name, position) => {
       const confusion = [
         [0, 0],
         [0, 0],
       ]
       for (const [index, row] of rows.entries()) {
-        confusion[Number(row[2 + place])][answers[index]?.labels?.includes(name) ? 1 : 0]++
+        confusion[Number(row[2 + position])][answers[index]?.labels?.includes(name) ? 1 : 0]++
       }
       return { name, confusion }
     })

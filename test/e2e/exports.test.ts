@@ -86,8 +86,8 @@ type Answer = z.infer<typeof answerSchema>
 function expectAnswers(actual: readonly Answer[], expected: readonly Answer[], unit: number): void {
   expect(actual.map(({ label }) => label)).toEqual(expected.map(({ label }) => label))
   for (const [row, { output, probabilities = {} }] of expected.entries()) {
-    for (const [place, value] of output.entries()) {
-      expect(Math.abs(actual[row].output[place] - value)).toBeLessThan(1e-5 * unit)
+    for (const [index, value] of output.entries()) {
+      expect(Math.abs(actual[row].output[index] - value)).toBeLessThan(1e-5 * unit)
     }
     for (const [name, value] of Object.entries(actual[row].probabilities ?? {})) {
       expect(Math.abs(probabilities[name] - value)).toBeLessThan(1e-5)

@@ -38,8 +38,8 @@ it('is imported, trained on, exported and imported again', async () => {
   const classes = ['setosa', 'versicolor', 'virginica']
   const model = await importFile(fixtureFile('mlp.onnx'), { columns, targets: ['species'], classes })
   const answers = await predict(model.id, inputs)
-  outputs.flat().forEach((value, place) => {
-    expect(answers[place]).toBeCloseTo(value, 5)
+  outputs.flat().forEach((value, index) => {
+    expect(answers[index]).toBeCloseTo(value, 5)
   })
 
   const { network, loss } = model

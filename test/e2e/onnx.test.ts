@@ -42,7 +42,7 @@ type Row = Record<string, string>
 
 function splitRows([header, ...lines]: readonly string[]): Row[] {
   const names = header.split(';')
-  return lines.map((line) => Object.fromEntries(line.split(';').map((cell, place) => [names[place], cell])))
+  return lines.map((line) => Object.fromEntries(line.split(';').map((cell, index) => [names[index], cell])))
 }
 
 /** How a user of the file reads the texts. */
@@ -164,7 +164,7 @@ describe('customers who leave, from a probability of 0.3', () => {
     expect(textsOf(label)).toEqual(expected.map((prediction) => prediction.label))
     const likely = expected.map((prediction) => prediction.probabilities?.yes ?? Number.NaN)
     expect(likely.some((probability) => probability >= 0.3 && probability < 0.5)).toBe(true)
-    const given = numbersOf(probabilities).filter((_, place) => place % 2 === 1)
+    const given = numbersOf(probabilities).filter((_, index) => index % 2 === 1)
     const differences = given.map((probability, row) => Math.abs(probability - likely[row]))
     expect(Math.max(...differences)).toBeLessThan(1e-5)
     console.info(`The largest difference of churn probabilities is ${Math.max(...differences)}.`)

@@ -60,8 +60,8 @@ describe('a table with ids, gaps and words that were never seen', () => {
     expect(answered).toHaveLength(12)
     const added = ['prediction', 'probability no', 'probability yes', 'warning', 'error']
     expect(Object.keys(answered[0])).toEqual([...header.split(','), ...added])
-    for (const [place, row] of answered.slice(0, 10).entries()) {
-      expect(header.split(',').map((name) => row[name])).toEqual(rows[place].split(','))
+    for (const [index, row] of answered.slice(0, 10).entries()) {
+      expect(header.split(',').map((name) => row[name])).toEqual(rows[index].split(','))
       expect([row.warning, row.error]).toEqual(['', ''])
       expect(row.prediction).toBe(Number(row['probability yes']) >= 0.5 ? 'yes' : 'no')
       expect(Number(row['probability no']) + Number(row['probability yes'])).toBeCloseTo(1, 6)
@@ -136,8 +136,8 @@ async function colourPictures() {
 it('pictures have the predictions of their rows in the dataset', { timeout: 60_000 }, async () => {
   const pictures = await colourPictures()
   const archive = zip(
-    pictures.map(({ label, bytes, type }, place) => {
-      return { name: `${label}/${place}.${type === 'image/png' ? 'png' : 'jpg'}`, content: bytes }
+    pictures.map(({ label, bytes, type }, index) => {
+      return { name: `${label}/${index}.${type === 'image/png' ? 'png' : 'jpg'}`, content: bytes }
     }),
   )
   const dataset = await upload('', 'application/zip', archive)
@@ -149,12 +149,12 @@ it('pictures have the predictions of their rows in the dataset', { timeout: 60_0
     seed: 1,
   })
   const stored = await request(`${service.url}/datasets/${dataset.id}/rows?limit=100`, datasetRowsSchema)
-  for (const [place, { type, bytes, label }] of pictures.entries()) {
+  for (const [index, { type, bytes, label }] of pictures.entries()) {
     const text = await send(`/models/${model.id}/predict`, type, bytes)
     const { predictions } = predictionsSchema.parse(JSON.parse(text))
-    expect(stored.data[place].at(-1)).toBe(label)
+    expect(stored.data[index].at(-1)).toBe(label)
     // One row alone: in a batch, the last bits of a sum may differ.
-    const inputs = [stored.data[place].slice(0, -1)]
+    const inputs = [stored.data[index].slice(0, -1)]
     const byRow = await request(`${service.url}/models/${model.id}/predict`, predictionsSchema, { inputs })
     expect(predictions).toEqual(byRow.predictions)
   }

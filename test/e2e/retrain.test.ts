@@ -107,7 +107,7 @@ describe.each([
     )
     expect(rows.data).toHaveLength(30)
     const named = rows.data.map((row) =>
-      Object.fromEntries(rows.columns.map((name, place) => [name, row[place]])),
+      Object.fromEntries(rows.columns.map((name, index) => [name, row[index]])),
     )
     const given = await request(`${service.url}/models/${firstId}/evaluate`, modelEvaluationSchema, {
       rows: named,

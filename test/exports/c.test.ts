@@ -12,8 +12,8 @@ const options = { preprocessing: true, names: 'descent' } as const
 
 /** The answers of the files of all networks in one program. */
 function answersOf(networks: readonly NamedExportable[], flags: string[]): CAnswer[] {
-  const models = networks.map(({ model, weights, expected }, place) => {
-    const named = { ...model, name: `model${place}` }
+  const models = networks.map(({ model, weights, expected }, index) => {
+    const named = { ...model, name: `model${index}` }
     const source = Buffer.from(cExporter.write(named, weights, options).bytes).toString()
     return { model: named, source, rows: expected.map(({ row }) => row) }
   })

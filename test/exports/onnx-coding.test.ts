@@ -67,7 +67,7 @@ const dateCodings = fc.record({
 const codings = fc
   .array(fc.oneof(numberCoding, booleanCoding, categoryCoding, dateCodings), { minLength: 1, maxLength: 6 })
   .map((features) =>
-    features.map((feature, place): FeatureCoding => ({ ...feature, name: `column ${place}` })),
+    features.map((feature, index): FeatureCoding => ({ ...feature, name: `column ${index}` })),
   )
 
 /** A cell, and the same as a user of the file gives it. */
@@ -121,7 +121,7 @@ function identityModel(features: FeatureCoding[]): Exportable {
     features,
   })
   const identity = new Float32Array(width * width)
-  for (let place = 0; place < width; place++) identity[place * (width + 1)] = 1
+  for (let index = 0; index < width; index++) identity[index * (width + 1)] = 1
   exportable.weights.set('layers.0.weight', { shape: [width, width], values: identity })
   return exportable
 }
@@ -130,8 +130,8 @@ async function runFile(features: FeatureCoding[], rows: readonly Given[][]): Pro
   const { model, weights } = identityModel(features)
   const { bytes } = onnxExporter.write(model, weights, { preprocessing: true, names: 'descent' })
   files.push(bytes)
-  const feeds = features.map(({ name, type }, place) => {
-    const values = rows.map((row) => row[place].value)
+  const feeds = features.map(({ name, type }, index) => {
+    const values = rows.map((row) => row[index].value)
     const shape = [rows.length, 1]
     return [
       name,

@@ -29,8 +29,8 @@ async function compare({ model, weights }: Exportable): Promise<number> {
   const actual = numbersOf(output)
   expect(actual).toHaveLength(expected.length)
   expect(output.dims).toEqual([rows, ...(model.layers.at(-1)?.outputShape ?? [])])
-  const distance = actual.reduce((most, value, place) => {
-    const difference = Math.abs(value - expected[place]) / Math.max(1, Math.abs(expected[place]))
+  const distance = actual.reduce((most, value, index) => {
+    const difference = Math.abs(value - expected[index]) / Math.max(1, Math.abs(expected[index]))
     return Number.isNaN(difference) ? Number.POSITIVE_INFINITY : Math.max(most, difference)
   }, 0)
   largest = Math.max(largest, distance)

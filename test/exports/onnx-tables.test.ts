@@ -70,19 +70,19 @@ const rawRows: Cell[][] = [
 /** What a user feeds: NaN and '' for missing values, dates as days since 1970-01-01. */
 function feedsOf({ model }: Exportable, rows: readonly Cell[][]): Feeds {
   const { inputs } = modelSignature(model)
-  const columns = model.coding.features.map((feature, place) => {
+  const columns = model.coding.features.map((feature, index) => {
     const shape = [rows.length, 1]
     if (feature.type === 'category')
       return stringTensor(
-        rows.map((row) => String(row[place] ?? '')),
+        rows.map((row) => String(row[index] ?? '')),
         shape,
       )
     return float64Tensor(
-      rows.map((row) => rawNumber(feature, row[place])),
+      rows.map((row) => rawNumber(feature, row[index])),
       shape,
     )
   })
-  return Object.fromEntries(inputs.map(({ name }, place) => [name, columns[place]]))
+  return Object.fromEntries(inputs.map(({ name }, index) => [name, columns[index]]))
 }
 
 function rawNumber({ type }: FeatureCoding, cell: Cell): number {
@@ -106,22 +106,22 @@ async function runFile(exportable: Exportable, rows: readonly Cell[][]): Promise
   const outputs = await runOnnx(bytes, feedsOf(exportable, rows))
   expect(Object.keys(outputs)).toEqual(modelSignature(model).outputs.map(({ name }) => name))
   const { output, label, labels, probabilities } = outputs
-  const row = <Item>(values: Item[], place: number) => {
+  const row = <Item>(values: Item[], position: number) => {
     const width = values.length / rows.length
-    return values.slice(place * width, (place + 1) * width)
+    return values.slice(position * width, (position + 1) * width)
   }
   const names = model.classes ?? ('names' in model.coding.target ? model.coding.target.names : [])
-  return rows.map((_, place) => ({
-    output: row(numbersOf(output), place),
-    ...(label === undefined ? {} : { label: textsOf(label)[place] }),
+  return rows.map((_, position) => ({
+    output: row(numbersOf(output), position),
+    ...(label === undefined ? {} : { label: textsOf(label)[position] }),
     ...(labels === undefined
       ? {}
-      : { labels: names.filter((_, index) => row(booleansOf(labels), place)[index]) }),
+      : { labels: names.filter((_, index) => row(booleansOf(labels), position)[index]) }),
     ...(probabilities === undefined
       ? {}
       : {
           probabilities: Object.fromEntries(
-            row(numbersOf(probabilities), place).map((value, index) => [names[index], value]),
+            row(numbersOf(probabilities), position).map((value, index) => [names[index], value]),
           ),
         }),
   }))
@@ -135,8 +135,8 @@ function distance(actual: readonly Prediction[], expected: readonly Prediction[]
   const numbers = ({ output, labels, probabilities = {} }: Prediction) =>
     labels === undefined ? [...output, ...Object.values(probabilities)] : output
   const given = expected.flatMap(numbers)
-  return actual.flatMap(numbers).reduce((most, value, place) => {
-    return Math.max(most, Math.abs(value - given[place]) / Math.max(1, Math.abs(given[place])))
+  return actual.flatMap(numbers).reduce((most, value, index) => {
+    return Math.max(most, Math.abs(value - given[index]) / Math.max(1, Math.abs(given[index])))
   }, 0)
 }
 
@@ -264,27 +264,27 @@ test('every day of 800 years has its year, month and day of the week', async () 
     1,
     { features: [date] },
   )
-  const identity = Float32Array.from({ length: 16 }, (_, place) => (place % 5 === 0 ? 1 : 0))
+  const identity = Float32Array.from({ length: 16 }, (_, index) => (index % 5 === 0 ? 1 : 0))
   exportable.weights.set('layers.0.weight', { shape: [4, 4], values: identity })
   const { bytes } = onnxExporter.write(exportable.model, exportable.weights, {
     preprocessing: true,
     names: 'descent',
   })
   const first = Date.UTC(1600, 0, 1) / 86_400_000
-  const all = Array.from({ length: 292_200 }, (_, place) => first + place)
+  const all = Array.from({ length: 292_200 }, (_, index) => first + index)
   const { output } = await runOnnx(bytes, { day: float64Tensor(all, [all.length, 1]) })
   const numbers = numbersOf(output)
   const different = all.filter((day, row) => {
     const given = new Date(day * 86_400_000)
     const expected = [given.getUTCFullYear(), given.getUTCMonth() + 1, (given.getUTCDay() + 6) % 7, day]
-    return expected.some((part, place) => numbers[4 * row + place] !== part)
+    return expected.some((part, index) => numbers[4 * row + index] !== part)
   })
   expect(different).toEqual([])
 })
 
 describe('a network over images', () => {
-  const pixels: FeatureCoding[] = Array.from({ length: 2 * 5 * 4 }, (_, place) => {
-    return { type: 'number', name: `pixel${place}`, offset: 120.5, scale: 77.7, imputation: 3 }
+  const pixels: FeatureCoding[] = Array.from({ length: 2 * 5 * 4 }, (_, index) => {
+    return { type: 'number', name: `pixel${index}`, offset: 120.5, scale: 77.7, imputation: 3 }
   })
   const target: TargetCoding = { type: 'oneHot', name: 'digit', classes: ['0', '1', '2'] }
   const exportable = exportableModel(
@@ -314,8 +314,8 @@ describe('a network over images', () => {
     const [first, second] = predictionsOf(exportable, rows)
     expect(textsOf(outputs.label)).toEqual([first.label, second.label])
     const expected = [...first.output, ...second.output]
-    numbersOf(outputs.output).forEach((value, place) => {
-      expect(value).toBeCloseTo(expected[place], 6)
+    numbersOf(outputs.output).forEach((value, index) => {
+      expect(value).toBeCloseTo(expected[index], 6)
     })
   })
 })

@@ -53,8 +53,8 @@ function answersOf(networks: readonly NamedExportable[], options: Options): Pred
 
 function expectEqual(networks: readonly NamedExportable[], options: Options): void {
   const answers = answersOf(networks, options)
-  for (const [place, { title, model, expected }] of networks.entries()) {
-    const rows = answers[place]
+  for (const [index, { title, model, expected }] of networks.entries()) {
+    const rows = answers[index]
     let next = 0
     const difference = firstDifference(model, expected, options, () => rows[next++])
     expect([title, difference]).toEqual([title, null])
@@ -69,9 +69,9 @@ describe('the exported PyTorch module', () => {
   it('reads raw columns as the service does, and the names of its weights', { timeout: 60_000 }, () => {
     const tables = messyTables()
     const answers = answersOf(tables, { preprocessing: true, names: 'descent' })
-    for (const [place, table] of tables.entries()) {
+    for (const [index, table] of tables.entries()) {
       for (const [row, prediction] of predictionsOf(table).entries())
-        expectPrediction(answers[place][row], prediction)
+        expectPrediction(answers[index][row], prediction)
     }
   })
 

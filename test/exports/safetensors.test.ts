@@ -86,7 +86,7 @@ describe('the tensors', () => {
   it('of a dense layer after a flatten layer for Keras follow its order', () => {
     const weight = original('layers.4.weight')
     // Three channels at two positions: position first, then channel.
-    const expected = [0, 2, 4, 1, 3, 5].map((place) => weight[place])
+    const expected = [0, 2, 4, 1, 3, 5].map((index) => weight[index])
     expect(tensorsOf(model, 'keras')['layers.4.kernel']).toEqual({ shape: [6, 1], values: expected })
   })
 })

@@ -5,7 +5,7 @@ import { encodeRows } from '../../src/datasets/raw-rows.js'
 import { textOfDays } from '../../src/exports/date-cells.js'
 import { sampleRows } from '../../src/exports/sample-rows.js'
 
-const categories = Array.from({ length: 40 }, (_, place) => `c${place}`)
+const categories = Array.from({ length: 40 }, (_, index) => `c${index}`)
 const features: FeatureCoding[] = [
   { type: 'number', name: 'size', offset: 10, scale: 2 },
   { type: 'number', name: 'age', offset: 40, scale: 5, imputation: 39 },
@@ -14,7 +14,7 @@ const features: FeatureCoding[] = [
   dateCoding('since', Float64Array.of(-1, 19_000), 'standardize', 'mean'),
 ]
 const rows = sampleRows({ features })
-const column = (place: number) => rows.map((row) => row[place])
+const column = (index: number) => rows.map((row) => row[index])
 
 test('sample rows are valid, and the same each time', () => {
   const { errors } = encodeRows({ features, target: { type: 'number', names: ['y'] } }, rows)
@@ -26,7 +26,7 @@ test('sample rows have every category, an unknown one, and missing values where 
   expect(new Set(column(2))).toEqual(new Set([...categories, 'a category that no row has', null]))
   expect(new Set(column(0))).toEqual(new Set([6, 8, 10, 12, 14, 11, 9.4]))
   expect(column(0)).not.toContain(null)
-  for (const place of [1, 3, 4]) expect(column(place)).toContain(null)
+  for (const index of [1, 3, 4]) expect(column(index)).toContain(null)
   expect(column(3)).toEqual(expect.arrayContaining([true, false]))
 })
 

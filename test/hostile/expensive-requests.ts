@@ -41,7 +41,7 @@ export async function makeThings(
   ask: (request: Request) => Promise<unknown>,
 ): Promise<Things> {
   const claim = await startJob(stores)
-  const metrics = Float64Array.from({ length: 4 * 20_000 }, (_, place) => 1 / (3 + place))
+  const metrics = Float64Array.from({ length: 4 * 20_000 }, (_, index) => 1 / (3 + index))
   await stores.runs.record(claim, {
     epochs: { firstEpoch: 1, metrics },
     seconds: 1,
@@ -59,8 +59,8 @@ export async function makeThings(
   const form = fromNormalForm({ inputs: 16, trueRows: upTo(2 ** 16) })
   await stores.models.create({ ...form, id: largeModel, name: null, evaluation: null })
   await registerMany(stores, model)
-  const header = wide.map((place) => `column${place}`).join()
-  const rows = upTo(50).map((row) => wide.map((place) => (row * place) % 97).join())
+  const header = wide.map((index) => `column${index}`).join()
+  const rows = upTo(50).map((row) => wide.map((index) => (row * index) % 97).join())
   const upload = async (request: Request) => Reflect.get(Object(await ask(request)), 'id') as string
   const wideDataset = await upload({
     path: '/datasets',
@@ -239,13 +239,13 @@ const jobBodies: [string, string][] = [
 ]
 
 const names = (count: number, value: unknown = 1) =>
-  Object.fromEntries(upTo(count).map((place) => [`name${place}`, value]))
+  Object.fromEntries(upTo(count).map((index) => [`name${index}`, value]))
 
 const manyNames = json(names(60_000))
 const nothing = json({})
 const wideCsv = [
-  wide.map((place) => `c${place}`).join(),
-  ...upTo(40).map((row) => wide.map((place) => (place * row) % 7).join()),
+  wide.map((index) => `c${index}`).join(),
+  ...upTo(40).map((row) => wide.map((index) => (index * row) % 7).join()),
 ].join('\n')
 const csv = 'text/csv'
 const events = { accept: 'text/event-stream' }

@@ -160,17 +160,17 @@ function objectsOf(schema: Schema, of: (inner: unknown) => fc.Arbitrary<unknown>
 }
 
 /** Replaces, removes or adds one place of the value. */
-function broken(value: unknown, hostile: unknown, places: number[]): unknown {
-  const [place, ...deeper] = places
-  if (place === undefined || typeof value !== 'object' || value === null) return hostile
+function broken(value: unknown, hostile: unknown, positions: number[]): unknown {
+  const [index, ...deeper] = positions
+  if (index === undefined || typeof value !== 'object' || value === null) return hostile
   if (Array.isArray(value)) {
-    const at = place % (value.length + 1)
+    const at = index % (value.length + 1)
     return value.toSpliced(at, 1, broken(value[at], hostile, deeper))
   }
   const names = [...Object.keys(value), 'unknown']
-  const name = names[place % names.length]
+  const name = names[index % names.length]
   const { [name]: inner, ...others } = { ...value } as Record<string, unknown>
-  return place % 5 === 0 ? others : { ...others, [name]: broken(inner, hostile, deeper) }
+  return index % 5 === 0 ? others : { ...others, [name]: broken(inner, hostile, deeper) }
 }
 
 const csv = fc
@@ -278,7 +278,7 @@ function bodiesOf(
   const valid = example === undefined ? made : fc.oneof(fc.constant(example), made)
   const mutated = fc
     .tuple(valid, hostileValue, fc.array(fc.nat(), { maxLength: 4 }))
-    .map(([value, hostile, places]) => broken(value, hostile, places))
+    .map(([value, hostile, positions]) => broken(value, hostile, positions))
   const asText = (values: fc.Arbitrary<unknown>) => values.map((value) => JSON.stringify(value) ?? '')
   const cut = fc.tuple(asText(valid), fc.nat(400)).map(([text, length]) => text.slice(0, length))
   const bytes = fc.uint8Array({ maxLength: 100 })

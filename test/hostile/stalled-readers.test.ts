@@ -18,7 +18,7 @@ async function longJob(server: ProbedServer): Promise<string> {
   const claim = await startJob(server)
   const atOnce = 100_000
   for (let first = 1; first <= epochs; first += atOnce) {
-    const metrics = Float64Array.from({ length: 4 * atOnce }, (_, place) => 1 / (first + place))
+    const metrics = Float64Array.from({ length: 4 * atOnce }, (_, index) => 1 / (first + index))
     await server.runs.record(claim, {
       epochs: { firstEpoch: first, metrics },
       seconds: 1,

@@ -191,7 +191,7 @@ describe('rows', () => {
 
   it('of a wide dataset are fewer than requested', async () => {
     const columns = Object.fromEntries(
-      Array.from({ length: 2_000 }, (_, place) => [`c${place}`, [Array(80).fill(place)]]),
+      Array.from({ length: 2_000 }, (_, index) => [`c${index}`, [Array(80).fill(index)]]),
     )
     const { id } = await service.datasets.create(uploadFrom(reading(columns)))
     const { body } = await api().get(`/datasets/${id}/rows?limit=80`)
@@ -277,8 +277,8 @@ describe('a description', () => {
 function linesOf(png: Buffer, bytesPerPixel: number): { width: number; height: number; lines: number[][] } {
   expect(png.subarray(0, 8)).toEqual(Buffer.of(137, 80, 78, 71, 13, 10, 26, 10))
   const [width, height] = [png.readUInt32BE(16), png.readUInt32BE(20)]
-  const place = png.indexOf('IDAT')
-  const raw = inflateSync(png.subarray(place + 4, place + 4 + png.readUInt32BE(place - 4)))
+  const index = png.indexOf('IDAT')
+  const raw = inflateSync(png.subarray(index + 4, index + 4 + png.readUInt32BE(index - 4)))
   const stride = 1 + width * bytesPerPixel
   const lines = Array.from({ length: height }, (_, y) => [...raw.subarray(y * stride + 1, (y + 1) * stride)])
   return { width, height, lines }
@@ -288,9 +288,9 @@ describe('pictures', () => {
   /** Channels first, as in datasets. */
   const pictures = (rows: number[][], channels: 1 | 3) => {
     const [width, height] = [3, 2]
-    const pixels = Array.from({ length: channels * width * height }, (_, place) => [
-      `p${place}`,
-      [rows.map((row) => row[place])],
+    const pixels = Array.from({ length: channels * width * height }, (_, index) => [
+      `p${index}`,
+      [rows.map((row) => row[index])],
     ])
     return uploadFrom(
       reading(Object.fromEntries([...pixels, ['label', [rows.map((_, row) => row)]]]), {
@@ -333,7 +333,7 @@ describe('pictures', () => {
   })
 
   it('may have colours, and levels from 0 to 1 are scaled to 255', async () => {
-    const row = Array.from({ length: 18 }, (_, place) => (place < 6 ? 1 : place < 12 ? 0.5 : 0))
+    const row = Array.from({ length: 18 }, (_, index) => (index < 6 ? 1 : index < 12 ? 0.5 : 0))
     const { id } = await service.datasets.create(pictures([row, row], 3))
     const [line] = linesOf((await picture(id, 1)).body, 3).lines
     expect(line).toEqual([255, 128, 0, 255, 128, 0, 255, 128, 0])

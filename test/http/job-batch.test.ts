@@ -64,10 +64,10 @@ describe('POST /jobs/batch', () => {
     const { accepted, refused, results } = await send(jobs)
     expect([accepted, refused]).toEqual([2, 4])
     expect(results.map(({ status }) => status)).toEqual([202, 400, 422, 400, 422, 202])
-    for (const place of [1, 2]) {
-      const alone = await request(service.app.server).post('/jobs').send(jobs[place])
+    for (const index of [1, 2]) {
+      const alone = await request(service.app.server).post('/jobs').send(jobs[index])
       const { traceId, ...problem } = problemSchema.parse(alone.body)
-      expect(results[place]).toMatchObject({ status: alone.status, job: null, problem })
+      expect(results[index]).toMatchObject({ status: alone.status, job: null, problem })
     }
     expect(results[4].problem?.detail).toContain('upload them with POST /datasets')
     // The urgent job precedes the other, although it is later in the list.

@@ -123,8 +123,8 @@ describe('a client that sends watch messages', () => {
     const watching = await open(url)
     // Jobs that do not exist count only until they are queried.
     const read = vi.spyOn(service.watching, 'jobs').mockImplementation(() => new Promise(() => {}))
-    for (let place = 0; place < 1_000; place += 100) {
-      watching.say({ type: 'watch', jobs: ids.slice(place, place + 100).map((id) => ({ id })) })
+    for (let position = 0; position < 1_000; position += 100) {
+      watching.say({ type: 'watch', jobs: ids.slice(position, position + 100).map((id) => ({ id })) })
     }
     watching.say({ type: 'watch', jobs: [{ id: claim.jobId }] })
     const problem = await eventually(() => watching.messages[0])

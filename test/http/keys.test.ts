@@ -65,9 +65,9 @@ describe('a key', () => {
   it('with one wrong character is refused without a database lookup', async () => {
     const { text } = await keyFor(service, aTenant(), ['jobs:read'])
     expect(readKey(text)).not.toBeNull()
-    for (let place = 0; place < text.length; place++) {
-      const wrong = text[place] === '0' ? '1' : '0'
-      expect(readKey(text.slice(0, place) + wrong + text.slice(place + 1)), `at ${place}`).toBeNull()
+    for (let index = 0; index < text.length; index++) {
+      const wrong = text[index] === '0' ? '1' : '0'
+      expect(readKey(text.slice(0, index) + wrong + text.slice(index + 1)), `at ${index}`).toBeNull()
     }
   })
 

@@ -64,7 +64,7 @@ describe.each(kinds)('$kind', ({ kind, create }) => {
   it.each([
     [{}, ''],
     [{ tags: ['a', 'a'] }, '/tags'],
-    [{ tags: Array.from({ length: labelLimits.tags + 1 }, (_, place) => `t${place}`) }, '/tags'],
+    [{ tags: Array.from({ length: labelLimits.tags + 1 }, (_, index) => `t${index}`) }, '/tags'],
     [{ tags: [''] }, '/tags/0'],
     [{ tags: ['x'.repeat(labelLimits.tagCharacters + 1)] }, '/tags/0'],
     [{ notes: 'x'.repeat(labelLimits.notesCharacters + 1) }, '/notes'],
@@ -81,7 +81,7 @@ describe.each(kinds)('$kind', ({ kind, create }) => {
   it('have at most 16 pairs after a change', async () => {
     const id = await create()
     const pairs = Object.fromEntries(
-      Array.from({ length: labelLimits.pairs }, (_, place) => [`k${place}`, 'v']),
+      Array.from({ length: labelLimits.pairs }, (_, index) => [`k${index}`, 'v']),
     )
     expect((await ask('PATCH', `/${kind}/${id}`, { metadata: pairs })).status).toBe(200)
     const refused = await ask('PATCH', `/${kind}/${id}`, { metadata: { more: 'v' } })
@@ -92,7 +92,7 @@ describe.each(kinds)('$kind', ({ kind, create }) => {
 
   it('keep every concurrent change', async () => {
     const id = await create()
-    const keys = Array.from({ length: 10 }, (_, place) => `k${place}`)
+    const keys = Array.from({ length: 10 }, (_, index) => `k${index}`)
     await Promise.all(keys.map((key) => ask('PATCH', `/${kind}/${id}`, { metadata: { [key]: key } })))
     const expected = Object.fromEntries(keys.map((key) => [key, key]))
     expect((await ask('GET', `/${kind}/${id}`)).body.metadata).toEqual(expected)
@@ -100,13 +100,13 @@ describe.each(kinds)('$kind', ({ kind, create }) => {
 
   it('are listed by name, tags and metadata, newest first, in pages', async () => {
     const ids: string[] = []
-    for (let place = 0; place < 6; place++) {
+    for (let index = 0; index < 6; index++) {
       const id = await create()
       ids.unshift(id)
       await ask('PATCH', `/${kind}/${id}`, {
-        name: `item ${place}%`,
-        tags: ['searched', place % 2 === 0 ? 'even' : 'odd'],
-        metadata: { third: String(place % 3), 'a=b': 'c' },
+        name: `item ${index}%`,
+        tags: ['searched', index % 2 === 0 ? 'even' : 'odd'],
+        metadata: { third: String(index % 3), 'a=b': 'c' },
       })
     }
     const [five, four, three, two, one, zero] = ids

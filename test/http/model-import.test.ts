@@ -53,8 +53,8 @@ describe('a model of PyTorch', () => {
     const predicted = await api().post(`/models/${model.id}/predict`).send({ inputs })
     for (const [row, expected] of outputs.entries()) {
       const { output, label } = predicted.body.predictions[row]
-      expected.forEach((value, place) => {
-        expect(output[place]).toBeCloseTo(value, 5)
+      expected.forEach((value, index) => {
+        expect(output[index]).toBeCloseTo(value, 5)
       })
       expect(label).toBe(classes[expected.indexOf(Math.max(...expected))])
     }

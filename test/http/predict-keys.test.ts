@@ -20,8 +20,8 @@ beforeAll(async () => {
 
 afterAll(() => service.close())
 
-const tensors = ['a', 'b'].map((name, place) => {
-  return { name, shape: [1, 1], datatype: 'FP64', data: [place + 1] }
+const tensors = ['a', 'b'].map((name, index) => {
+  return { name, shape: [1, 1], datatype: 'FP64', data: [index + 1] }
 })
 
 const methods = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const

@@ -26,7 +26,7 @@ export function fixture(name: string): Fixture {
 /** The largest difference between the answers of the engine and those of PyTorch in float64. */
 export function largestDifference(model: ImportedModel, { inputs, outputs }: Fixture): number {
   const answers = answer(model, inputs.flat())
-  return outputs.flat().reduce((most, value, place) => Math.max(most, Math.abs(value - answers[place])), 0)
+  return outputs.flat().reduce((most, value, index) => Math.max(most, Math.abs(value - answers[index])), 0)
 }
 
 export function answer(model: ImportedModel, inputs: readonly number[]): Float32Array {

@@ -67,9 +67,9 @@ function nested(levels: number): Buffer {
 
 const gemm = { op: 'Gemm', inputs: ['x', 'w'], output: 'y' }
 /** Each node squares the one before it, so the expression has 2^40 paths. */
-const doubling = Array.from({ length: 40 }, (_, place) => {
-  const before = place === 0 ? 'x' : `v${place - 1}`
-  return { op: 'Mul', inputs: [before, before], output: `v${place}` }
+const doubling = Array.from({ length: 40 }, (_, index) => {
+  const before = index === 0 ? 'x' : `v${index - 1}`
+  return { op: 'Mul', inputs: [before, before], output: `v${index}` }
 })
 
 const valid = {
@@ -101,7 +101,7 @@ const lies: Record<string, Uint8Array> = {
   'spaces.safetensors': withHeader(`{}${' '.repeat(4 * mega - 10)}`, Buffer.alloc(4)),
   'long-name.safetensors': withHeader(`{"${'a'.repeat(4 * mega - 20)}":{}}`, none),
   'many-tensors.safetensors': withHeader(
-    `{${Array.from({ length: 60_000 }, (_, place) => `"t${place}":{"dtype":"F32","shape":[0],"data_offsets":[0,0]}`).join()}}`,
+    `{${Array.from({ length: 60_000 }, (_, index) => `"t${index}":{"dtype":"F32","shape":[0],"data_offsets":[0,0]}`).join()}}`,
     none,
   ),
   'deep-metadata.safetensors': coded({ network: '['.repeat(3 * mega) }),
@@ -144,11 +144,11 @@ const lies: Record<string, Uint8Array> = {
     },
   }),
   'many-layers.onnx': onnxFile({
-    nodes: Array.from({ length: 5_000 }, (_, place) => {
+    nodes: Array.from({ length: 5_000 }, (_, index) => {
       return {
         op: 'Relu',
-        inputs: [place === 0 ? 'x' : `v${place - 1}`],
-        output: place === 4_999 ? 'y' : `v${place}`,
+        inputs: [index === 0 ? 'x' : `v${index - 1}`],
+        output: index === 4_999 ? 'y' : `v${index}`,
       }
     }),
   }),

@@ -252,9 +252,9 @@ describe('what is not supported', () => {
   it('two tensors of one name are refused', () => {
     const once = onnxFile({ nodes: [gemm], tensors: { w, v: w } })
     const twice = Buffer.from(once)
-    const place = twice.lastIndexOf(Buffer.from('\x42\x01v'))
-    expect(place).toBeGreaterThan(0)
-    twice[place + 2] = 'w'.charCodeAt(0)
+    const index = twice.lastIndexOf(Buffer.from('\x42\x01v'))
+    expect(index).toBeGreaterThan(0)
+    twice[index + 2] = 'w'.charCodeAt(0)
     expect(() => importModel(twice, {})).toThrow('has the tensor "w" twice')
   })
 })

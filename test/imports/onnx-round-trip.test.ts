@@ -66,8 +66,8 @@ it('200 random networks answer the same after their metadata is removed', () => 
     }
     const before = outputs(importModel(file, {}))
     const after = outputs(importModel(stripped, {}))
-    for (const [place, value] of before.entries()) {
-      largest = Math.max(largest, Math.abs(value - after[place]) / Math.max(1, Math.abs(value)))
+    for (const [index, value] of before.entries()) {
+      largest = Math.max(largest, Math.abs(value - after[index]) / Math.max(1, Math.abs(value)))
     }
     compared += 1
   }

@@ -65,7 +65,7 @@ describe('tensors of one shape', () => {
     })
     const { weights } = importModel(file, { network: layers(2, 2, 2) })
     const numbers = new Float32Array(weights.buffer)
-    expect([0, 4, 8].map((place) => numbers[place])).toEqual([2, 3, 5])
+    expect([0, 4, 8].map((index) => numbers[index])).toEqual([2, 3, 5])
   })
 
   it('are refused as ambiguous if their names have no order', () => {

@@ -132,8 +132,8 @@ describe.skipIf(!hasChromium)('the metrics of a run', () => {
 describe.skipIf(!hasChromium)('a new job', () => {
   it('weights classes, and reads validation rows like its dataset', { timeout: 90_000 }, async () => {
     const csvRows = (count: number, from: number) =>
-      Array.from({ length: count }, (_, place) => {
-        const row = from + place
+      Array.from({ length: count }, (_, index) => {
+        const row = from + index
         return `${row % 50},${row % 3},${row % 25 === 0 ? 'rare' : 'usual'}`
       }).join('\n')
     const dataset = await uploaded('skewed', `size,code,kind\n${csvRows(500, 0)}\n`, '&types=code:category')

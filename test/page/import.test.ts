@@ -70,8 +70,8 @@ describe.skipIf(!hasChromium)('an import', () => {
       expect(model.coding).toEqual(first.coding)
     }
     // The page of the last one predicts.
-    for (const [place, value] of ['5.1', '3.5', '1.4', '0.2'].entries()) {
-      await page.getByLabel(columns[place]).fill(value)
+    for (const [index, value] of ['5.1', '3.5', '1.4', '0.2'].entries()) {
+      await page.getByLabel(columns[index]).fill(value)
     }
     await page.locator('.prediction p.large').waitFor()
     await page.close()
@@ -111,8 +111,8 @@ describe.skipIf(!hasChromium)('an import', () => {
     expect(model).toMatchObject({ columns, classes: ['setosa', 'versicolor', 'virginica'] })
     const answer = await fetch(`${suite.service().url}/models/${model.id}/predict?x=${inputs[0]?.join(',')}`)
     const { predictions } = (await answer.json()) as { predictions: { output: number[] }[] }
-    for (const [place, value] of (outputs[0] ?? []).entries()) {
-      expect(predictions[0]?.output[place]).toBeCloseTo(value, 5)
+    for (const [index, value] of (outputs[0] ?? []).entries()) {
+      expect(predictions[0]?.output[index]).toBeCloseTo(value, 5)
     }
     await page.close()
   })

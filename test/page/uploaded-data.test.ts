@@ -55,8 +55,8 @@ describe.skipIf(!hasChromium)('the form for a new job', () => {
   }, async () => {
     const cities = ['Bern', 'Basel', 'Genf']
     const lines = Array.from({ length: 120 }, (_, row) => {
-      const [place, garden] = [row % 3, row % 2]
-      return [cities[place], garden === 1, row === 5 ? '' : row % 7, 100 * place + 50 * garden].join(',')
+      const [index, garden] = [row % 3, row % 2]
+      return [cities[index], garden === 1, row === 5 ? '' : row % 7, 100 * index + 50 * garden].join(',')
     })
     const page = await suite.open('#/new')
     await page.getByText('150 rows').waitFor()
@@ -82,11 +82,11 @@ describe.skipIf(!hasChromium)('the form for a new job', () => {
     await page.getByRole('link', { name: 'Open model' }).click()
     await page.getByRole('heading', { name: 'Houses' }).waitFor()
     const price = async () => Number(await page.locator('.prediction p.large').textContent())
-    for (const [place, city] of cities.entries()) {
+    for (const [index, city] of cities.entries()) {
       await page.getByLabel('city').selectOption(city)
       await page.getByLabel('garden').selectOption('true')
-      await expect.poll(price).toBeGreaterThan(100 * place + 25)
-      await expect.poll(price).toBeLessThan(100 * place + 75)
+      await expect.poll(price).toBeGreaterThan(100 * index + 25)
+      await expect.poll(price).toBeLessThan(100 * index + 75)
     }
     await page.close()
   })

@@ -169,7 +169,7 @@ describe.skipIf(!hasChromium)('the lecture', () => {
     expect(convolutional).toBeGreaterThan(1.5 * dense)
     const read = await card.locator('figcaption').allTextContents()
     expect(read.length).toBe(10)
-    expect(read.filter((text, place) => text === String(place)).length).toBeGreaterThanOrEqual(6)
+    expect(read.filter((text, index) => text === String(index)).length).toBeGreaterThanOrEqual(6)
     await page.close()
   })
 })
@@ -336,7 +336,7 @@ describe.skipIf(!hasChromium)('a run', () => {
 describe.skipIf(!hasChromium)('several runs', () => {
   it('are selected in the table and compared on the same axes', { timeout: 60_000 }, async () => {
     const names = ['slow', 'medium', 'fast']
-    for (const [place, rate] of [0.001, 0.01, 0.05].entries()) await submit(iris(names[place], rate))
+    for (const [index, rate] of [0.001, 0.01, 0.05].entries()) await submit(iris(names[index], rate))
     const page = await suite.open('#/runs')
     for (const name of names) {
       const row = page.getByRole('row').filter({ hasText: name })
@@ -381,8 +381,8 @@ describe.skipIf(!hasChromium)('several runs', () => {
 
   it('are filtered by name and status', { timeout: 60_000 }, async () => {
     // More newer runs than the first page shows.
-    for (let place = 0; place < 51; place++)
-      await submit({ ...iris(`one of many ${place}`, 0.01), epochs: 1 })
+    for (let index = 0; index < 51; index++)
+      await submit({ ...iris(`one of many ${index}`, 0.01), epochs: 1 })
     const page = await suite.open('#/runs')
     await expect.poll(() => page.locator('tbody tr').count()).toBe(50)
     await page.getByPlaceholder('name or id').fill('medium')

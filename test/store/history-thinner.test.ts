@@ -168,8 +168,8 @@ describe('a thinned history', () => {
           expect(await readEpochs(stores, id, after, limit)).toEqual(
             kept.filter(({ epoch }) => epoch > after).slice(0, limit),
           )
-          const places = evenlySpaced(kept.length, limit)
-          expect(await readThinned(stores, id, limit)).toEqual(places.map((place) => kept[place - 1]))
+          const positions = evenlySpaced(kept.length, limit)
+          expect(await readThinned(stores, id, limit)).toEqual(positions.map((index) => kept[index - 1]))
         },
       ),
       { numRuns: 15 },

@@ -215,7 +215,7 @@ describe('jobs stored by one statement', () => {
   it('take few statements for any number of refusals', async () => {
     const given = upTo(300).map(() => ({ tenantId: 'a', job: newJob() }))
     const { outcomes, statements } = await createTogether({ queuedJobs: 100 }, given)
-    expect(outcomes.map(isRefused)).toEqual(upTo(300).map((place) => place > 100))
+    expect(outcomes.map(isRefused)).toEqual(upTo(300).map((index) => index > 100))
     expect(statements).toBe(1)
   })
 

@@ -134,14 +134,14 @@ describe('models', () => {
 
   it('beyond the size of the cache are read again', async () => {
     // Each has 4 MiB of names; 16 MiB are cached.
-    const category = (place: number) => `${place} ${'x'.repeat(4_000)}`
+    const category = (position: number) => `${position} ${'x'.repeat(4_000)}`
     const coding = {
       ...linearModel().coding,
       features: [
         {
           type: 'category' as const,
           name: 'a',
-          categories: Array.from({ length: 1_000 }, (_, place) => category(place)),
+          categories: Array.from({ length: 1_000 }, (_, position) => category(position)),
         },
       ],
     }

@@ -14,13 +14,13 @@ import { claimNext, linearModel, newJob, xorSpec } from '../support/stores.js'
 import { turnsOf } from '../support/turns.js'
 
 /** All statuses, of three tenants, created in pairs at the same time and inserted in another order. */
-const jobs = Array.from({ length: 36 }, (_, place) => ({
-  id: `job_${String((place * 17) % 36).padStart(2, '0')}`,
-  tenantId: ['a', 'b', 'c'][place % 3],
-  status: jobStatusSchema.options[Math.floor(place / 3) % jobStatusSchema.options.length],
-  priority: place % 5 === 0 ? 1 : 0,
-  parameters: 1_000 + place,
-  createdAt: new Date(Date.UTC(2026, 0, 1) + 1_000 * Math.floor((35 - place) / 2)),
+const jobs = Array.from({ length: 36 }, (_, index) => ({
+  id: `job_${String((index * 17) % 36).padStart(2, '0')}`,
+  tenantId: ['a', 'b', 'c'][index % 3],
+  status: jobStatusSchema.options[Math.floor(index / 3) % jobStatusSchema.options.length],
+  priority: index % 5 === 0 ? 1 : 0,
+  parameters: 1_000 + index,
+  createdAt: new Date(Date.UTC(2026, 0, 1) + 1_000 * Math.floor((35 - index) / 2)),
 }))
 const bySubmission = jobs
   .toSorted((x, y) => x.createdAt.getTime() - y.createdAt.getTime() || (x.id < y.id ? -1 : 1))

@@ -135,7 +135,7 @@ describe('rows of created jobs', () => {
 
   const codes = (stored: number) => [
     ...['queued', 'invalid-spec', 'invalid-spec', 'invalid-spec'],
-    ...Array.from({ length: 5 }, (_, place) => (place + 1 < stored ? 'queued' : 'too-many-jobs')),
+    ...Array.from({ length: 5 }, (_, index) => (index + 1 < stored ? 'queued' : 'too-many-jobs')),
   ]
 
   it.each([

@@ -190,7 +190,7 @@ const capacity: fc.Arbitrary<Capacity> = fc
       jobs,
       seconds: seconds(small),
       timeScale,
-      freeIn: Array.from({ length: all }, (_, place) => (place < free ? 0 : seconds(freeIn + place))),
+      freeIn: Array.from({ length: all }, (_, index) => (index < free ? 0 : seconds(freeIn + index))),
     })
   })
 

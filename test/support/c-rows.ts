@@ -13,9 +13,9 @@ import type { ExportableModel } from '../../src/exports/exporter.js'
 /** A row as its user would write it in C: texts stay, dates are days, and missing values are NAN or NULL. */
 function initializer({ features }: Coding, row: InputRow, isArray: boolean): string {
   const cells: Readonly<Record<string, Cell>> | readonly Cell[] = row
-  const values = features.map((feature, place) => {
+  const values = features.map((feature, index) => {
     const cell = Array.isArray(cells)
-      ? cells[place]
+      ? cells[index]
       : Object.entries(cells).find(([name]) => name.trim() === feature.name)?.[1]
     return cellLiteral(feature, cell ?? null)
   })
@@ -60,9 +60,9 @@ const staticNames = /^static [^=;(]*?(\w+)(?:\[\d+\])*\s*[=(;]/gm
 export function cProgram(
   models: readonly { model: ExportableModel; source: string; rows: readonly InputRow[] }[],
 ): string {
-  const parts = models.map(({ model, source, rows }, place) => {
+  const parts = models.map(({ model, source, rows }, index) => {
     const names = [...new Set(Array.from(source.matchAll(staticNames), ([, name]) => name))]
-    const defined = names.map((name) => `#define ${name} ${name}_${place}`)
+    const defined = names.map((name) => `#define ${name} ${name}_${index}`)
     const removed = names.map((name) => `#undef ${name}`)
     return [...defined, source, runFunction(model, rows), ...removed].join('\n')
   })

@@ -31,7 +31,7 @@ export function enlargedDigits(): { images: Blob; labels: Blob } {
 function idxHeader(sizes: readonly number[]): Buffer {
   const header = Buffer.alloc(4 + 4 * sizes.length)
   header.writeUInt32BE(0x0800 + sizes.length)
-  for (const [place, size] of sizes.entries()) header.writeUInt32BE(size, 4 + 4 * place)
+  for (const [index, size] of sizes.entries()) header.writeUInt32BE(size, 4 + 4 * index)
   return header
 }
 
@@ -39,9 +39,9 @@ function idxHeader(sizes: readonly number[]): Buffer {
 function enlarged(pixels: readonly number[], from: number): number[] {
   const at = (x: number, y: number) =>
     x < 0 || y < 0 || x >= from || y >= from ? 0 : (pixels[y * from + x] ?? 0)
-  return Array.from({ length: box * box }, (_, place) => {
-    const x = (((place % box) + 0.5) * from) / box - 0.5
-    const y = ((Math.floor(place / box) + 0.5) * from) / box - 0.5
+  return Array.from({ length: box * box }, (_, index) => {
+    const x = (((index % box) + 0.5) * from) / box - 0.5
+    const y = ((Math.floor(index / box) + 0.5) * from) / box - 0.5
     const [left, top] = [Math.floor(x), Math.floor(y)]
     const [right, bottom] = [x - left, y - top]
     return (
@@ -54,14 +54,14 @@ function enlarged(pixels: readonly number[], from: number): number[] {
 /** @returns bytes of side × side. @param pixels from 0 to 1, box × box */
 function centred(pixels: readonly number[]): number[] {
   const mass = pixels.reduce((sum, shade) => sum + shade, 0)
-  const centre = (coordinate: (place: number) => number) =>
-    pixels.reduce((sum, shade, place) => sum + shade * (coordinate(place) + 0.5), 0) / mass
-  const left = Math.round(middle - centre((place) => place % box))
-  const top = Math.round(middle - centre((place) => Math.floor(place / box)))
+  const centre = (coordinate: (index: number) => number) =>
+    pixels.reduce((sum, shade, index) => sum + shade * (coordinate(index) + 0.5), 0) / mass
+  const left = Math.round(middle - centre((index) => index % box))
+  const top = Math.round(middle - centre((index) => Math.floor(index / box)))
   const picture = Array.from({ length: side * side }, () => 0)
-  for (const [place, shade] of pixels.entries()) {
-    const x = left + (place % box)
-    const y = top + Math.floor(place / box)
+  for (const [index, shade] of pixels.entries()) {
+    const x = left + (index % box)
+    const y = top + Math.floor(index / box)
     if (x >= 0 && y >= 0 && x < side && y < side) picture[y * side + x] = Math.round(255 * shade)
   }
   return picture

@@ -17,8 +17,9 @@ export function readEpochFrame(frame: Buffer): { jobId: string; epochs: Epoch[] 
   if (frame.length !== 4 + length + 8 * count * columns.length) throw new Error('a frame of another length')
   const epochs = Array.from({ length: count }, (_, index) => {
     const numberOf = (name: string) => {
-      const place = columns.indexOf(name)
-      const value = place === -1 ? Number.NaN : frame.readDoubleLE(4 + length + 8 * (place * count + index))
+      const position = columns.indexOf(name)
+      const value =
+        position === -1 ? Number.NaN : frame.readDoubleLE(4 + length + 8 * (position * count + index))
       return Number.isFinite(value) ? value : null
     }
     const loss = columns.indexOf('loss')

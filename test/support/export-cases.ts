@@ -70,10 +70,10 @@ function expectedPredictions(
   const all = predict(network, weights, inputs, { backend: 'reference' })
   const outputs = all.length / rows.length
   const decode = decoder(coding, { lastActivation: lastActivation(network), loss, threshold })
-  return rows.map((row, place) => {
-    const networkOutput = all.slice(place * outputs, (place + 1) * outputs)
+  return rows.map((row, index) => {
+    const networkOutput = all.slice(index * outputs, (index + 1) * outputs)
     const { output, label = null } = decode(networkOutput)
-    return { row, inputs: inputs.slice(place * width, (place + 1) * width), networkOutput, output, label }
+    return { row, inputs: inputs.slice(index * width, (index + 1) * width), networkOutput, output, label }
   })
 }
 
@@ -102,16 +102,16 @@ export function expectPrediction(actual: unknown, { output, probabilities, ...la
 }
 
 const plainFeatures = (count: number): FeatureCoding[] =>
-  Array.from({ length: count }, (_, place) => ({
+  Array.from({ length: count }, (_, index) => ({
     type: 'number',
-    name: `x${place}`,
+    name: `x${index}`,
     offset: 0.25,
     scale: 1.5,
   }))
 
 const plainTarget = (outputs: number): TargetCoding => ({
   type: 'number',
-  names: Array.from({ length: outputs }, (_, place) => `y${place}`),
+  names: Array.from({ length: outputs }, (_, index) => `y${index}`),
 })
 
 const plainRows = (inputs: number): number[][] => [1, 2, 3].map((phase) => wave(inputs, phase))
@@ -120,10 +120,10 @@ const plainRows = (inputs: number): number[][] => [1, 2, 3].map((phase) => wave(
 function randomWeights(network: Network): Weights {
   const { tensors, buffers } = compilePrediction(network, 1)
   return new Map(
-    tensors.map(({ name, shape, buffer, initial }, place) => {
+    tensors.map(({ name, shape, buffer, initial }, index) => {
       const { length } = buffers[buffer]
       const size = initial.type === 'drawn' ? 1 / Math.sqrt(initial.fanIn) : 0.5
-      const values = Float32Array.from(wave(length, place + 1), (value) => value * size)
+      const values = Float32Array.from(wave(length, index + 1), (value) => value * size)
       if (name.endsWith('runningVar'))
         values.forEach((value, at) => {
           values[at] = 0.5 + Math.abs(value)

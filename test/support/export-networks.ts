@@ -224,12 +224,12 @@ export function layerNetworks(): NamedExportable[] {
   const ends = Object.entries(endings)
   const step = { title: 'two classes, step', ...perceptron }
   return [
-    ...bodies.map(({ title, inputShape, layers }, place) => {
-      const [name, { units, activation, loss, target, threshold = null }] = ends[place % ends.length]
+    ...bodies.map(({ title, inputShape, layers }, index) => {
+      const [name, { units, activation, loss, target, threshold = null }] = ends[index % ends.length]
       const network = { inputShape, layers: [...layers, { type: 'dense' as const, units, activation }] }
       return {
         title: `${title}, ${name}`,
-        ...exportable({ id: `m${place}`, network, loss, target, threshold }),
+        ...exportable({ id: `m${index}`, network, loss, target, threshold }),
       }
     }),
     { title: step.title, ...exportable({ id: `m${bodies.length}`, ...perceptron }) },
@@ -245,9 +245,9 @@ const perceptron = {
 /** The same networks at every call. */
 export function randomNetworks(count: number): NamedExportable[] {
   const fitting = randomTrainings.filter(({ spec }) => fits(spec.network))
-  return fc.sample(fitting, { numRuns: count, seed: 7 }).map(({ spec }, place) => ({
+  return fc.sample(fitting, { numRuns: count, seed: 7 }).map(({ spec }, index) => ({
     title: JSON.stringify(spec.network),
-    ...exportable({ id: `r${place}`, network: spec.network, loss: spec.loss }),
+    ...exportable({ id: `r${index}`, network: spec.network, loss: spec.loss }),
   }))
 }
 

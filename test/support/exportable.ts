@@ -45,12 +45,12 @@ export function exportableModel(
 }
 
 const numberFeatures = (count: number): FeatureCoding[] =>
-  Array.from({ length: count }, (_, place) => {
-    return { type: 'number', name: `x${place + 1}`, offset: 0, scale: 1 }
+  Array.from({ length: count }, (_, index) => {
+    return { type: 'number', name: `x${index + 1}`, offset: 0, scale: 1 }
   })
 
 const numberTarget = (outputs: number): TargetCoding => {
-  return { type: 'number', names: Array.from({ length: outputs }, (_, place) => `y${place + 1}`) }
+  return { type: 'number', names: Array.from({ length: outputs }, (_, index) => `y${index + 1}`) }
 }
 
 /** Drawn weights, and biases, scales and statistics of normalization other than their initial constants. */

@@ -45,15 +45,15 @@ export async function picture(kind: PictureClass, random: () => number): Promise
   const [moveX, moveY] = [Math.floor(3 * random()) - 1, Math.floor(3 * random()) - 1]
   const middle = (pictureSide - 1) / 2
   const pixels = new Uint8Array(pictureSide ** 2)
-  for (const place of pixels.keys()) {
-    const x = (place % pictureSide) - middle - moveX
-    const y = Math.floor(place / pictureSide) - middle - moveY
+  for (const index of pixels.keys()) {
+    const x = (index % pictureSide) - middle - moveX
+    const y = Math.floor(index / pictureSide) - middle - moveY
     const isInked = {
       bar: Math.abs(x) < 1.1 && Math.abs(y) < 4.5,
       cross: Math.abs(Math.abs(x) - Math.abs(y)) < 0.8 && Math.abs(x) < 4.5,
       ring: Math.abs(Math.hypot(x, y) - 3.5) < 0.8,
     }[kind]
-    pixels[place] = Math.round((isInked ? 190 : 10) + 50 * random())
+    pixels[index] = Math.round((isInked ? 190 : 10) + 50 * random())
   }
   return Buffer.from(await encodePng(pixels, { width: pictureSide, height: pictureSide, channels: 1 }))
 }
@@ -63,8 +63,8 @@ export async function pictureZip(): Promise<Buffer> {
   const random = randomFrom(3)
   const files = []
   for (const kind of pictureClasses) {
-    for (let place = 0; place < 80; place++) {
-      files.push({ name: `${kind}/${place}.png`, content: await picture(kind, random) })
+    for (let index = 0; index < 80; index++) {
+      files.push({ name: `${kind}/${index}.png`, content: await picture(kind, random) })
     }
   }
   return zip(files)

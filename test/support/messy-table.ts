@@ -62,14 +62,14 @@ const messyRows: InputRow[] = [
 /** One network for each ending. */
 export function messyTables(): (Exportable & { title: string })[] {
   return Object.entries(endings).map(
-    ([title, { units, activation, loss, target, threshold = null }], place) => {
+    ([title, { units, activation, loss, target, threshold = null }], index) => {
       const layers = [
         { type: 'dense' as const, units: 6, activation: 'tanh' as const },
         { type: 'dense' as const, units, activation },
       ]
       const network = { inputShape: [17], layers }
       const parts = { network, loss, target, threshold, features, rows: messyRows, ignored: ['note'] }
-      return { title, ...exportable({ id: `messy${place}`, ...parts }) }
+      return { title, ...exportable({ id: `messy${index}`, ...parts }) }
     },
   )
 }

@@ -23,9 +23,9 @@ export function reading(
     const batches = columns[names[0]].length
     let line = 2
     for (let batch = 0; batch < batches; batch++) {
-      const cells = names.map((name, place): Cells => {
+      const cells = names.map((name, index): Cells => {
         const values = columns[name][batch]
-        const asText = options?.columns?.get(names[place]) === 'text'
+        const asText = options?.columns?.get(names[index]) === 'text'
         if (values.every((value) => typeof value === 'number') && !asText) {
           return { type: 'number', values: Float64Array.from(values) }
         }

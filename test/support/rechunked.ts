@@ -10,10 +10,10 @@ export function rechunked<T extends Table>(table: T, sizes: readonly number[]): 
   const chunks: Uint8Array[] = []
   for (let first = 0; first < table.rows; ) {
     const rows = Math.min(sizes[chunks.length % sizes.length], table.rows - first)
-    const columns = table.columns.map(({ type }, place) =>
+    const columns = table.columns.map(({ type }, index) =>
       type === 'ignored'
         ? null
-        : Float64Array.from({ length: rows }, (_, row) => values[(first + row) * width + place]),
+        : Float64Array.from({ length: rows }, (_, row) => values[(first + row) * width + index]),
     )
     chunks.push(packRows(columns, rows))
     first += rows

@@ -11,8 +11,8 @@ export function valuesOf(table: Pick<Table, 'columns' | 'rows' | 'chunks'>): Flo
   const values = new Float64Array(table.rows * width)
   for (const { first, packed } of iterateChunks(table)) {
     for (let row = 0; row < packed.rows; row++) {
-      for (let place = 0; place < width; place++)
-        values[(first + row) * width + place] = packed.at(row, place)
+      for (let index = 0; index < width; index++)
+        values[(first + row) * width + index] = packed.at(row, index)
     }
   }
   return values
@@ -31,5 +31,5 @@ export function uploadOf(table: Table, changes: Partial<NewDataset> = {}): NewDa
 
 /** The rows of an answer by the names of their columns. */
 export function named({ columns, data }: DatasetRows): Record<string, unknown>[] {
-  return data.map((row) => Object.fromEntries(columns.map((name, place) => [name, row[place]])))
+  return data.map((row) => Object.fromEntries(columns.map((name, index) => [name, row[index]])))
 }

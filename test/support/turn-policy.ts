@@ -40,8 +40,8 @@ export function turnOrder(
     const jobs = queue.filter((job) => job.tenantId === tenantId)
     let turn = tenants.get(tenantId)?.threadTime ?? 0
     const own = jobs.toSorted((x, y) => y.priority - x.priority || x.queueNumber - y.queueNumber)
-    for (const [place, job] of own.entries()) {
-      turns.push({ ...job, turn, nth: place + 1 })
+    for (const [index, job] of own.entries()) {
+      turns.push({ ...job, turn, nth: index + 1 })
       turn += threadTime(timeScale * job.seconds, Math.min(job.threads, all))
     }
   }
@@ -76,9 +76,9 @@ export function choose(
 
   function together(jobs: Turn[], limit: number): Turn[] {
     let sum = 0
-    const end = jobs.findIndex((job, place) => {
+    const end = jobs.findIndex((job, index) => {
       sum += lasts(job)
-      return place > 0 && !(jobs[0].isSmall && job.isSmall && sum <= limit)
+      return index > 0 && !(jobs[0].isSmall && job.isSmall && sum <= limit)
     })
     return end < 0 ? jobs : jobs.slice(0, end)
   }

@@ -84,8 +84,8 @@ export function simulate(
 
   function begin({ id, tenantId: owner }: Pick<QueuedJob, 'id' | 'tenantId'>): void {
     const own = queue.get(owner) ?? []
-    const place = own.findIndex(({ job }) => job.id === id)
-    const [{ arrival }] = own.splice(place, 1)
+    const index = own.findIndex(({ job }) => job.id === id)
+    const [{ arrival }] = own.splice(index, 1)
     const { tenantId, threads, estimated, seconds, at } = arrival
     const charged = threadTime(estimated, threads)
     // A tenant that comes back starts from what is served now.

@@ -38,7 +38,7 @@ const storeLarge = async (slope: number, weightBytes = 4 * 1024 * 1024) => ({
 
 /** Rows of 0, 1, 2, … as the first input. */
 const counted = (rows: number) =>
-  Float32Array.from({ length: 2 * rows }, (_, place) => (place % 2 === 0 ? place / 2 : 0))
+  Float32Array.from({ length: 2 * rows }, (_, index) => (index % 2 === 0 ? index / 2 : 0))
 
 describe('predictions', () => {
   it('of many concurrent models reach their callers, and each model is loaded once', async () => {
@@ -86,7 +86,9 @@ describe('predictions', () => {
           { name: 'layers.0.weight', shape: [8, 1, 3, 3], offset: 0 },
           { name: 'layers.0.bias', shape: [8], offset: 72 },
         ],
-        weights: float32Bytes(Array.from({ length: 80 }, (_, place) => (place < 72 ? 0 : place - 72))),
+        weights: float32Bytes(
+          Array.from({ length: 80 }, (_, position) => (position < 72 ? 0 : position - 72)),
+        ),
       }),
     )
     const inputs = new Float32Array(side * side)
@@ -244,8 +246,8 @@ describe('evaluations', () => {
   it('of many rows let other calls pass', async () => {
     const model = await store(2)
     const rows = 120_000
-    const values = Float64Array.from({ length: 3 * rows }, (_, place) =>
-      place % 3 === 1 ? 0 : Math.floor(place / 3),
+    const values = Float64Array.from({ length: 3 * rows }, (_, position) =>
+      position % 3 === 1 ? 0 : Math.floor(position / 3),
     )
     const table = describeTable(heads, values)
     await ask(model, 1)

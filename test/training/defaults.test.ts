@@ -19,7 +19,7 @@ const category = (...counts: number[]): Column => ({
   name: 'kind',
   type: 'category',
   role: 'target',
-  categories: counts.map((_, place) => `k${place}`),
+  categories: counts.map((_, index) => `k${index}`),
   counts,
 })
 const boolean = (name: string): Column => ({

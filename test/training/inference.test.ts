@@ -100,7 +100,7 @@ describe('an element of binary data', () => {
         'INT64',
         values.length,
         (view) => {
-          for (const [place, value] of values.entries()) view.setBigInt64(8 * place, value, true)
+          for (const [index, value] of values.entries()) view.setBigInt64(8 * index, value, true)
         },
         8 * values.length,
       )

@@ -324,7 +324,7 @@ describe('folds', () => {
 
 describe('inputShape', () => {
   const pixels = (count: number): Columns => ({
-    ...Object.fromEntries(Array.from({ length: count }, (_, place) => [`p${place}`, [[0, 255]]])),
+    ...Object.fromEntries(Array.from({ length: count }, (_, index) => [`p${index}`, [[0, 255]]])),
     label: [['a', 'b']],
   })
   const pictures = async (channels: 1 | 3, height: number, width: number) => {

@@ -96,8 +96,8 @@ describe.each(names)('a database of release %s', (name) => {
 
   it('answers as before, from both processes', async () => {
     const found: string[] = []
-    for (const [place, recorded] of release.recorded.entries()) {
-      const now = await ask(urls[place % urls.length], recorded)
+    for (const [index, recorded] of release.recorded.entries()) {
+      const now = await ask(urls[index % urls.length], recorded)
       const before = { status: recorded.status, type: recorded.type, answer: recorded.answer }
       for (const each of differences(before, now)) {
         const difference = `${recorded.method} ${recorded.path} ${each}`

@@ -34,11 +34,11 @@ describe('a secret box', () => {
     expect(box.open(sealed, 'whk_2')).toBeNull()
     expect(openSecretBox([newKey()]).open(sealed, 'whk_1')).toBeNull()
     const [version, name, content] = sealed.split('.')
-    for (let place = 0; place < Buffer.from(content, 'base64').length; place++) {
+    for (let index = 0; index < Buffer.from(content, 'base64').length; index++) {
       const changed = Buffer.from(content, 'base64')
-      changed[place] ^= 1
+      changed[index] ^= 1
       expect(box.open([version, name, changed.toString('base64')].join('.'), 'whk_1')).toBeNull()
-      const cut = changed.subarray(0, place).toString('base64')
+      const cut = changed.subarray(0, index).toString('base64')
       expect(box.open([version, name, cut].join('.'), 'whk_1')).toBeNull()
     }
     expect(box.open(secret, 'whk_1')).toBeNull()

@@ -160,18 +160,18 @@ describe('small jobs', () => {
 })
 
 describe('a job that is cancelled among small ones', () => {
-  it.each([0, 1, 2])('at index %d does not affect the others', async (place) => {
+  it.each([0, 1, 2])('at index %d does not affect the others', async (position) => {
     const ids = [await create(), await create(), await create()]
     const train = pool.train.bind(pool)
     vi.spyOn(pool, 'train').mockImplementationOnce(async (orders, listener) => {
-      await stores.jobs.cancel(ids[place])
+      await stores.jobs.cancel(ids[position])
       // As a hint or the next heartbeat would.
-      Atomics.store(orders[place].stop, 0, 1)
+      Atomics.store(orders[position].stop, 0, 1)
       return train(orders, listener)
     })
     await processor.processNext()
     const statuses = await Promise.all(ids.map(async (id) => (await rowOf(id)).status))
-    expect(statuses).toEqual(ids.map((_, index) => (index === place ? 'cancelled' : 'succeeded')))
+    expect(statuses).toEqual(ids.map((_, index) => (index === position ? 'cancelled' : 'succeeded')))
   })
 })
 

@@ -51,11 +51,11 @@ it('claims once after a wake-up, and once more after each claim, up to its threa
 it('claims again after each training, until nothing is queued', async () => {
   const { lanes, asked } = open(1)
   lanes.wake()
-  for (const place of [0, 1, 2]) {
-    await asked[place].claim()
-    await asked[place].train()
-    await asked[place].end(true)
-    expect(asked).toHaveLength(place + 2)
+  for (const index of [0, 1, 2]) {
+    await asked[index].claim()
+    await asked[index].train()
+    await asked[index].end(true)
+    expect(asked).toHaveLength(index + 2)
   }
   await asked[3].end(false)
   expect(asked).toHaveLength(4)

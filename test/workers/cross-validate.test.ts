@@ -104,7 +104,7 @@ describe('the evaluation of folds', () => {
   it('uses no held-out row for training', () => {
     // Every row is alone with its input: a network learns all of them by heart, and can only guess the others.
     const rows = 60
-    const one = (row: number) => Array.from({ length: rows }, (_, place) => (place === row ? 1 : 0))
+    const one = (row: number) => Array.from({ length: rows }, (_, index) => (index === row ? 1 : 0))
     const x = Array.from({ length: rows }, (_, row) => one(row))
     const table = tableFromInline({ x, y: x.map((_, row) => (row % 3 === 0 ? 1 : 0)) })
     const network = { inputShape: [rows], layers: [dense(1, 'sigmoid')] }

@@ -140,7 +140,7 @@ function forward(weights: Float32Array, input: number[]): number {
     const from = offset
     values = Array.from({ length: width }, (_, unit) =>
       inputs.reduce(
-        (sum, value, place) => sum + value * weights[from + unit * inputs.length + place],
+        (sum, value, index) => sum + value * weights[from + unit * inputs.length + index],
         weights[from + width * inputs.length + unit],
       ),
     )

@@ -71,7 +71,7 @@ export class ArrayReader {
     limits: ReadingLimits,
     order: readonly number[] = Array.from(
       { length: Math.min(rowWidth(array), limits.columns) },
-      (_, place) => place,
+      (_, index) => index,
     ),
   ): Promise<ArrayReader> {
     const { name, shape, offset, itemBytes, path } = array
@@ -102,9 +102,9 @@ export class ArrayReader {
       ? await this.#readColumns(firstRow, rows)
       : await this.#readItems(firstRow * this.width, rows * this.width)
     const [rowStep, columnStep] = this.#array.isColumnMajor ? [1, rows] : [this.width, 1]
-    const places = this.#array.isColumnMajor ? this.#columnMajorOrder() : this.#order
-    return places.map((place, column): Cells => {
-      const start = place * columnStep
+    const positions = this.#array.isColumnMajor ? this.#columnMajorOrder() : this.#order
+    return positions.map((index, column): Cells => {
+      const start = index * columnStep
       const reading = readings[column] ?? 'infer'
       if (reading === 'skip') return { type: 'skipped', rows }
       if (type === 'bytes' || type === 'utf32') {
@@ -170,8 +170,8 @@ export class ArrayReader {
   /** Converts the indices of `#order` to column-major order. */
   #columnMajorOrder(): number[] {
     const lengths = this.#array.shape.slice(1)
-    return this.#order.map((place) => {
-      let [rest, stride, fortran] = [place, this.width, 0]
+    return this.#order.map((position) => {
+      let [rest, stride, fortran] = [position, this.width, 0]
       const indices: number[] = []
       for (const length of lengths) {
         stride /= length
@@ -192,8 +192,8 @@ export class ArrayReader {
     const bytes = items.subarray(item * itemBytes, (item + 1) * itemBytes)
     if (type === 'bytes') return bytes.toString('utf8').replace(/\0+$/, '').normalize('NFC')
     let text = ''
-    for (let place = 0; place < bytes.length; place += 4) {
-      const point = bigEndian ? bytes.readUInt32BE(place) : bytes.readUInt32LE(place)
+    for (let index = 0; index < bytes.length; index += 4) {
+      const point = bigEndian ? bytes.readUInt32BE(index) : bytes.readUInt32LE(index)
       if (point > 0x10ffff) throw invalid(`${name} has a text that is not Unicode`)
       text += String.fromCodePoint(point)
     }

@@ -47,10 +47,10 @@ export async function* readArrays(
     for (let first = 0; first < rows; first += step) {
       const count = Math.min(step, rows - first)
       const cells: Cells[][] = []
-      let place = 0
+      let index = 0
       for (const reader of readers) {
-        const own = columns.slice(place, place + reader.width)
-        place += reader.width
+        const own = columns.slice(index, index + reader.width)
+        index += reader.width
         cells.push(
           await reader.read(
             first,
@@ -67,7 +67,7 @@ export async function* readArrays(
 }
 
 const columnNames = (name: string, width: number) =>
-  width === 1 ? [name] : Array.from({ length: width }, (_, place) => `${name}${place + 1}`)
+  width === 1 ? [name] : Array.from({ length: width }, (_, index) => `${name}${index + 1}`)
 
 interface Layout extends Pick<Source, 'inputShape' | 'image'> {
   order?: number[]

@@ -102,43 +102,43 @@ export class CsvCells {
     const length = bytes.length
     const firstCell = this.#cells
     const firstLine = this.#line
-    let place = start
+    let index = start
     for (;;) {
-      while (place < length && this.#isBlank(bytes[place])) place += 1
-      let cellStart = place
+      while (index < length && this.#isBlank(bytes[index])) index += 1
+      let cellStart = index
       let cellEnd: number
-      if (place < length && bytes[place] === quote) {
-        const closing = this.#closingQuote(place + 1)
+      if (index < length && bytes[index] === quote) {
+        const closing = this.#closingQuote(index + 1)
         if (closing < 0) {
           if (isEnd) throw invalid(`line ${firstLine}: the file ends in a quoted cell`)
           return this.#incomplete(firstCell, firstLine)
         }
-        cellStart = -(place + 1) - 1
+        cellStart = -(index + 1) - 1
         cellEnd = closing
-        place = closing + 1
-        while (place < length && this.#isBlank(bytes[place])) place += 1
-        const kind = place < length ? kindByByte[bytes[place]] : kinds.newline
+        index = closing + 1
+        while (index < length && this.#isBlank(bytes[index])) index += 1
+        const kind = index < length ? kindByByte[bytes[index]] : kinds.newline
         if (kind === kinds.plain || kind === kinds.quote || kind === kinds.zero) {
           throw invalid(
             `line ${this.#line}: only a delimiter or the end of the line may follow a closing quote`,
           )
         }
       } else {
-        while (place < length && kindByByte[bytes[place]] === kinds.plain) place += 1
-        cellEnd = place
+        while (index < length && kindByByte[bytes[index]] === kinds.plain) index += 1
+        cellEnd = index
         while (cellEnd > cellStart && this.#isBlank(bytes[cellEnd - 1])) cellEnd -= 1
       }
-      const kind = place < length ? kindByByte[bytes[place]] : -1
+      const kind = index < length ? kindByByte[bytes[index]] : -1
       if (kind === kinds.quote) {
         throw invalid(`line ${this.#line}: a cell has a quote but does not start with one`)
       }
       if (kind === kinds.zero) throw invalid(`line ${this.#line} has a NUL byte: this is not a text file`)
-      const mayContinue = kind < 0 || (kind === kinds.carriageReturn && place + 1 === length)
+      const mayContinue = kind < 0 || (kind === kinds.carriageReturn && index + 1 === length)
       if (mayContinue && !isEnd) return this.#incomplete(firstCell, firstLine)
       this.#addCell(cellStart, cellEnd)
-      place += 1
+      index += 1
       if (kind === kinds.delimiter) continue
-      if (kind === kinds.carriageReturn && bytes[place] === newline) place += 1
+      if (kind === kinds.carriageReturn && bytes[index] === newline) index += 1
       this.#line += 1
       const isBlank = this.#cells === firstCell + 1 && cellStart === cellEnd
       if (isBlank) this.#cells = firstCell
@@ -146,7 +146,7 @@ export class CsvCells {
         this.#lines.push(firstLine)
         this.#firsts.push(this.#cells)
       }
-      return Math.min(place, length)
+      return Math.min(index, length)
     }
   }
 
@@ -163,12 +163,12 @@ export class CsvCells {
   /** Returns the offset of the closing quote, or −1. Counts the lines in the quotes. */
   #closingQuote(start: number): number {
     const bytes = this.#bytes
-    for (let place = start; place < bytes.length; place++) {
-      const byte = bytes[place]
+    for (let index = start; index < bytes.length; index++) {
+      const byte = bytes[index]
       if (byte === quote) {
-        if (bytes[place + 1] !== quote) return place
-        place += 1
-      } else if (byte === newline || (byte === carriageReturn && bytes[place + 1] !== newline)) {
+        if (bytes[index + 1] !== quote) return index
+        index += 1
+      } else if (byte === newline || (byte === carriageReturn && bytes[index + 1] !== newline)) {
         this.#line += 1
       } else if (byte === 0) {
         throw invalid(`line ${this.#line} has a NUL byte: this is not a text file`)
@@ -203,9 +203,9 @@ export class CsvCells {
   }
 
   text(row: number, column: number): string {
-    const place = (this.#firsts[row] + column) * 2
-    const start = this.#places[place]
-    const end = this.#places[place + 1]
+    const index = (this.#firsts[row] + column) * 2
+    const start = this.#places[index]
+    const end = this.#places[index + 1]
     const isQuoted = start < 0
     const from = isQuoted ? -start - 1 : start
     const text = this.#slice(from, end)

@@ -105,10 +105,10 @@ function computeScore(cells: CsvCells, delimiter: Delimiter, bytes: Buffer): num
       count += 1
       if (isNumberCell(bytes, start, end)) numbers += 1
       else if (!cells.isQuoted(row, column)) {
-        for (const [place, { byte }] of others.entries()) inRow[place] += occurrences(bytes, byte, start, end)
+        for (const [index, { byte }] of others.entries()) inRow[index] += occurrences(bytes, byte, start, end)
       }
     }
-    for (const [place, count] of inRow.entries()) unused[place] = Math.min(unused[place], count)
+    for (const [index, count] of inRow.entries()) unused[index] = Math.min(unused[index], count)
   }
   const [width, rows] = [...widths].reduce((best, entry) => (entry[1] > best[1] ? entry : best))
   if (width === 1) return -Math.max(...unused)
@@ -123,8 +123,8 @@ function computeScore(cells: CsvCells, delimiter: Delimiter, bytes: Buffer): num
 
 function occurrences(bytes: Buffer, byte: number, start: number, end: number): number {
   let total = 0
-  for (let place = start; place < end; place++) {
-    if (bytes[place] === byte) total += bytes[place + 1] === space ? beforeBlank : 1
+  for (let index = start; index < end; index++) {
+    if (bytes[index] === byte) total += bytes[index + 1] === space ? beforeBlank : 1
   }
   return total
 }

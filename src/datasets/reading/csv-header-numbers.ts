@@ -8,8 +8,8 @@ const order = 3
 
 /** Whether the numbers of the first row are years or column numbers, and the cells below are not. */
 export function isRowOfNumberedNames(columns: readonly HeaderColumn[]): boolean {
-  const numbered = columns.flatMap((column, place) =>
-    column.above === 'number' ? [{ ...column, place }] : [],
+  const numbered = columns.flatMap((column, position) =>
+    column.above === 'number' ? [{ ...column, place: position }] : [],
   )
   const words = columns.filter(({ above }) => above === 'word' || above === 'date')
   const values = numbered.map(({ value }) => value)

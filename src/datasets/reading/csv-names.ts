@@ -11,15 +11,15 @@ export interface NamedColumn {
 export function namedColumns(header: readonly string[]): NamedColumn[] {
   const texts = header.map((text) => text.trim().normalize('NFC'))
   const taken = new Set(texts)
-  const places = new Map<string, number>()
+  const positions = new Map<string, number>()
   return texts.map((text, column) => {
     const isNamed = text !== ''
     const name = isNamed ? text : freeName(`column${column + 1}`, taken)
-    const other = places.get(name)
+    const other = positions.get(name)
     if (other !== undefined) {
       throw invalid(`columns ${other + 1} and ${column + 1} have the same name ${quoted(name)}`)
     }
-    places.set(name, column)
+    positions.set(name, column)
     return { name, isNamed }
   })
 }

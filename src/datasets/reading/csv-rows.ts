@@ -73,7 +73,7 @@ const delimiters = [...',;\t|'].map((character) => character.charCodeAt(0))
 function mayBeWiderThan(text: Uint8Array, columns: number): boolean {
   const end = text.indexOf(newline)
   const counts = new Uint32Array(256)
-  for (let place = 0; place < (end < 0 ? text.length : end); place++) counts[text[place]]++
+  for (let index = 0; index < (end < 0 ? text.length : end); index++) counts[text[index]]++
   return delimiters.some((delimiter) => counts[delimiter] > columns)
 }
 
@@ -86,8 +86,8 @@ function readTexts(cells: CsvCells, row: number, width: number): string[] {
 function readRow(cells: CsvCells, row: number, width: number): CsvRow {
   const count = cells.width(row)
   const texts = readTexts(cells, row, width)
-  const extra = Array.from({ length: Math.max(0, count - width) }, (_, place) =>
-    cells.text(row, width + place),
+  const extra = Array.from({ length: Math.max(0, count - width) }, (_, index) =>
+    cells.text(row, width + index),
   )
   if (count >= width && extra.every((text) => text === '')) return { cells: texts }
   const error = `line ${cells.line(row)} has ${count === 1 ? '1 cell' : `${count} cells`}, the header has ${width} columns`

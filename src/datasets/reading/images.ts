@@ -50,8 +50,8 @@ export async function* readImages(
       `images of ${shape} have ${pixels} columns plus one for the class (?width= and ?height= reduce them)`,
     )
   }
-  const columns: SourceColumn[] = Array.from({ length: pixels }, (_, place) => {
-    return { name: `x${place + 1}`, suggestedType: 'number' }
+  const columns: SourceColumn[] = Array.from({ length: pixels }, (_, position) => {
+    return { name: `x${position + 1}`, suggestedType: 'number' }
   })
   columns.push({ name: 'label', suggestedRole: 'target', suggestedType: 'category' })
   yield {
@@ -79,9 +79,9 @@ export async function* readImages(
       const decoded = await Promise.all(group.map(({ file }) => decode(file)))
       for (const [index, bytes] of decoded.entries()) spread(bytes, size.channels, values, row + index, rows)
     }
-    const cells = columns.slice(0, pixels).map((_, place) => ({
+    const cells = columns.slice(0, pixels).map((_, position) => ({
       type: 'number' as const,
-      values: values.subarray(place * rows, (place + 1) * rows),
+      values: values.subarray(position * rows, (position + 1) * rows),
     }))
     const labels = images.slice(start, start + rows).map(({ className }) => className)
     yield { type: 'batch', batch: { rows, columns: [...cells, { type: 'text', cells: labels }] } }

@@ -77,9 +77,9 @@ class JsonLines {
   #readLines({ bytes, isEnd }: TextWindow, parsed: ParsedObject[]): number {
     let used = 0
     while (used < bytes.length) {
-      const place = bytes.indexOf(newline, used)
-      if (place < 0 && !isEnd) break
-      const end = place < 0 ? bytes.length : place
+      const index = bytes.indexOf(newline, used)
+      if (index < 0 && !isEnd) break
+      const end = index < 0 ? bytes.length : index
       const text = bytes.toString('utf8', used, end).trim()
       if (end - used > this.#limits.lineBytes) {
         throw limitExceeded(this.#limits, 'lineBytes', `line ${this.nextLine} has ${end - used} bytes`)
@@ -93,25 +93,25 @@ class JsonLines {
 
   /** Reads the complete objects of a list. Validates the commas and brackets between them. */
   #readArray({ bytes, isEnd }: TextWindow, parsed: ParsedObject[]): number {
-    let place = 0
-    while (place < bytes.length) {
-      const byte = bytes[place]
+    let index = 0
+    while (index < bytes.length) {
+      const byte = bytes[index]
       if (byte === newline) this.nextLine += 1
       if (!blanks.includes(byte)) {
-        const end = this.#takeFromArray(bytes, place, parsed)
+        const end = this.#takeFromArray(bytes, index, parsed)
         if (end < 0) break
-        place = end
-      } else place += 1
+        index = end
+      } else index += 1
     }
     if (isEnd && this.#expected !== 'nothing') {
       throw invalid(`line ${this.nextLine}: the file ends before the end of its list of objects`)
     }
-    return place
+    return index
   }
 
   /** Returns the next offset, or −1 if an object is incomplete. */
-  #takeFromArray(bytes: Buffer, place: number, parsed: ParsedObject[]): number {
-    const character = String.fromCharCode(bytes[place])
+  #takeFromArray(bytes: Buffer, index: number, parsed: ParsedObject[]): number {
+    const character = String.fromCharCode(bytes[index])
     const allowed = expectedCharacters[this.#expected]
     if (!allowed.includes(character)) {
       const expected = this.#expected === 'nothing' ? 'the end of the file' : allowed.split('').join(' or ')
@@ -122,24 +122,24 @@ class JsonLines {
     switch (character) {
       case '[':
         this.#expected = 'objectOrEnd'
-        return place + 1
+        return index + 1
       case ',':
         this.#expected = 'object'
-        return place + 1
+        return index + 1
       case ']':
         this.#expected = 'nothing'
-        return place + 1
+        return index + 1
     }
-    const end = findObjectEnd(bytes, place)
+    const end = findObjectEnd(bytes, index)
     if (end < 0) return -1
-    if (end - place > this.#limits.lineBytes) {
+    if (end - index > this.#limits.lineBytes) {
       throw limitExceeded(
         this.#limits,
         'lineBytes',
-        `the object at line ${this.nextLine} has ${end - place} bytes`,
+        `the object at line ${this.nextLine} has ${end - index} bytes`,
       )
     }
-    const text = bytes.toString('utf8', place, end)
+    const text = bytes.toString('utf8', index, end)
     this.#add(text, parsed)
     this.nextLine += text.split('\n').length - 1
     this.#expected = 'commaOrEnd'
@@ -213,7 +213,7 @@ class JsonLines {
     }
     return {
       rows,
-      columns: columns.map((values, place) => this.#cells(values, place)),
+      columns: columns.map((values, index) => this.#cells(values, index)),
       lines: Int32Array.from(lines),
     }
   }
@@ -238,8 +238,8 @@ class JsonLines {
     )
   }
 
-  #cells(values: readonly Value[], place: number): Cells {
-    const reading = this.#readings.get(this.#columns[place].name) ?? 'infer'
+  #cells(values: readonly Value[], index: number): Cells {
+    const reading = this.#readings.get(this.#columns[index].name) ?? 'infer'
     switch (reading) {
       case 'skip':
         return { type: 'skipped', rows: values.length }

@@ -28,11 +28,11 @@ const [quote, backslash] = [34, 92]
 /** The offset after the object that starts at `start`, or −1 if it is incomplete. */
 export function findObjectEnd(bytes: Buffer, start: number): number {
   let depth = 0
-  for (let place = start; place < bytes.length; place++) {
-    switch (bytes[place]) {
+  for (let index = start; index < bytes.length; index++) {
+    switch (bytes[index]) {
       case quote:
-        place = findStringEnd(bytes, place)
-        if (place < 0) return -1
+        index = findStringEnd(bytes, index)
+        if (index < 0) return -1
         break
       case openBrace:
       case openBracket:
@@ -41,7 +41,7 @@ export function findObjectEnd(bytes: Buffer, start: number): number {
       case closeBrace:
       case closeBracket:
         depth -= 1
-        if (depth === 0) return place + 1
+        if (depth === 0) return index + 1
     }
   }
   return -1
@@ -49,9 +49,9 @@ export function findObjectEnd(bytes: Buffer, start: number): number {
 
 /** The offset of the closing quote, or −1 if there is none. */
 function findStringEnd(bytes: Buffer, start: number): number {
-  for (let place = start + 1; place < bytes.length; place++) {
-    if (bytes[place] === backslash) place += 1
-    else if (bytes[place] === quote) return place
+  for (let index = start + 1; index < bytes.length; index++) {
+    if (bytes[index] === backslash) index += 1
+    else if (bytes[index] === quote) return index
   }
   return -1
 }

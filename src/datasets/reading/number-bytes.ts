@@ -20,24 +20,24 @@ const maximumBeforeDigit = Math.floor((Number.MAX_SAFE_INTEGER - 9) / 10)
  * accurately, 1990).
  */
 export function parseNumberBytes(bytes: Buffer, start: number, end: number): number {
-  let place = start
-  let byte = bytes[place]
+  let index = start
+  let byte = bytes[index]
   const negative = byte === minus
-  if (negative || byte === plus) place += 1
+  if (negative || byte === plus) index += 1
   let digits = 0
   let mantissa = 0
   let exponent = 0
   let exact = true
-  for (; place < end; place++) {
-    byte = bytes[place]
+  for (; index < end; index++) {
+    byte = bytes[index]
     if (byte < zero || byte > nine) break
     if (mantissa > maximumBeforeDigit) exact = false
     mantissa = mantissa * 10 + (byte - zero)
     digits += 1
   }
-  if (place < end && byte === point) {
-    for (place += 1; place < end; place++) {
-      byte = bytes[place]
+  if (index < end && byte === point) {
+    for (index += 1; index < end; index++) {
+      byte = bytes[index]
       if (byte < zero || byte > nine) break
       if (mantissa > maximumBeforeDigit) exact = false
       mantissa = mantissa * 10 + (byte - zero)
@@ -46,15 +46,15 @@ export function parseNumberBytes(bytes: Buffer, start: number, end: number): num
     }
   }
   if (digits === 0) return Number.NaN
-  if (place < end) {
+  if (index < end) {
     if (byte !== letterE && byte !== smallLetterE) return Number.NaN
-    place += 1
-    const sign = bytes[place]
-    if (sign === minus || sign === plus) place += 1
-    if (place >= end) return Number.NaN
+    index += 1
+    const sign = bytes[index]
+    if (sign === minus || sign === plus) index += 1
+    if (index >= end) return Number.NaN
     let power = 0
-    for (; place < end; place++) {
-      byte = bytes[place]
+    for (; index < end; index++) {
+      byte = bytes[index]
       if (byte < zero || byte > nine) return Number.NaN
       power = Math.min(power * 10 + (byte - zero), 1e6)
     }

@@ -24,18 +24,18 @@ export function parquetColumns(
   const count = schema[0]?.num_children ?? 0
   if (count > limits.columns) throw limitExceeded(limits, 'columns', `${name} has ${count} columns`)
   const columns: ParquetColumn[] = []
-  const places = new Map<string, number>()
+  const positions = new Map<string, number>()
   let next = 1
   while (next < schema.length) {
     const element = schema[next]
     const column = readColumn(element, name, readings)
-    const other = places.get(column.name)
+    const other = positions.get(column.name)
     if (other !== undefined) {
       const numbers = `${other + 1} and ${columns.length + 1}`
       throw invalid(`columns ${numbers} have the same name ${quoted(column.name)}`)
     }
     if (column.name === '') throw invalid(`${name}: column ${columns.length + 1} has no name`)
-    places.set(column.name, columns.length)
+    positions.set(column.name, columns.length)
     columns.push(column)
     next += subtreeSize(schema, next)
   }
@@ -64,11 +64,11 @@ function readColumn(
 }
 
 /** The number of elements of a subtree, including its root. An invalid subtree ends with the schema. */
-function subtreeSize(schema: readonly SchemaElement[], place: number): number {
-  let open = schema[place]?.num_children ?? 0
+function subtreeSize(schema: readonly SchemaElement[], index: number): number {
+  let open = schema[index]?.num_children ?? 0
   let count = 1
-  while (open > 0 && place + count < schema.length) {
-    open += (schema[place + count]?.num_children ?? 0) - 1
+  while (open > 0 && index + count < schema.length) {
+    open += (schema[index + count]?.num_children ?? 0) - 1
     count += 1
   }
   return count

@@ -83,11 +83,11 @@ function unfinishedCharacter(text: Uint8Array): number {
 
 function lineBreaks(bytes: Buffer): number {
   let breaks = 0
-  for (let place = bytes.indexOf(newline); place >= 0; place = bytes.indexOf(newline, place + 1)) breaks += 1
+  for (let index = bytes.indexOf(newline); index >= 0; index = bytes.indexOf(newline, index + 1)) breaks += 1
   if (breaks === 0) {
-    for (let place = bytes.indexOf(carriageReturn); place >= 0; ) {
+    for (let index = bytes.indexOf(carriageReturn); index >= 0; ) {
       breaks += 1
-      place = bytes.indexOf(carriageReturn, place + 1)
+      index = bytes.indexOf(carriageReturn, index + 1)
     }
   }
   return breaks

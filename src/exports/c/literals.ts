@@ -50,8 +50,8 @@ const longestIdentifier = 20
 /** Makes names unique by numbers. Reserved words get a suffix. */
 export function uniqueIdentifiers(texts: readonly string[], replacement: string): string[] {
   const used = new Set<string>()
-  return texts.map((text, place) => {
-    const plain = identifier(text, `${replacement}${place + 1}`)
+  return texts.map((text, index) => {
+    const plain = identifier(text, `${replacement}${index + 1}`)
     let name = reserved.has(plain) ? `${plain}_` : plain
     for (let number = 2; used.has(name); number++) name = `${plain}_${number}`
     used.add(name)

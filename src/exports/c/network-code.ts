@@ -32,8 +32,8 @@ export function networkCode(name: string, network: NetworkSteps, weights: Weight
     next = 1 - next
   }
   const buffers = sizes
-    .map((size, place) => `static float buffer${place}[${size}];`)
-    .filter((_, place) => lines.some((line) => line.includes(`buffer${place}`)))
+    .map((size, index) => `static float buffer${index}[${size}];`)
+    .filter((_, index) => lines.some((line) => line.includes(`buffer${index}`)))
   return `${[...arrays, ...usedFunctions(steps), ...buffers].join('\n')}
 
 int ${name}_compute(const float *inputs, float *outputs) {

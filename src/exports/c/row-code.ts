@@ -40,9 +40,9 @@ function arrayRow({ features }: Coding): RowCode {
   const numbers = features.filter((feature) => feature.type === 'number')
   const table = (name: string, values: (number | undefined)[]) =>
     `static const double ${name}[${values.length}] = {${values.map(doubleLiteral).join(', ')}};`
-  const missing = numbers.flatMap((feature, place) =>
+  const missing = numbers.flatMap((feature, index) =>
     missingNumbers(feature).map(
-      (number) => `  if (row->values[${place}] == ${doubleLiteral(number)}) values[${place}] = NAN;`,
+      (number) => `  if (row->values[${index}] == ${doubleLiteral(number)}) values[${index}] = NAN;`,
     ),
   )
   const copied = missing.length > 0
@@ -86,21 +86,21 @@ function structureRow({ features }: Coding): RowCode {
   const helpers = new Set<string>()
   const lines: string[] = []
   let offset = 0
-  for (const [place, feature] of features.entries()) {
-    const call = encodeCall(feature, `row->${names[place]}`, place, offset)
+  for (const [index, feature] of features.entries()) {
+    const call = encodeCall(feature, `row->${names[index]}`, index, offset)
     for (const helper of call.helpers) helpers.add(helper)
-    lines.push(`  if (!${call.code}) return ${place + 1};`)
+    lines.push(`  if (!${call.code}) return ${index + 1};`)
     offset += featureWidth(feature)
   }
   return {
-    fields: features.map((feature, place) => fieldCode(feature, names[place], place)),
+    fields: features.map((feature, index) => fieldCode(feature, names[index], index)),
     helpers: [...helpers],
     lines,
   }
 }
 
-function fieldCode({ type, name }: FeatureCoding, field: string, place: number): string {
-  const comment = `/* ${place + 1}: ${stringLiteral(name).replaceAll('*/', '* /').replaceAll('/*', '/ *')}, ${fieldComments[type]} */`
+function fieldCode({ type, name }: FeatureCoding, field: string, index: number): string {
+  const comment = `/* ${index + 1}: ${stringLiteral(name).replaceAll('*/', '* /').replaceAll('/*', '/ *')}, ${fieldComments[type]} */`
   return `  ${type === 'category' ? 'const char *' : 'double '}${field}; ${comment}`
 }
 
@@ -116,7 +116,7 @@ interface EncodeCall {
   code: string
 }
 
-function encodeCall(feature: FeatureCoding, field: string, place: number, offset: number): EncodeCall {
+function encodeCall(feature: FeatureCoding, field: string, index: number, offset: number): EncodeCall {
   const into = `&inputs[${offset}]`
   const value = missingNumbers(feature).reduce(
     (code, number) => `(${field} == ${doubleLiteral(number)} ? NAN : ${code})`,
@@ -133,9 +133,9 @@ function encodeCall(feature: FeatureCoding, field: string, place: number, offset
       return { helpers: [booleanHelper], code: `encode_boolean(${value}, ${imputation}, ${into})` }
     }
     case 'date':
-      return dateCall(feature, value, place, into)
+      return dateCall(feature, value, index, into)
     case 'category':
-      return categoryCall(feature, field, place, into)
+      return categoryCall(feature, field, index, into)
     default:
       return feature satisfies never
   }
@@ -179,14 +179,14 @@ const partNames = ['year', 'month', 'dayOfWeek', 'daysSinceFirst'] as const
 function dateCall(
   { first, parts, imputation }: FeatureCoding & { type: 'date' },
   value: string,
-  place: number,
+  index: number,
   into: string,
 ): EncodeCall {
   const numbers = partNames.flatMap((name) => {
     const { offset = 0, scale = 1 } = parts.find(({ part }) => part === name) ?? {}
     return [offset, scale]
   })
-  const table = `parts${place + 1}`
+  const table = `parts${index + 1}`
   return {
     helpers: [dateHelper, `static const double ${table}[8] = {${numbers.map(doubleLiteral).join(', ')}};`],
     code: `encode_date(${value}, ${doubleLiteral(first)}, ${doubleLiteral(imputation)}, ${table}, ${into})`,
@@ -230,15 +230,15 @@ static int encode_category(const char *text, const char *const *names, int count
 function categoryCall(
   { categories, unseen = [], imputation, missingTexts }: FeatureCoding & { type: 'category' },
   field: string,
-  place: number,
+  index: number,
   into: string,
 ): EncodeCall {
   const untrained = new Set(unseen)
   const names = categories.map((category) => (untrained.has(category) ? null : category))
   const filled = imputation === undefined ? -1 : names.indexOf(imputation)
   const missing = missingTexts?.map((text) => text.trim().toLowerCase()) ?? [...usualMissingTexts]
-  const list = `categories${place + 1}`
-  const texts = `missing${place + 1}`
+  const list = `categories${index + 1}`
+  const texts = `missing${index + 1}`
   return {
     helpers: [
       categoryHelper,

@@ -12,9 +12,9 @@ export function isReordered([channels, ...sides]: readonly number[]): boolean {
 /** For each number of a flattened [positions, channels], its place in the flattened [channels, positions]. */
 export function channelsFirstPlaces([channels, ...sides]: readonly number[]): Int32Array {
   const positions = product(sides)
-  return Int32Array.from({ length: channels * positions }, (_, place) => {
-    const position = Math.floor(place / channels)
-    return (place % channels) * positions + position
+  return Int32Array.from({ length: channels * positions }, (_, index) => {
+    const position = Math.floor(index / channels)
+    return (index % channels) * positions + position
   })
 }
 
@@ -30,8 +30,8 @@ export function transpose(
   const result = new Float32Array(values.length)
   const index = sides.map(() => 0)
   let from = 0
-  for (let place = 0; place < result.length; place++) {
-    result[place] = values[from]
+  for (let position = 0; position < result.length; position++) {
+    result[position] = values[from]
     for (let axis = sides.length - 1; axis >= 0; axis--) {
       index[axis] += 1
       from += steps[axis]

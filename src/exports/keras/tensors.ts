@@ -84,7 +84,7 @@ function layerTensors(place: PlacedLayer, weights: Weights, flattened: number[] 
 }
 
 const reordered = (values: Float32Array, flattened: readonly number[]) =>
-  Float32Array.from(channelsFirstPlaces(flattened), (place) => values[place])
+  Float32Array.from(channelsFirstPlaces(flattened), (index) => values[index])
 
 /** The filters are the first side of the engine's weights; locally connected layers have positions before them. */
 function kernelOf(

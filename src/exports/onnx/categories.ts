@@ -16,7 +16,7 @@ export function addCategories(graph: GraphBuilder, feature: CategoryCoding, valu
     domain: mlDomain,
     attributes: {
       keys_strings: texts(indexes.map(([text]) => text)),
-      values_int64s: ints(indexes.map(([, place]) => place)),
+      values_int64s: ints(indexes.map(([, position]) => position)),
       default_int64: int(noCategory),
     },
   })
@@ -31,15 +31,15 @@ export function addCategories(graph: GraphBuilder, feature: CategoryCoding, valu
 function categoryIndexes(feature: CategoryCoding): Map<string, number> {
   const { categories, unseen = [], imputation } = feature
   const untrained = new Set(unseen)
-  const places = new Map(
-    categories.map((category, place) => [category, untrained.has(category) ? noCategory : place]),
+  const positions = new Map(
+    categories.map((category, index) => [category, untrained.has(category) ? noCategory : index]),
   )
-  const fill = imputation === undefined ? noCategory : (places.get(imputation) ?? noCategory)
+  const fill = imputation === undefined ? noCategory : (positions.get(imputation) ?? noCategory)
   for (const text of ['', ...toMissingTexts(feature.missingTexts)]) {
     const capital = text.slice(0, 1).toUpperCase() + text.slice(1)
     for (const spelling of [text, text.toUpperCase(), capital]) {
-      if (!places.has(spelling)) places.set(spelling, fill)
+      if (!positions.has(spelling)) positions.set(spelling, fill)
     }
   }
-  return places
+  return positions
 }

@@ -28,7 +28,7 @@ interface Block {
  * @returns float32 [N, inputs]
  */
 export function addColumns(graph: GraphBuilder, { features }: Coding, values: readonly Value[]): Value {
-  const columns = features.map((feature, place) => ({ feature, value: values[place] }))
+  const columns = features.map((feature, index) => ({ feature, value: values[index] }))
   const numbers = columns.flatMap(({ feature, value }) =>
     feature.type === 'number' || feature.type === 'boolean' ? [{ feature, value }] : [],
   )
@@ -113,9 +113,9 @@ function addImputation(graph: GraphBuilder, features: readonly NumericFeature[],
   const isImputed = features.some(({ imputation }) => imputation !== undefined)
   if (most === 0 && !isImputed) return raw
   let isMissing = graph.node('IsNaN', [raw])
-  for (let place = 0; place < most; place++) {
+  for (let index = 0; index < most; index++) {
     // A column with fewer missing numbers gets NaN, which equals nothing.
-    const numbers = missing.map((each) => each[place] ?? Number.NaN)
+    const numbers = missing.map((each) => each[index] ?? Number.NaN)
     const equal = graph.node('Equal', [raw, graph.constant('missing', doubles(numbers))])
     isMissing = graph.node('Or', [isMissing, equal])
   }
@@ -155,7 +155,7 @@ function inOrder(graph: GraphBuilder, features: readonly FeatureCoding[], blocks
     if (places !== undefined && part >= 0) places[part] = position
   }
   const order = features.flatMap((feature) => positions.get(feature) ?? [])
-  if (order.every((position, place) => position === place)) return joined
+  if (order.every((position, index) => position === index)) return joined
   return graph.node('Gather', [joined, graph.constant('order', int64s(order))], {
     attributes: { axis: int(1) },
   })

@@ -44,10 +44,10 @@ WEIGHTS = pathlib.Path(__file__).with_name("${id}.safetensors")
 
 function networkSource(model: ExportableModel): string {
   const modules = torchModules(model)
-  const lines = modules.map(({ code }, place) => `        ${code},  # ${place}`)
-  const names = modules.flatMap(({ tensors }, place) =>
+  const lines = modules.map(({ code }, index) => `        ${code},  # ${index}`)
+  const names = modules.flatMap(({ tensors }, index) =>
     tensors.map(
-      ({ name, source }) => `    ${JSON.stringify(`${place}.${name}`)}: ${JSON.stringify(source)},`,
+      ({ name, source }) => `    ${JSON.stringify(`${index}.${name}`)}: ${JSON.stringify(source)},`,
     ),
   )
   return `${modules.some(({ code }) => code.startsWith('Step')) ? stepClass : ''}${

@@ -53,6 +53,6 @@ export function safetensorsFile(
 
 export function littleEndian(values: Float32Array): Buffer {
   const bytes = Buffer.alloc(values.length * bytesOfNumber)
-  for (let place = 0; place < values.length; place++) bytes.writeFloatLE(values[place], place * bytesOfNumber)
+  for (let index = 0; index < values.length; index++) bytes.writeFloatLE(values[index], index * bytesOfNumber)
   return bytes
 }

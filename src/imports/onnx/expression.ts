@@ -71,14 +71,14 @@ const activations: Partial<Record<Activation, (x: number) => number>> = {
 /** The approximation of gelu by tanh differs from it by up to 5e-4. */
 const tolerance = 2e-6
 /** From −8 to 8 in steps of 1/16, with 0. */
-const samples = Array.from({ length: 257 }, (_, place) => (place - 128) / 16)
+const samples = Array.from({ length: 257 }, (_, index) => (index - 128) / 16)
 
 /** The activation with the same values at all sample points, or null. */
 export function recognize({ evaluate }: Pick<Expression, 'evaluate'>): Activation | null {
   const values = samples.map(evaluate)
   for (const [name, formula] of Object.entries(activations)) {
     const isSame = samples.every(
-      (x, place) => Math.abs(formula(x) - values[place]) <= tolerance * (1 + Math.abs(x)),
+      (x, index) => Math.abs(formula(x) - values[index]) <= tolerance * (1 + Math.abs(x)),
     )
     if (isSame && isActivation(name)) return name
   }

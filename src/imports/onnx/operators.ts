@@ -68,7 +68,7 @@ export const operators: Readonly<Record<string, Handler>> = {
   ReduceMean(node, context) {
     const { builder } = context
     const axes = context.opset < 18 ? node.ints('axes') : context.integers(node, 1)
-    const all = builder.shape.slice(1).map((_, place) => place + 2)
+    const all = builder.shape.slice(1).map((_, index) => index + 2)
     const given = axes
       ?.map((axis) => (axis < 0 ? axis + builder.shape.length + 1 : axis))
       .toSorted((a, b) => a - b)

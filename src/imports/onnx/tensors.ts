@@ -52,9 +52,9 @@ function numberBytes(message: DecodedTensor, type: NumberType): Uint8Array {
   const size = numberTypes[type]
   const bytes = new Uint8Array(size * numbers.length)
   const view = new DataView(bytes.buffer)
-  numbers.forEach((value, place) => {
-    if (type === 'F32') view.setFloat32(size * place, value, true)
-    else view.setFloat64(size * place, value, true)
+  numbers.forEach((value, index) => {
+    if (type === 'F32') view.setFloat32(size * index, value, true)
+    else view.setFloat64(size * index, value, true)
   })
   return bytes
 }
@@ -70,7 +70,7 @@ function readIntegers(
   if (raw.length === 0 && list.length !== length) throw wrongLength(name, shape, 8 * list.length, 8 * length)
   if (raw.length === 0) return list.map(Number)
   const view = new DataView(raw.buffer, raw.byteOffset, raw.byteLength)
-  return Array.from({ length }, (_, place) => Number(view.getBigInt64(8 * place, true)))
+  return Array.from({ length }, (_, index) => Number(view.getBigInt64(8 * index, true)))
 }
 
 const wrongLength = (name: string, shape: number[], has: number, needs: number) =>

@@ -33,7 +33,7 @@ export const views: Readonly<Record<string, View>> = {
     const axes = axesOf(node, context, context.shape.length + 1)
     const isRemovable = axes.every((axis) => context.shape[axis - 1] === 1)
     if (axes.length === 0 || !isRemovable) throw node.refuse('it removes sides other than 1, or the rows')
-    return context.shape.filter((_, place) => !axes.includes(place + 1))
+    return context.shape.filter((_, position) => !axes.includes(position + 1))
   },
   Unsqueeze(node, context) {
     const given = context.opset < 13 ? node.ints('axes') : constants(context.sides(node, 1))
@@ -46,14 +46,18 @@ export const views: Readonly<Record<string, View>> = {
     return shape
   },
   Transpose(node, { shape }) {
-    const order = node.ints('perm') ?? shape.map((_, place) => shape.length - place)
+    const order = node.ints('perm') ?? shape.map((_, position) => shape.length - position)
     const sides = [0, ...shape]
     const isOrder = order.toSorted((a, b) => a - b).join() === [...sides.keys()].join()
-    const moved = order.filter((place) => place > 0 && sides[place] !== 1)
-    if (!isOrder || order[0] !== 0 || moved.some((place, index) => index > 0 && place < moved[index - 1])) {
+    const moved = order.filter((position) => position > 0 && sides[position] !== 1)
+    if (
+      !isOrder ||
+      order[0] !== 0 ||
+      moved.some((position, index) => index > 0 && position < moved[index - 1])
+    ) {
       throw node.refuse(`it moves numbers (perm ${order.join(', ')}); only sides of 1 may move`)
     }
-    return order.slice(1).map((place) => sides[place])
+    return order.slice(1).map((position) => sides[position])
   },
   Pad(node, context) {
     const pads = context.opset < 11 ? node.ints('pads') : constants(context.sides(node, 1))
@@ -79,7 +83,7 @@ function axesOf(node: OnnxNode, context: ViewContext, sides: number): number[] {
 function reshaped(node: OnnxNode, wanted: readonly Side[], { shape, rows }: ViewContext): number[] {
   const size = sizeOf(shape)
   const [first, ...rest] = wanted
-  const filled = rest.map((side, place) => (side === 0 ? (shape[place] ?? 0) : side))
+  const filled = rest.map((side, index) => (side === 0 ? (shape[index] ?? 0) : side))
   const known = filled.reduce<number>(
     (product, side) => (side === -1 || side === 'rows' ? product : product * side),
     1,

@@ -156,8 +156,8 @@ function rowsOf(
     at(row) {
       const cells: Cell[] = []
       try {
-        for (const [place, read] of columns.entries()) {
-          const size = sizes[place] ?? 1
+        for (const [position, read] of columns.entries()) {
+          const size = sizes[position] ?? 1
           for (let index = row * size; index < (row + 1) * size; index++) {
             const cell = read(index)
             cells.push(convert[cells.length]?.(cell) ?? cell)

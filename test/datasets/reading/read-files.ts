@@ -47,11 +47,12 @@ export async function readFiles(files: Files, request: Reading = {}): Promise<Wh
       if (whole === undefined) throw new Error('a batch came before the source')
       whole.rows += piece.batch.rows
       whole.lines.push(...(piece.batch.lines ?? []))
-      for (const [place, cells] of piece.batch.columns.entries()) {
-        whole.types[place] ??= cells.type
+      for (const [position, cells] of piece.batch.columns.entries()) {
+        whole.types[position] ??= cells.type
         const values = valuesOf(cells)
-        if (values.length !== piece.batch.rows) throw new Error(`column ${place} has another number of rows`)
-        whole.columns[place].push(...values)
+        if (values.length !== piece.batch.rows)
+          throw new Error(`column ${position} has another number of rows`)
+        whole.columns[position].push(...values)
       }
     }
     if (whole === undefined) throw new Error('there was no source')
