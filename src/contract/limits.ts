@@ -16,7 +16,8 @@ export const limitsSchema = z.object({
   datasetBytes: count.describe('Size of one upload in bytes, as sent.'),
   storedBytes: count.describe(
     'Stored bytes: datasets, models, specs, epochs (32 bytes each), snapshots, checkpoints, job events ' +
-      '(100 bytes each), deliveries, answers under an Idempotency-Key, and what unfinished jobs will store.',
+      '(100 bytes each), names, notes, tags and metadata (100 bytes more for each tag and pair), deliveries, ' +
+      'answers under an Idempotency-Key, and what unfinished jobs will store.',
   ),
   jobDays: count
     .max(36_500)

@@ -52,7 +52,8 @@ const createJobsStatement = statement(
   createdRowSchema,
   `
     WITH item AS MATERIALIZED (
-      SELECT *, "jobBytes"('${initialStatus}', parameters, epochs, "specBytes", 0) AS bytes FROM unnest($1::text[], $2::text[], $3::text[], $4::bytea[], $5::jsonb[], $6::text[], $7::text[], $8::int[],
+      SELECT *, "jobBytes"('${initialStatus}', parameters, epochs, "specBytes", 0)
+        + "sizeOfLabels"(name, NULL, '{}', metadata) AS bytes FROM unnest($1::text[], $2::text[], $3::text[], $4::bytea[], $5::jsonb[], $6::text[], $7::text[], $8::int[],
         $9::text[], $10::text[], $11::text[], $12::int[], $13::float8[], $14::float8[], $15::int[], $16::int[], $17::float8[],
         $18::float8[], $19::int[], $20::int[], $21::bool[], $22::text[], $23::text[],
         $24::text[])

@@ -10,7 +10,7 @@ import { createHash } from 'node:crypto'
 import { z } from 'zod'
 import type { Bytes } from '../training/ports/bytes.js'
 import type { Claim } from '../training/ports/runs.js'
-import { cut, toBuffer } from './bytes.js'
+import { cut, toBuffer, totalLength } from './bytes.js'
 import type { Database, Prisma } from './database.js'
 import { type Connection, idRow, noRow, send, statement, transaction } from './statements.js'
 import { acceptsProgress } from './transitions.js'
@@ -36,8 +36,9 @@ const beginStatement = statement(
   'beginDraft',
   z.strictObject({ id: z.string(), sequence: z.int().nullable() }),
   `
-    INSERT INTO "Draft" ("jobId", attempt, "modelId", sequence)
-    SELECT "Job".id, "Job".attempt, $3::text, CASE WHEN $3::text IS NULL THEN ${nextSequence} END
+    INSERT INTO "Draft" ("jobId", attempt, "modelId", sequence, bytes)
+    SELECT "Job".id, "Job".attempt, $3::text, CASE WHEN $3::text IS NULL THEN ${nextSequence} END,
+      CASE WHEN $3::text IS NULL THEN $4::float8 ELSE 0 END
     FROM "Job" WHERE ${holds} RETURNING id, sequence`,
 )
 
@@ -74,7 +75,7 @@ export async function writeDraft(
 ): Promise<Draft | null> {
   const isModel = 'modelId' in of
   if (isModel) await dropEarlier(pool, of.modelId)
-  const values = [jobId, attempt, isModel ? of.modelId : null]
+  const values = [jobId, attempt, isModel ? of.modelId : null, totalLength(bytes)]
   const [begun] = await send(pool, beginStatement, values)
   if (begun === undefined) return null
   const { id, sequence } = begun
@@ -118,6 +119,13 @@ export async function finishModelDraft(client: Prisma.TransactionClient, { id }:
 
 const sweptError = (id: string) => new Error(`draft ${id} was swept before it was finished`)
 
+/** Before the draft, because its trigger writes the row of the job, as the transaction that stores a model does first. */
+const lockJobStatement = statement(
+  'lockJobOfDraft',
+  idRow,
+  'SELECT id FROM "Job" WHERE id = (SELECT "jobId" FROM "Draft" WHERE id = $1::bigint) FOR NO KEY UPDATE',
+)
+
 const deleteStatement = statement(
   'deleteDraft',
   z.strictObject({ jobId: z.string(), modelId: z.string().nullable(), sequence: z.int().nullable() }),
@@ -144,9 +152,10 @@ export async function dropDraft({ pool }: Pick<Database, 'pool'>, id: string): P
   await deleteDraft(pool, id).catch(() => {})
 }
 
-/** Two statements, because the second one must see the chunks of a writer that held the row before the first. */
+/** Two deletions, because the second one must see the chunks of a writer that held the row before the first. */
 async function deleteDraft(pool: Database['pool'], id: string): Promise<void> {
   await transaction(pool, async (client) => {
+    await send(client, lockJobStatement, [id])
     const [draft] = await send(client, deleteStatement, [id])
     if (draft === undefined) return
     await send(client, deleteChunksStatement, [draft.modelId, draft.jobId, draft.sequence])

@@ -19,7 +19,7 @@ import { changedLabels, hasLabels, listLabelled, namedLike } from './labels.js'
 import { afterPosition, cursorColumns, findPosition, newestFirst, toPage } from './pages.js'
 import { resume } from './resume.js'
 import { noRow, query, send, statement } from './statements.js'
-import { checkUse, futureBytes, readUse, unlimited } from './tenant-limits.js'
+import { checkUse, enforceGrowth, futureBytes, readUse, unlimited } from './tenant-limits.js'
 import { changedRow, transition } from './transitions.js'
 
 /** The maximum number of jobs per statement. */
@@ -189,11 +189,13 @@ function tenantJobs(
     progress: (ids) => findProgress(database, { id: { in: ids }, tenantId }),
 
     async change(id, change) {
-      const isThere = await database.inTransaction(tenantId, async (client) => {
-        const data = await changedLabels(client, 'job', { id, tenantId }, change)
-        if (data !== null) await client.job.update({ where: { id }, data, select: { id: true } })
-        return data !== null
-      })
+      const isThere = await database.inTransaction(tenantId, (client) =>
+        enforceGrowth(client, tenantId, settings, async () => {
+          const data = await changedLabels(client, 'job', { id, tenantId }, change)
+          if (data !== null) await client.job.update({ where: { id }, data, select: { id: true } })
+          return data !== null
+        }),
+      )
       return isThere ? ((await reads.request(id))?.job ?? null) : null
     },
 

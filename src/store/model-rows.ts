@@ -8,7 +8,7 @@ import { finiteMetrics } from './epochs.js'
 import type { Model as StoredModel } from './generated/client.js'
 import { unpackJson, unpackText } from './packed-json.js'
 
-type ModelRow = Omit<StoredModel, 'evaluation' | 'weights'>
+type ModelRow = Omit<StoredModel, 'evaluation' | 'weights' | 'labelBytes'>
 
 const descriptionSchema = z.object({
   network: networkSchema,

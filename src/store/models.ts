@@ -18,7 +18,7 @@ import { readTensors, toModel } from './model-rows.js'
 import { packJson, unpackJson } from './packed-json.js'
 import { afterPosition, cursorColumns, findPosition, fitPage, newestFirst, toPage } from './pages.js'
 import { type Connection, query, send, statement } from './statements.js'
-import { enforceLimits, lockLimits, unlimited } from './tenant-limits.js'
+import { enforceGrowth, enforceLimits, lockLimits, unlimited } from './tenant-limits.js'
 import { copyHeader } from './weight-snapshots.js'
 
 /** Read only for a single model, because they may be large. */
@@ -132,16 +132,18 @@ export function modelStore(database: Database, settings = unlimited): AllModels 
       },
 
       async change(id, { threshold, ...labels }) {
-        const isThere = await database.inTransaction(tenantId, async (client) => {
-          const data = await changedLabels(client, 'model', { id, tenantId }, labels)
-          if (data === null) return false
-          await client.model.update({
-            where: { id },
-            data: { ...data, ...(threshold === undefined ? {} : { threshold }) },
-            select: { id: true },
-          })
-          return true
-        })
+        const isThere = await database.inTransaction(tenantId, (client) =>
+          enforceGrowth(client, tenantId, settings, async () => {
+            const data = await changedLabels(client, 'model', { id, tenantId }, labels)
+            if (data === null) return false
+            await client.model.update({
+              where: { id },
+              data: { ...data, ...(threshold === undefined ? {} : { threshold }) },
+              select: { id: true },
+            })
+            return true
+          }),
+        )
         return isThere ? cache.find(id) : null
       },
 

@@ -104,3 +104,21 @@ export async function enforceLimits(
   const { use, own } = await readUse(client, tenantId)
   checkUse(use, { settings, own }, kept)
 }
+
+/**
+ * Runs a change of labels, which may also free storage: a tenant above its limit may do that.
+ * @throws Problem `too-much-stored` if more would be stored than before and than the limit
+ */
+export async function enforceGrowth<T>(
+  client: Prisma.TransactionClient,
+  tenantId: string,
+  settings: Limits,
+  change: () => Promise<T>,
+): Promise<T> {
+  await lockLimits(client, tenantId)
+  const before = await readUse(client, tenantId)
+  const result = await change()
+  const { use, own } = await readUse(client, tenantId)
+  if (use.storedBytes > before.use.storedBytes) checkUse(use, { settings, own }, ['storedBytes'])
+  return result
+}

@@ -241,6 +241,20 @@ const actions = {
   async createModel({ models }: Process, { tenantId, size }: Step) {
     await models.of(tenantId).create(modelOf(size))
   },
+  async changeLabels({ jobs, models }: Process, { pick, size }: Step) {
+    const change = {
+      name: pick % 2 === 0 ? null : 'é'.repeat(size),
+      notes: 'x'.repeat(3_000 * (size - 1)),
+      tags: upTo(size).map((tag) => `tag ${tag}`),
+      metadata: { [`key ${pick % 3}`]: size === 1 ? null : 'value'.repeat(size) },
+    }
+    const found = await stores.database.job.findMany({ select: { id: true, tenantId: true } })
+    const job = found[pick % found.length]
+    if (job !== undefined) await jobs.of(job.tenantId).change(job.id, change)
+    const stored = await stores.database.model.findMany({ select: { id: true, tenantId: true } })
+    const model = stored[pick % stored.length]
+    if (model !== undefined) await models.of(model.tenantId).change(model.id, change)
+  },
   async changeOrDeleteModel({ models }: Process, { pick }: Step) {
     const found = await stores.database.model.findMany({ select: { id: true, tenantId: true } })
     const chosen = found[pick % found.length]

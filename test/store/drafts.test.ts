@@ -1,9 +1,10 @@
 /** One statement makes a large model or checkpoint visible. Unfinished ones are swept. */
 import { createHash } from 'node:crypto'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { draftStore, dropDraft } from '../../src/store/drafts.js'
+import { draftStore, dropDraft, writeDraft } from '../../src/store/drafts.js'
 import type { NewModel } from '../../src/training/ports/models.js'
 import type { Claim } from '../../src/training/ports/runs.js'
+import { expectTrueCounters } from '../support/counters.js'
 import { eventually } from '../support/service.js'
 import { linearModel, openStores, type Stores, startJob } from '../support/stores.js'
 
@@ -185,5 +186,23 @@ describe('a draft', () => {
     expect(await chunksOf(model.id)).toBe(0)
     expect(await stores.models.get(model.id)).toBeNull()
     expect(await stores.jobs.get(claim.jobId)).toMatchObject({ status: 'running' })
+  })
+})
+
+describe('the draft of a checkpoint', () => {
+  it('counts as a whole before its first chunk, until it is deleted', async () => {
+    const { jobId, attempt } = await startJob(stores)
+    const storedBytes = async () => {
+      const { _sum } = await stores.database.tenantUse.aggregate({ _sum: { storedBytes: true } })
+      return _sum.storedBytes
+    }
+    const before = (await storedBytes()) ?? 0
+    const pieces = [new Uint8Array(3 * mebibyte), new Uint8Array(2 * mebibyte)]
+    const draft = await writeDraft(stores.database, { jobId, attempt }, { text: '' }, pieces)
+    if (draft === null) throw new Error('the claim holds')
+    expect(await storedBytes()).toBe(before + 5 * mebibyte)
+    await expectTrueCounters(stores.database)
+    await dropDraft(stores.database, draft.id)
+    expect(await storedBytes()).toBe(before)
   })
 })

@@ -41,7 +41,12 @@ export async function readCounters(database: Database): Promise<Counters> {
                 AND NOT EXISTS (SELECT FROM "Draft" WHERE "Draft"."jobId" = "Job".id
                   AND "Draft".sequence = "CheckpointChunk".sequence)), 0)
               + coalesce((SELECT sum(CASE WHEN bytes > 0 THEN octet_length(header::text) ELSE 0 END)
-                FROM "Checkpoint" WHERE "jobId" = "Job".id), 0) AS "ofRun"
+                FROM "Checkpoint" WHERE "jobId" = "Job".id), 0)
+              + coalesce((SELECT sum(bytes) FROM "Draft" WHERE "jobId" = "Job".id), 0)
+              + coalesce(octet_length(name), 0) + coalesce(octet_length(notes), 0)
+              + octet_length(array_to_string(tags, '')) + 100 * cardinality(tags)
+              + (SELECT coalesce(sum(octet_length(key) + octet_length(value) + 100), 0)
+                FROM jsonb_each_text(coalesce(metadata, '{}'))) AS "ofRun"
             FROM "Job"
           )
           SELECT "tenantId", sum(waits)::float8 AS "queuedJobs", sum(runs)::float8 AS "runningJobs",
@@ -58,6 +63,10 @@ export async function readCounters(database: Database): Promise<Counters> {
               FROM "WebhookDelivery" JOIN "Webhook" ON "Webhook".id = "webhookId"
             UNION ALL SELECT "tenantId", 0, 0, length(bytes) FROM "WeightChunk" JOIN "Model" ON "Model".id = "modelId"
             UNION ALL SELECT "tenantId", 0, 0, length(weights) FROM "Model" WHERE weights IS NOT NULL
+            UNION ALL SELECT "tenantId", 0, 0, coalesce(octet_length(name), 0) + coalesce(octet_length(notes), 0)
+              + octet_length(array_to_string(tags, '')) + 100 * cardinality(tags)
+              + (SELECT coalesce(sum(octet_length(key) + octet_length(value) + 100), 0) FROM jsonb_each_text(metadata))
+              FROM "Model"
             UNION ALL SELECT "tenantId", 0, 0, length("DatasetChunk".bytes)
               FROM "DatasetChunk" JOIN "Dataset" ON "Dataset".id = "datasetId"
           ) AS things
