@@ -13,7 +13,8 @@ namespace descent {
 namespace ISA {
 
 template <typename Sizes> Local local(const Sizes& o) {
-  return {o.channels, o.length, o.filters, o.kernelSize, o.stride, o.positions};
+  return {o.channels, o.height,  o.width,        o.filters,    o.kernelHeight, o.kernelWidth,
+          o.strideY,  o.strideX, o.outputHeight, o.outputWidth};
 }
 
 /// Floats of scratch beyond gemmScratch of an operation that is not row-wise.

@@ -107,43 +107,55 @@ struct ConvolutionBackwardInput {
 };
 struct LocallyConnectedForward {
   static constexpr OperationType type = OperationType::locallyConnectedForward;
-  const float* x;  // [rows, channels, length]
-  const float* weight;  // [positions, filters, channels, kernelSize]
-  const float* bias;  // optional [positions, filters]
-  float* y;  // [rows, filters, positions]
-  float* z;  // optional [rows, filters, positions]
+  const float* x;  // [rows, channels, height, width]
+  const float* weight;  // [outputHeight, outputWidth, filters, channels, kernelHeight, kernelWidth]
+  const float* bias;  // optional [outputHeight, outputWidth, filters]
+  float* y;  // [rows, filters, outputHeight, outputWidth]
+  float* z;  // optional [rows, filters, outputHeight, outputWidth]
   int32_t channels;
-  int32_t length;
+  int32_t height;
+  int32_t width;
+  int32_t kernelHeight;
+  int32_t kernelWidth;
+  int32_t strideY;
+  int32_t strideX;
+  int32_t outputHeight;
+  int32_t outputWidth;
   int32_t filters;
-  int32_t kernelSize;
-  int32_t stride;
-  int32_t positions;
   Activation activation;
 };
 struct LocallyConnectedBackwardWeights {
   static constexpr OperationType type = OperationType::locallyConnectedBackwardWeights;
-  const float* x;  // [rows, channels, length]
-  const float* dz;  // [rows, filters, positions]
-  float* dWeight;  // [positions, filters, channels, kernelSize]
-  float* dBias;  // optional [positions, filters]
+  const float* x;  // [rows, channels, height, width]
+  const float* dz;  // [rows, filters, outputHeight, outputWidth]
+  float* dWeight;  // [outputHeight, outputWidth, filters, channels, kernelHeight, kernelWidth]
+  float* dBias;  // optional [outputHeight, outputWidth, filters]
   int32_t channels;
-  int32_t length;
+  int32_t height;
+  int32_t width;
+  int32_t kernelHeight;
+  int32_t kernelWidth;
+  int32_t strideY;
+  int32_t strideX;
+  int32_t outputHeight;
+  int32_t outputWidth;
   int32_t filters;
-  int32_t kernelSize;
-  int32_t stride;
-  int32_t positions;
 };
 struct LocallyConnectedBackwardInput {
   static constexpr OperationType type = OperationType::locallyConnectedBackwardInput;
-  const float* dz;  // [rows, filters, positions]
-  const float* weight;  // [positions, filters, channels, kernelSize]
-  float* dx;  // [rows, channels, length]
+  const float* dz;  // [rows, filters, outputHeight, outputWidth]
+  const float* weight;  // [outputHeight, outputWidth, filters, channels, kernelHeight, kernelWidth]
+  float* dx;  // [rows, channels, height, width]
   int32_t channels;
-  int32_t length;
+  int32_t height;
+  int32_t width;
+  int32_t kernelHeight;
+  int32_t kernelWidth;
+  int32_t strideY;
+  int32_t strideX;
+  int32_t outputHeight;
+  int32_t outputWidth;
   int32_t filters;
-  int32_t kernelSize;
-  int32_t stride;
-  int32_t positions;
 };
 struct ActivationForward {
   static constexpr OperationType type = OperationType::activationForward;
@@ -360,7 +372,7 @@ struct AdagradUpdate {
 };
 constexpr int maximumOperands = 8;
 constexpr int maximumAttributes = 13;
-constexpr int maximumAxes = 4;
+constexpr int maximumAxes = 6;
 
 struct Operation {
   OperationType type;
@@ -573,31 +585,43 @@ constexpr OperationEntry operationEntries[] = {
       {AttributeKind::integer, offsetof(ConvolutionBackwardInput, filters)},
       {AttributeKind::natural, offsetof(ConvolutionBackwardInput, padTop)},
       {AttributeKind::natural, offsetof(ConvolutionBackwardInput, padLeft)}}},
-    {OperationType::locallyConnectedForward, 5, 7,
-     {{false, {rowsAxis, 0, 1, noAxis}}, {false, {5, 2, 0, 3, noAxis}}, {true, {5, 2, noAxis}}, {false, {rowsAxis, 2, 5, noAxis}}, {true, {rowsAxis, 2, 5, noAxis}}},
+    {OperationType::locallyConnectedForward, 5, 11,
+     {{false, {rowsAxis, 0, 1, 2, noAxis}}, {false, {7, 8, 9, 0, 3, 4, noAxis}}, {true, {7, 8, 9, noAxis}}, {false, {rowsAxis, 9, 7, 8, noAxis}}, {true, {rowsAxis, 9, 7, 8, noAxis}}},
      {{AttributeKind::integer, offsetof(LocallyConnectedForward, channels)},
-      {AttributeKind::integer, offsetof(LocallyConnectedForward, length)},
+      {AttributeKind::integer, offsetof(LocallyConnectedForward, height)},
+      {AttributeKind::integer, offsetof(LocallyConnectedForward, width)},
+      {AttributeKind::integer, offsetof(LocallyConnectedForward, kernelHeight)},
+      {AttributeKind::integer, offsetof(LocallyConnectedForward, kernelWidth)},
+      {AttributeKind::integer, offsetof(LocallyConnectedForward, strideY)},
+      {AttributeKind::integer, offsetof(LocallyConnectedForward, strideX)},
+      {AttributeKind::integer, offsetof(LocallyConnectedForward, outputHeight)},
+      {AttributeKind::integer, offsetof(LocallyConnectedForward, outputWidth)},
       {AttributeKind::integer, offsetof(LocallyConnectedForward, filters)},
-      {AttributeKind::integer, offsetof(LocallyConnectedForward, kernelSize)},
-      {AttributeKind::integer, offsetof(LocallyConnectedForward, stride)},
-      {AttributeKind::integer, offsetof(LocallyConnectedForward, positions)},
       {AttributeKind::activation, offsetof(LocallyConnectedForward, activation)}}},
-    {OperationType::locallyConnectedBackwardWeights, 4, 6,
-     {{false, {rowsAxis, 0, 1, noAxis}}, {false, {rowsAxis, 2, 5, noAxis}}, {false, {5, 2, 0, 3, noAxis}}, {true, {5, 2, noAxis}}},
+    {OperationType::locallyConnectedBackwardWeights, 4, 10,
+     {{false, {rowsAxis, 0, 1, 2, noAxis}}, {false, {rowsAxis, 9, 7, 8, noAxis}}, {false, {7, 8, 9, 0, 3, 4, noAxis}}, {true, {7, 8, 9, noAxis}}},
      {{AttributeKind::integer, offsetof(LocallyConnectedBackwardWeights, channels)},
-      {AttributeKind::integer, offsetof(LocallyConnectedBackwardWeights, length)},
-      {AttributeKind::integer, offsetof(LocallyConnectedBackwardWeights, filters)},
-      {AttributeKind::integer, offsetof(LocallyConnectedBackwardWeights, kernelSize)},
-      {AttributeKind::integer, offsetof(LocallyConnectedBackwardWeights, stride)},
-      {AttributeKind::integer, offsetof(LocallyConnectedBackwardWeights, positions)}}},
-    {OperationType::locallyConnectedBackwardInput, 3, 6,
-     {{false, {rowsAxis, 2, 5, noAxis}}, {false, {5, 2, 0, 3, noAxis}}, {false, {rowsAxis, 0, 1, noAxis}}},
+      {AttributeKind::integer, offsetof(LocallyConnectedBackwardWeights, height)},
+      {AttributeKind::integer, offsetof(LocallyConnectedBackwardWeights, width)},
+      {AttributeKind::integer, offsetof(LocallyConnectedBackwardWeights, kernelHeight)},
+      {AttributeKind::integer, offsetof(LocallyConnectedBackwardWeights, kernelWidth)},
+      {AttributeKind::integer, offsetof(LocallyConnectedBackwardWeights, strideY)},
+      {AttributeKind::integer, offsetof(LocallyConnectedBackwardWeights, strideX)},
+      {AttributeKind::integer, offsetof(LocallyConnectedBackwardWeights, outputHeight)},
+      {AttributeKind::integer, offsetof(LocallyConnectedBackwardWeights, outputWidth)},
+      {AttributeKind::integer, offsetof(LocallyConnectedBackwardWeights, filters)}}},
+    {OperationType::locallyConnectedBackwardInput, 3, 10,
+     {{false, {rowsAxis, 9, 7, 8, noAxis}}, {false, {7, 8, 9, 0, 3, 4, noAxis}}, {false, {rowsAxis, 0, 1, 2, noAxis}}},
      {{AttributeKind::integer, offsetof(LocallyConnectedBackwardInput, channels)},
-      {AttributeKind::integer, offsetof(LocallyConnectedBackwardInput, length)},
-      {AttributeKind::integer, offsetof(LocallyConnectedBackwardInput, filters)},
-      {AttributeKind::integer, offsetof(LocallyConnectedBackwardInput, kernelSize)},
-      {AttributeKind::integer, offsetof(LocallyConnectedBackwardInput, stride)},
-      {AttributeKind::integer, offsetof(LocallyConnectedBackwardInput, positions)}}},
+      {AttributeKind::integer, offsetof(LocallyConnectedBackwardInput, height)},
+      {AttributeKind::integer, offsetof(LocallyConnectedBackwardInput, width)},
+      {AttributeKind::integer, offsetof(LocallyConnectedBackwardInput, kernelHeight)},
+      {AttributeKind::integer, offsetof(LocallyConnectedBackwardInput, kernelWidth)},
+      {AttributeKind::integer, offsetof(LocallyConnectedBackwardInput, strideY)},
+      {AttributeKind::integer, offsetof(LocallyConnectedBackwardInput, strideX)},
+      {AttributeKind::integer, offsetof(LocallyConnectedBackwardInput, outputHeight)},
+      {AttributeKind::integer, offsetof(LocallyConnectedBackwardInput, outputWidth)},
+      {AttributeKind::integer, offsetof(LocallyConnectedBackwardInput, filters)}}},
     {OperationType::activationForward, 2, 2,
      {{false, {rowsAxis, 0, noAxis}}, {false, {rowsAxis, 0, noAxis}}},
      {{AttributeKind::integer, offsetof(ActivationForward, size)},

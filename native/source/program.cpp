@@ -41,7 +41,7 @@ bool inside(int64_t size, int64_t window, int64_t stride, int64_t count) { retur
 
 /// What attributes of an operation must satisfy together: each returns the reason of a refusal, or null.
 struct Check {
-  template <typename Pooling> static const char* pooling(const Pooling& o) {
+  template <typename Windows> static const char* windows(const Windows& o) {
     const bool fits = inside(o.height, o.kernelHeight, o.strideY, o.outputHeight) &&
                       inside(o.width, o.kernelWidth, o.strideX, o.outputWidth);
     return fits ? nullptr : "has windows outside the image";
@@ -65,20 +65,16 @@ struct Check {
            cells(o.outputHeight, o.kernelHeight, o.strideY) * cells(o.outputWidth, o.kernelWidth, o.strideX);
   }
 
-  template <typename Local> static const char* locallyConnected(const Local& o) {
-    return inside(o.length, o.kernelSize, o.stride, o.positions) ? nullptr : "has windows outside the signal";
-  }
-
   const char* operator()(const ConvolutionForward& o) const { return convolution(o); }
   const char* operator()(const ConvolutionBackwardWeights& o) const { return convolution(o); }
   const char* operator()(const ConvolutionBackwardInput& o) const { return convolution(o); }
-  const char* operator()(const LocallyConnectedForward& o) const { return locallyConnected(o); }
-  const char* operator()(const LocallyConnectedBackwardWeights& o) const { return locallyConnected(o); }
-  const char* operator()(const LocallyConnectedBackwardInput& o) const { return locallyConnected(o); }
-  const char* operator()(const MaxPoolingForward& o) const { return pooling(o); }
-  const char* operator()(const MaxPoolingBackward& o) const { return pooling(o); }
-  const char* operator()(const AveragePoolingForward& o) const { return pooling(o); }
-  const char* operator()(const AveragePoolingBackward& o) const { return pooling(o); }
+  const char* operator()(const LocallyConnectedForward& o) const { return windows(o); }
+  const char* operator()(const LocallyConnectedBackwardWeights& o) const { return windows(o); }
+  const char* operator()(const LocallyConnectedBackwardInput& o) const { return windows(o); }
+  const char* operator()(const MaxPoolingForward& o) const { return windows(o); }
+  const char* operator()(const MaxPoolingBackward& o) const { return windows(o); }
+  const char* operator()(const AveragePoolingForward& o) const { return windows(o); }
+  const char* operator()(const AveragePoolingBackward& o) const { return windows(o); }
   const char* operator()(const WeightedLoss& o) const {
     return o.width == o.outputs + 1 ? nullptr : "has no room for the row weights";
   }

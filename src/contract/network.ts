@@ -103,6 +103,13 @@ export const layerSchema = z.discriminatedUnion('type', [
     ...weighted,
   }),
   z.strictObject({
+    type: z.literal('locallyConnected2d'),
+    filters: units,
+    kernelSize: oneOrTwo,
+    strides: oneOrTwo.default(1),
+    ...weighted,
+  }),
+  z.strictObject({
     type: z.enum(['maxPooling1d', 'averagePooling1d']),
     poolSize: positiveInteger.default(2),
     strides: positiveInteger.optional(),

@@ -36,8 +36,8 @@ function operationFloats(operation: Operation, capacity: number): number {
     case 'locallyConnectedForward':
     case 'locallyConnectedBackwardWeights':
     case 'locallyConnectedBackwardInput': {
-      const { channels, kernelSize, filters } = operation.attributes
-      return capacity * (channels * kernelSize + filters) + 2 * lanes
+      const { channels, kernelHeight, kernelWidth, filters } = operation.attributes
+      return capacity * (channels * kernelHeight * kernelWidth + filters) + 2 * lanes
     }
     case 'loss':
     case 'weightedLoss':

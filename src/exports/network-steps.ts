@@ -121,9 +121,8 @@ export function outputSize(step: NetworkStep): number {
     case 'dense':
       return step.sizes.units
     case 'convolution':
-      return step.sizes.filters * step.sizes.outputHeight * step.sizes.outputWidth
     case 'locallyConnected':
-      return step.sizes.filters * step.sizes.positions
+      return step.sizes.filters * step.sizes.outputHeight * step.sizes.outputWidth
     case 'maxPooling':
     case 'averagePooling':
       return step.sizes.channels * step.sizes.outputHeight * step.sizes.outputWidth

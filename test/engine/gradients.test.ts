@@ -220,6 +220,17 @@ describe('convolutions', () => {
     } as const
     check(spec([2, 8], [before1d, layer, ...head]))
   })
+
+  test.each([1, 2])('locallyConnected2d, strides [%i, 2]', (strideY) => {
+    const layer = {
+      type: 'locallyConnected2d',
+      filters: 3,
+      kernelSize: [2, 3],
+      strides: [strideY, 2],
+      activation: 'sigmoid',
+    } satisfies SpecInput['network']['layers'][number]
+    check(spec([2, 5, 7], [before2d, layer, ...head]))
+  })
 })
 
 describe('pooling', () => {

@@ -41,6 +41,13 @@ const refusals: Refusal[] = [
     words: /use kernelSize ≤ 3/,
   },
   {
+    title: 'a locally connected kernel larger than the image',
+    inputShape: [1, 3, 8],
+    layers: [{ type: 'locallyConnected2d', filters: 2, kernelSize: [4, 2] }, { type: 'flatten' }, dense(1)],
+    pointer: '/network/layers/0/kernelSize',
+    words: /kernel \[4, 2\] does not fit into the image \[3, 8\]; use a kernel no larger than the image/,
+  },
+  {
     title: 'a pooling window wider than the signal',
     inputShape: [1, 3],
     layers: [{ type: 'maxPooling1d', poolSize: 4 }, { type: 'flatten' }, dense(1)],

@@ -63,6 +63,13 @@ const activated: Readonly<Record<string, Body>> = {
       { type: 'flatten' },
     ],
   },
+  locallyConnected2d: {
+    inputShape: image,
+    layers: (activation) => [
+      { type: 'locallyConnected2d', filters: 2, kernelSize: [2, 3], strides: [1, 2], activation },
+      { type: 'flatten' },
+    ],
+  },
   'activation over an image': {
     inputShape: image,
     layers: (activation) => [{ type: 'activation', activation }, { type: 'flatten' }],

@@ -54,6 +54,14 @@ const onImages: fc.Arbitrary<LayerInput> = fc.oneof(
     activation: smooth,
     useBias,
   }),
+  fc.record({
+    type: fc.constant('locallyConnected2d'),
+    filters: fc.integer({ min: 1, max: 5 }),
+    kernelSize: fc.tuple(small, small),
+    strides: fc.oneof(small, fc.tuple(small, small)),
+    activation: smooth,
+    useBias,
+  }),
   fc.record({ type: fc.constantFrom('maxPooling2d', 'averagePooling2d'), poolSize: small, strides: small }),
 )
 

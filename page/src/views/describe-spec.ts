@@ -11,6 +11,8 @@ function layerName(layer: Layer): string {
       return `${whole(layer.units)} ${layer.activation}`
     case 'conv1d':
     case 'conv2d':
+    case 'locallyConnected1d':
+    case 'locallyConnected2d':
       return `${layer.type} ${whole(layer.filters)} ${layer.activation}`
     default:
       return layer.type

@@ -7,7 +7,7 @@ import { conv1d, conv2d } from './convolution.js'
 import { dense } from './dense.js'
 import { dropout } from './dropout.js'
 import type { LayerLocation, PlannedLayer } from './layer.js'
-import { locallyConnected1d } from './locally-connected.js'
+import { locallyConnected1d, locallyConnected2d } from './locally-connected.js'
 import { globalPooling, pooling1d, pooling2d } from './pooling.js'
 import { flatten, reshape } from './reshaping.js'
 
@@ -22,6 +22,8 @@ export function planLayer(layer: Layer, input: Shape, location: LayerLocation): 
       return conv2d(layer, input, location)
     case 'locallyConnected1d':
       return locallyConnected1d(layer, input, location)
+    case 'locallyConnected2d':
+      return locallyConnected2d(layer, input, location)
     case 'maxPooling1d':
     case 'averagePooling1d':
       return pooling1d(layer, input, location)

@@ -22,16 +22,9 @@ const convolutionCost = [
   'kernelWidth',
 ] as const
 
-const localSizes = {
-  channels: 'integer',
-  length: 'integer',
-  filters: 'integer',
-  kernelSize: 'integer',
-  stride: 'integer',
-  positions: 'integer',
-} as const
-const localBank = ['positions', 'filters', 'channels', 'kernelSize'] as const
-const localCost = [2, 'rows', 'positions', 'filters', 'channels', 'kernelSize'] as const
+const localSizes = { ...windowSizes, filters: 'integer' } as const
+const localFilters = ['outputHeight', 'outputWidth', 'filters'] as const
+const localBank = [...localFilters, 'channels', 'kernelHeight', 'kernelWidth'] as const
 
 export const products = {
   /** z = x Wᵀ + b; y = activation(z). `z` is stored for activations whose derivative needs it (gelu). */
@@ -119,41 +112,41 @@ export const products = {
     cost: [convolutionCost],
     tolerance: summed,
   }),
-  /** A convolution of a signal with separate weights per position; x [channels, length], y [filters, positions]. */
+  /** A convolution with separate weights per position: z[f,i,j] = b[i,j,f] + Σ w[i,j,f,c,k,l] · x[c, i·strideY + k, j·strideX + l]. */
   locallyConnectedForward: operation({
     code: 11,
     attributes: { ...localSizes, activation: 'activation' },
     operands: {
-      x: { access: 'read', shape: ['rows', 'channels', 'length'] },
+      x: { access: 'read', shape: image },
       weight: { access: 'read', shape: localBank },
-      bias: { access: 'read', shape: ['positions', 'filters'], optional: true },
-      y: { access: 'write', shape: ['rows', 'filters', 'positions'] },
-      z: { access: 'write', shape: ['rows', 'filters', 'positions'], optional: true },
+      bias: { access: 'read', shape: localFilters, optional: true },
+      y: { access: 'write', shape: filtered },
+      z: { access: 'write', shape: filtered, optional: true },
     },
-    cost: [localCost, [2, 'rows', 'filters', 'positions']],
+    cost: [convolutionCost, [2, ...filtered]],
     tolerance: summed,
   }),
   locallyConnectedBackwardWeights: operation({
     code: 12,
     attributes: localSizes,
     operands: {
-      x: { access: 'read', shape: ['rows', 'channels', 'length'] },
-      dz: { access: 'read', shape: ['rows', 'filters', 'positions'] },
+      x: { access: 'read', shape: image },
+      dz: { access: 'read', shape: filtered },
       dWeight: { access: 'write', shape: localBank },
-      dBias: { access: 'write', shape: ['positions', 'filters'], optional: true },
+      dBias: { access: 'write', shape: localFilters, optional: true },
     },
-    cost: [localCost, ['rows', 'filters', 'positions']],
+    cost: [convolutionCost, [...filtered]],
     tolerance: summed,
   }),
   locallyConnectedBackwardInput: operation({
     code: 13,
     attributes: localSizes,
     operands: {
-      dz: { access: 'read', shape: ['rows', 'filters', 'positions'] },
+      dz: { access: 'read', shape: filtered },
       weight: { access: 'read', shape: localBank },
-      dx: { access: 'write', shape: ['rows', 'channels', 'length'] },
+      dx: { access: 'write', shape: image },
     },
-    cost: [localCost],
+    cost: [convolutionCost],
     tolerance: summed,
   }),
 }

@@ -76,18 +76,23 @@ static void convolution(const float *x, float *y, const float *weight, const flo
 }`,
   },
   locallyConnected: {
-    sizes: ['channels', 'length', 'filters', 'kernelSize', 'stride', 'positions'],
+    sizes: [...windowSizes, 'filters'],
     code: `
 static void locally_connected(const float *x, float *y, const float *weight, const float *bias, int channels,
-                              int length, int filters, int kernel_size, int stride, int positions) {
-  int filter, position, channel, k;
-  for (position = 0; position < positions; position++)
+                              int height, int width, int kernel_height, int kernel_width, int stride_y, int stride_x,
+                              int output_height, int output_width, int filters) {
+  const int positions = output_height * output_width;
+  int position, filter, channel, k, l;
+  for (position = 0; position < positions; position++) {
+    const float *corner = x + (size_t)(position / output_width * stride_y) * width + position % output_width * stride_x;
     for (filter = 0; filter < filters; filter++) {
-      float sum = bias == NULL ? 0.0f : bias[position * filters + filter];
+      float sum = bias == NULL ? 0.0f : bias[(size_t)position * filters + filter];
       for (channel = 0; channel < channels; channel++)
-        for (k = 0; k < kernel_size; k++) sum += x[channel * length + position * stride + k] * *weight++;
-      y[filter * positions + position] = sum;
+        for (k = 0; k < kernel_height; k++)
+          for (l = 0; l < kernel_width; l++) sum += corner[((size_t)channel * height + k) * width + l] * *weight++;
+      y[(size_t)filter * positions + position] = sum;
     }
+  }
 }`,
   },
   maxPooling: pooling(

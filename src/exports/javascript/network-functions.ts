@@ -43,16 +43,21 @@ function convolution(x, weight, bias, sizes) {
   return y
 }`,
   locallyConnected: `
-function locallyConnected(x, weight, bias, { channels, length, filters, kernelSize, stride, positions }) {
+function locallyConnected(x, weight, bias, sizes) {
+  const { channels, height, width, filters, outputWidth, kernelHeight, kernelWidth } = sizes
+  const positions = sizes.outputHeight * outputWidth
   const y = new Float32Array(filters * positions)
-  for (let filter = 0; filter < filters; filter++) {
-    for (let position = 0; position < positions; position++) {
-      const unit = position * filters + filter
-      let sum = bias === null ? 0 : bias[unit]
+  let tap = 0
+  for (let position = 0; position < positions; position++) {
+    const top = Math.floor(position / outputWidth) * sizes.strideY
+    const left = (position % outputWidth) * sizes.strideX
+    for (let filter = 0; filter < filters; filter++) {
+      let sum = bias === null ? 0 : bias[position * filters + filter]
       for (let channel = 0; channel < channels; channel++) {
-        const cells = channel * length + position * stride
-        const taps = (unit * channels + channel) * kernelSize
-        for (let k = 0; k < kernelSize; k++) sum += x[cells + k] * weight[taps + k]
+        for (let k = 0; k < kernelHeight; k++) {
+          const cells = (channel * height + top + k) * width + left
+          for (let l = 0; l < kernelWidth; l++) sum += x[cells + l] * weight[tap++]
+        }
       }
       y[filter * positions + position] = sum
     }

@@ -2,7 +2,7 @@
 import type { Weights } from '../../engine/index.js'
 import { tensorValues } from '../code-tensors.js'
 import type { ExportableModel } from '../exporter.js'
-import { type PlacedLayer, placedLayers } from '../placed-layers.js'
+import { type PlacedLayer, placedLayers, product } from '../placed-layers.js'
 import { channelsFirstPlaces, isReordered, transpose } from './channels-last.js'
 
 interface KerasTensor {
@@ -76,11 +76,17 @@ function layerTensors(place: PlacedLayer, weights: Weights, flattened: number[] 
   const { shape = [] } = weights.get(`layers.${index}.weight`) ?? {}
   const kernel = kernelOf(place, read('weight'), shape, flattened)
   const bias = layer.useBias ? read('bias') : null
-  const biasShape = layer.type === 'locallyConnected1d' ? shape.slice(0, 2) : [shape[0]]
+  const biasShape = biasShapeOf(layer, shape)
   return [
     { layer: index, name: 'kernel', ...kernel },
     ...(bias === null ? [] : [{ layer: index, name: 'bias' as const, shape: biasShape, values: bias }]),
   ]
+}
+
+/** Locally connected layers have a bias at each position. */
+function biasShapeOf({ type }: PlacedLayer['layer'], shape: readonly number[]): number[] {
+  if (type === 'locallyConnected1d') return shape.slice(0, 2)
+  return type === 'locallyConnected2d' ? shape.slice(0, 3) : shape.slice(0, 1)
 }
 
 const reordered = (values: Float32Array, flattened: readonly number[]) =>
@@ -101,6 +107,14 @@ function kernelOf(
       return { shape: [third, fourth, second, first], values: transpose(values, shape, [2, 3, 1, 0]) }
     case 'locallyConnected1d':
       return { shape: [first, fourth * third, second], values: transpose(values, shape, [0, 3, 2, 1]) }
+    case 'locallyConnected2d': {
+      const [height, width, filters, channels, ...kernel] = shape
+      const taps = channels * product(kernel)
+      return {
+        shape: [height * width, taps, filters],
+        values: transpose(values, shape, [0, 1, 4, 5, 3, 2]),
+      }
+    }
     default: {
       const columns = transpose(values, shape, [1, 0])
       return {

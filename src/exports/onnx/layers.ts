@@ -2,6 +2,7 @@
 import type { Layer } from '../../contract/network.js'
 import type { Weights } from '../../engine/index.js'
 import type { ExportableModel } from '../exporter.js'
+import { product } from '../placed-layers.js'
 import { addActivation, addReshape } from './activations.js'
 import { float, type GraphBuilder, int, ints, type NodeOptions, type Value } from './graph-builder.js'
 import { floats, int64s } from './tensors.js'
@@ -41,6 +42,7 @@ function addLayer(graph: GraphBuilder, layer: Layer, placed: PlacedLayer, x: Val
     case 'conv2d':
       return graph.node('Conv', [x, ...parameters(graph, placed)], convolutionOptions(layer, placed))
     case 'locallyConnected1d':
+    case 'locallyConnected2d':
       return addLocallyConnected(graph, layer, placed, x)
     case 'maxPooling1d':
     case 'maxPooling2d':
@@ -122,30 +124,52 @@ function addBatchNormalization(
 
 /**
  * A matrix product for each position: the cells [P, N, C·K] times the weights [P, C·K, F], where the weights are stored
- * as [P, F, C, K].
+ * as [P, F, C, K]. Positions and cells of a kernel count over all axes.
  */
 function addLocallyConnected(
   graph: GraphBuilder,
-  { kernelSize, strides, filters }: LayerOfType<'locallyConnected1d'>,
+  layer: LayerOfType<'locallyConnected1d'> | LayerOfType<'locallyConnected2d'>,
   placed: PlacedLayer,
   x: Value,
 ): Value {
-  const [channels] = placed.inputShape
-  const [, positions] = placed.outputShape
-  const cells = Array.from({ length: positions * kernelSize }, (_, index) => {
-    return Math.floor(index / kernelSize) * strides + (index % kernelSize)
-  })
-  const places = graph.constant('positions', int64s(cells, [positions, kernelSize]))
-  const windows = graph.node('Gather', [x, places], { attributes: { axis: int(2) } })
+  const { filters } = layer
+  const [channels, ...sides] = placed.inputShape
+  const cells = windowCells(layer, placed)
+  const [positions, taps] = [cells.length, cells[0].length]
   const reshape = (value: Value, shape: readonly number[]) =>
     graph.node('Reshape', [value, graph.constant('shape', int64s(shape))])
   const transpose = (value: Value, order: readonly number[]) =>
     graph.node('Transpose', [value], { attributes: { perm: ints(order) } })
-  const rows = reshape(transpose(windows, [2, 0, 1, 3]), [0, 0, channels * kernelSize])
+  const flat = sides.length === 1 ? x : reshape(x, [0, channels, product(sides)])
+  const places = graph.constant('positions', int64s(cells.flat(), [positions, taps]))
+  const windows = graph.node('Gather', [flat, places], { attributes: { axis: int(2) } })
+  const rows = reshape(transpose(windows, [2, 0, 1, 3]), [0, 0, channels * taps])
   const [weight, bias] = parameters(graph, placed)
-  const columns = transpose(reshape(weight, [positions, filters, channels * kernelSize]), [0, 2, 1])
-  const product = graph.node('MatMul', [rows, columns])
-  const sum =
-    bias === undefined ? product : graph.node('Add', [product, reshape(bias, [positions, 1, filters])])
-  return transpose(sum, [1, 2, 0])
+  const columns = transpose(reshape(weight, [positions, filters, channels * taps]), [0, 2, 1])
+  const sums = graph.node('MatMul', [rows, columns])
+  const biased = bias === undefined ? sums : graph.node('Add', [sums, reshape(bias, [positions, 1, filters])])
+  const outputs = transpose(biased, [1, 2, 0])
+  return sides.length === 1 ? outputs : reshape(outputs, [0, ...placed.outputShape])
+}
+
+/** The cells of a plane that the window of each position reads, as offsets. */
+function windowCells(
+  { kernelSize, strides }: LayerOfType<'locallyConnected1d'> | LayerOfType<'locallyConnected2d'>,
+  { inputShape, outputShape }: PlacedLayer,
+): number[][] {
+  const sides = inputShape.slice(1)
+  const kernel = perAxis(kernelSize, sides.length)
+  const steps = perAxis(strides, sides.length)
+  return indices(outputShape.slice(1)).map((position) =>
+    indices(kernel).map((tap) =>
+      sides.reduce((offset, side, axis) => offset * side + position[axis] * steps[axis] + tap[axis], 0),
+    ),
+  )
+}
+
+/** Every index of an array of this shape, row-major. */
+function indices(shape: readonly number[]): number[][] {
+  const [side, ...rest] = shape
+  if (side === undefined) return [[]]
+  return Array.from({ length: side }, (_, index) => indices(rest).map((others) => [index, ...others])).flat()
 }

@@ -50,9 +50,10 @@ function networkSource(model: ExportableModel): string {
       ({ name, source }) => `    ${JSON.stringify(`${index}.${name}`)}: ${JSON.stringify(source)},`,
     ),
   )
-  return `${modules.some(({ code }) => code.startsWith('Step')) ? stepClass : ''}${
-    modules.some(({ code }) => code.startsWith('LocallyConnected1d')) ? locallyConnectedClass : ''
-  }
+  const classes = Object.entries(ownClasses).flatMap(([name, source]) =>
+    modules.some(({ code }) => code.startsWith(name)) ? [source] : [],
+  )
+  return `${classes.join('')}
 INPUT_SHAPE = (${(model.network.inputShape ?? []).join(', ')},)
 # The tensors of the network, and their names in files with the names of the service.
 TENSORS = {
@@ -68,16 +69,17 @@ ${lines.join('\n')}
 `
 }
 
-const stepClass = `
+/** Modules that PyTorch lacks, by name. */
+const ownClasses: Readonly<Record<string, string>> = {
+  Step: `
 class Step(nn.Module):
     """1 where the input is at least 0, else 0."""
 
     def forward(self, x):
         return (x >= 0).to(x.dtype)
 
-`
-
-const locallyConnectedClass = `
+`,
+  LocallyConnected1d: `
 class LocallyConnected1d(nn.Module):
     """A convolution of signals with separate weights at each position."""
 
@@ -93,7 +95,26 @@ class LocallyConnected1d(nn.Module):
         y = torch.einsum("ncpk,pfck->nfp", windows, self.weight)
         return y if self.bias is None else y + self.bias.T
 
-`
+`,
+  LocallyConnected2d: `
+class LocallyConnected2d(nn.Module):
+    """A convolution of images with separate weights at each position."""
+
+    def __init__(self, channels, height, width, filters, kernel_size, stride, bias):
+        super().__init__()
+        self.kernel_size, self.stride = kernel_size, stride
+        sides = [(side - kernel) // step + 1 for side, kernel, step in zip((height, width), kernel_size, stride)]
+        self.weight = nn.Parameter(torch.empty(*sides, filters, channels, *kernel_size))
+        self.bias = nn.Parameter(torch.empty(*sides, filters)) if bias else None
+
+    def forward(self, x):
+        for axis, kernel, step in zip((2, 3), self.kernel_size, self.stride):
+            x = x.unfold(axis, kernel, step)
+        y = torch.einsum("ncijkl,ijfckl->nfij", x, self.weight)
+        return y if self.bias is None else y + self.bias.permute(2, 0, 1)
+
+`,
+}
 
 function codingSource(model: ExportableModel): string {
   const { features, ignored = [] } = model.coding

@@ -35,6 +35,12 @@ function layerModules(place: PlacedLayer): TorchModule[] {
       const sizes = [...inputShape, filters, kernelSize, strides, python(useBias)].join(', ')
       return weighted(place, layer, `LocallyConnected1d(${sizes})`)
     }
+    case 'locallyConnected2d': {
+      const { filters, kernelSize, strides, useBias } = layer
+      const windows = [toPair(kernelSize), toPair(strides)].map(tuple)
+      const sizes = [...inputShape, filters, ...windows, python(useBias)].join(', ')
+      return weighted(place, layer, `LocallyConnected2d(${sizes})`)
+    }
     case 'maxPooling1d':
     case 'averagePooling1d':
     case 'maxPooling2d':

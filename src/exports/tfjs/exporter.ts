@@ -28,8 +28,9 @@ export const tfjsExporter: Exporter = {
 
 function refusal(model: ExportableModel): string | null {
   for (const { layer, title } of placedLayers(model)) {
-    if (layer.type === 'locallyConnected1d') {
-      return `TensorFlow.js has no layer for ${title}. Export the model as onnx, or use conv1d.`
+    if (layer.type === 'locallyConnected1d' || layer.type === 'locallyConnected2d') {
+      const shared = layer.type === 'locallyConnected1d' ? 'conv1d' : 'conv2d'
+      return `TensorFlow.js has no layer for ${title}. Export the model as onnx, or use ${shared}.`
     }
     if ('activation' in layer && layer.activation === 'step') {
       return `TensorFlow.js has no activation "step", which ${title} uses. Export the model as onnx or javascript.`

@@ -54,6 +54,7 @@ function toKeras(place: PlacedLayer, permutedFlattens: ReadonlySet<number>): Ker
         data_format: 'channels_last',
       })
     case 'locallyConnected1d':
+    case 'locallyConnected2d':
       throw new Error(`${place.title} is refused`)
     case 'maxPooling1d':
     case 'averagePooling1d':

@@ -102,6 +102,29 @@ const workedLayers: WorkedLayer[] = [
     y: [1.1, 20.3, 2.2, 30.4],
   },
   {
+    // Position p takes only tap p of its window, times a power of ten.
+    title: 'locallyConnected2d: each position has a separate kernel and bias',
+    inputShape: [1, 3, 3],
+    layer: { type: 'locallyConnected2d', filters: 1, kernelSize: 2 },
+    tensors: {
+      weight: {
+        shape: [2, 2, 1, 1, 2, 2],
+        values: [1, 0, 0, 0, 0, 10, 0, 0, 0, 0, 100, 0, 0, 0, 0, 1000],
+      },
+      bias: { shape: [2, 2, 1], values: [0.1, 0.2, 0.3, 0.4] },
+    },
+    x: [1, 2, 3, 4, 5, 6, 7, 8, 9],
+    y: [1.1, 30.2, 700.3, 9000.4],
+  },
+  {
+    title: 'locallyConnected2d: strides and channels',
+    inputShape: [2, 2, 3],
+    layer: { type: 'locallyConnected2d', filters: 2, kernelSize: [1, 1], strides: [2, 2], useBias: false },
+    tensors: { weight: { shape: [1, 2, 2, 2, 1, 1], values: [1, 10, 2, 20, 3, 30, 4, 40] } },
+    x: [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12],
+    y: [71, 279, 142, 372],
+  },
+  {
     title: 'maxPooling1d leaves a rest out',
     inputShape: [2, 5],
     layer: { type: 'maxPooling1d' },

@@ -22,6 +22,7 @@ const cases: readonly (readonly [string, SpecInput, number])[] = [
   ['padded images', images('same', 1), 21],
   ['strided images', images('same', 2), 21],
   ['signals', signals(), 26],
+  ['unshared images', unsharedImages(), 26],
   ['few filters on wide images', pooled(), 17],
   ['repeated pooling', halved(), 15],
   ['kernels wider than a vector', wideKernels(), 10],
@@ -259,6 +260,24 @@ function images(padding: 'valid' | 'same', strides: number): SpecInput {
     optimizer: { type: 'sgd', learningRate: 0.05, momentum: 0.9 },
     epochs: 2,
     batchSize: 8,
+  }
+}
+
+function unsharedImages(): SpecInput {
+  return {
+    network: {
+      inputShape: [3, 11, 9],
+      layers: [
+        { type: 'locallyConnected2d', filters: 18, kernelSize: [3, 2], strides: [2, 1], activation: 'elu' },
+        { type: 'locallyConnected2d', filters: 3, kernelSize: 2, strides: 2 },
+        { type: 'flatten' },
+        { type: 'dense', units: 10 },
+      ],
+    },
+    loss: 'huber',
+    optimizer: { type: 'adam', learningRate: 0.002 },
+    epochs: 2,
+    batchSize: 9,
   }
 }
 

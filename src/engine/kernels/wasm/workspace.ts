@@ -107,8 +107,8 @@ function operationScratchBytes(operation: Operation, capacity: number): number {
     case 'locallyConnectedForward':
     case 'locallyConnectedBackwardWeights':
     case 'locallyConnectedBackwardInput': {
-      const { channels, kernelSize, filters } = operation.attributes
-      return 4 * capacity * (channels * kernelSize + filters)
+      const { channels, kernelHeight, kernelWidth, filters } = operation.attributes
+      return 4 * capacity * (channels * kernelHeight * kernelWidth + filters)
     }
     case 'loss':
     case 'weightedLoss':

@@ -1,6 +1,6 @@
 /** Sizes of convolutions, and padded images: zero padding, one plane per phase of the horizontal stride. */
 
-/** Sizes of a convolution, in the order of the encoded attributes. */
+/** Sizes of a convolution in the order of the encoded attributes; those of locally connected layers end with filters. */
 @unmanaged
 export class Sizes {
   channels: i32

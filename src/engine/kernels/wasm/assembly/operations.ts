@@ -154,29 +154,23 @@ export function runOperations(from: usize, end: usize): void {
       case LocallyConnectedForward.code:
         localForward(
           LocallyConnectedForward.x(w), LocallyConnectedForward.weight(w), LocallyConnectedForward.bias(w),
-          LocallyConnectedForward.y(w), LocallyConnectedForward.z(w), rows, LocallyConnectedForward.channels(w),
-          LocallyConnectedForward.length(w), LocallyConnectedForward.filters(w),
-          LocallyConnectedForward.kernelSize(w), LocallyConnectedForward.stride(w),
-          LocallyConnectedForward.positions(w), LocallyConnectedForward.activation(w), scratch, operationScratch,
+          LocallyConnectedForward.y(w), LocallyConnectedForward.z(w), rows,
+          sizes(w, LocallyConnectedForward.firstAttribute), LocallyConnectedForward.activation(w), scratch,
+          operationScratch,
         )
         break
       case LocallyConnectedBackwardWeights.code:
         localBackwardWeights(
           LocallyConnectedBackwardWeights.x(w), LocallyConnectedBackwardWeights.dz(w),
           LocallyConnectedBackwardWeights.dWeight(w), LocallyConnectedBackwardWeights.dBias(w), rows,
-          LocallyConnectedBackwardWeights.channels(w), LocallyConnectedBackwardWeights.length(w),
-          LocallyConnectedBackwardWeights.filters(w), LocallyConnectedBackwardWeights.kernelSize(w),
-          LocallyConnectedBackwardWeights.stride(w), LocallyConnectedBackwardWeights.positions(w), scratch,
-          operationScratch,
+          sizes(w, LocallyConnectedBackwardWeights.firstAttribute), scratch, operationScratch,
         )
         break
       case LocallyConnectedBackwardInput.code:
         localBackwardInput(
           LocallyConnectedBackwardInput.dz(w), LocallyConnectedBackwardInput.weight(w),
-          LocallyConnectedBackwardInput.dx(w), rows, LocallyConnectedBackwardInput.channels(w),
-          LocallyConnectedBackwardInput.length(w), LocallyConnectedBackwardInput.filters(w),
-          LocallyConnectedBackwardInput.kernelSize(w), LocallyConnectedBackwardInput.stride(w),
-          LocallyConnectedBackwardInput.positions(w), scratch, operationScratch,
+          LocallyConnectedBackwardInput.dx(w), rows, sizes(w, LocallyConnectedBackwardInput.firstAttribute), scratch,
+          operationScratch,
         )
         break
       case MaxPoolingForward.code:

@@ -218,17 +218,25 @@ export namespace LocallyConnectedForward {
   // @ts-ignore: decorator
   @inline export function channels(words: usize): i32 { return integer(words, 5) }
   // @ts-ignore: decorator
-  @inline export function length(words: usize): i32 { return integer(words, 6) }
+  @inline export function height(words: usize): i32 { return integer(words, 6) }
   // @ts-ignore: decorator
-  @inline export function filters(words: usize): i32 { return integer(words, 7) }
+  @inline export function width(words: usize): i32 { return integer(words, 7) }
   // @ts-ignore: decorator
-  @inline export function kernelSize(words: usize): i32 { return integer(words, 8) }
+  @inline export function kernelHeight(words: usize): i32 { return integer(words, 8) }
   // @ts-ignore: decorator
-  @inline export function stride(words: usize): i32 { return integer(words, 9) }
+  @inline export function kernelWidth(words: usize): i32 { return integer(words, 9) }
   // @ts-ignore: decorator
-  @inline export function positions(words: usize): i32 { return integer(words, 10) }
+  @inline export function strideY(words: usize): i32 { return integer(words, 10) }
   // @ts-ignore: decorator
-  @inline export function activation(words: usize): i32 { return integer(words, 11) }
+  @inline export function strideX(words: usize): i32 { return integer(words, 11) }
+  // @ts-ignore: decorator
+  @inline export function outputHeight(words: usize): i32 { return integer(words, 12) }
+  // @ts-ignore: decorator
+  @inline export function outputWidth(words: usize): i32 { return integer(words, 13) }
+  // @ts-ignore: decorator
+  @inline export function filters(words: usize): i32 { return integer(words, 14) }
+  // @ts-ignore: decorator
+  @inline export function activation(words: usize): i32 { return integer(words, 15) }
 }
 
 export namespace LocallyConnectedBackwardWeights {
@@ -245,15 +253,23 @@ export namespace LocallyConnectedBackwardWeights {
   // @ts-ignore: decorator
   @inline export function channels(words: usize): i32 { return integer(words, 4) }
   // @ts-ignore: decorator
-  @inline export function length(words: usize): i32 { return integer(words, 5) }
+  @inline export function height(words: usize): i32 { return integer(words, 5) }
   // @ts-ignore: decorator
-  @inline export function filters(words: usize): i32 { return integer(words, 6) }
+  @inline export function width(words: usize): i32 { return integer(words, 6) }
   // @ts-ignore: decorator
-  @inline export function kernelSize(words: usize): i32 { return integer(words, 7) }
+  @inline export function kernelHeight(words: usize): i32 { return integer(words, 7) }
   // @ts-ignore: decorator
-  @inline export function stride(words: usize): i32 { return integer(words, 8) }
+  @inline export function kernelWidth(words: usize): i32 { return integer(words, 8) }
   // @ts-ignore: decorator
-  @inline export function positions(words: usize): i32 { return integer(words, 9) }
+  @inline export function strideY(words: usize): i32 { return integer(words, 9) }
+  // @ts-ignore: decorator
+  @inline export function strideX(words: usize): i32 { return integer(words, 10) }
+  // @ts-ignore: decorator
+  @inline export function outputHeight(words: usize): i32 { return integer(words, 11) }
+  // @ts-ignore: decorator
+  @inline export function outputWidth(words: usize): i32 { return integer(words, 12) }
+  // @ts-ignore: decorator
+  @inline export function filters(words: usize): i32 { return integer(words, 13) }
 }
 
 export namespace LocallyConnectedBackwardInput {
@@ -268,15 +284,23 @@ export namespace LocallyConnectedBackwardInput {
   // @ts-ignore: decorator
   @inline export function channels(words: usize): i32 { return integer(words, 3) }
   // @ts-ignore: decorator
-  @inline export function length(words: usize): i32 { return integer(words, 4) }
+  @inline export function height(words: usize): i32 { return integer(words, 4) }
   // @ts-ignore: decorator
-  @inline export function filters(words: usize): i32 { return integer(words, 5) }
+  @inline export function width(words: usize): i32 { return integer(words, 5) }
   // @ts-ignore: decorator
-  @inline export function kernelSize(words: usize): i32 { return integer(words, 6) }
+  @inline export function kernelHeight(words: usize): i32 { return integer(words, 6) }
   // @ts-ignore: decorator
-  @inline export function stride(words: usize): i32 { return integer(words, 7) }
+  @inline export function kernelWidth(words: usize): i32 { return integer(words, 7) }
   // @ts-ignore: decorator
-  @inline export function positions(words: usize): i32 { return integer(words, 8) }
+  @inline export function strideY(words: usize): i32 { return integer(words, 8) }
+  // @ts-ignore: decorator
+  @inline export function strideX(words: usize): i32 { return integer(words, 9) }
+  // @ts-ignore: decorator
+  @inline export function outputHeight(words: usize): i32 { return integer(words, 10) }
+  // @ts-ignore: decorator
+  @inline export function outputWidth(words: usize): i32 { return integer(words, 11) }
+  // @ts-ignore: decorator
+  @inline export function filters(words: usize): i32 { return integer(words, 12) }
 }
 
 export namespace ActivationForward {
