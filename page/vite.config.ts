@@ -12,7 +12,7 @@ export default defineConfig({
   },
   server: {
     proxy: Object.fromEntries(
-      ['/jobs', '/models', '/datasets', '/health', '/tickets', '/openapi.json'].map((path) => [
+      ['/jobs', '/models', '/registry', '/datasets', '/health', '/tickets', '/openapi.json'].map((path) => [
         path,
         { target: 'http://127.0.0.1:3000', ws: true },
       ]),

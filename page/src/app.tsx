@@ -11,6 +11,8 @@ import { ModelView } from './views/model.js'
 import { ModelsView } from './views/models.js'
 import { NewJobView } from './views/new-job.js'
 import { PlaygroundView } from './views/playground.js'
+import { RegisteredNameView } from './views/registered-name.js'
+import { RegistryView } from './views/registry.js'
 import { RunView } from './views/run.js'
 import { RunsView } from './views/runs.js'
 
@@ -20,6 +22,9 @@ const navigation = [
   ['lecture', 'Lecture'],
   ['models', 'Models'],
 ] as const
+
+/** The registry is reached from the models. */
+const belongsTo = (view: Route['view'], target: string) => view === 'registry' && target === 'models'
 
 export function App() {
   const { view, argument } = useRoute()
@@ -46,7 +51,11 @@ export function App() {
         </a>
         <nav aria-label="Views">
           {navigation.map(([target, name]) => (
-            <a key={target} href={link(target)} aria-current={view === target ? 'page' : undefined}>
+            <a
+              key={target}
+              href={link(target)}
+              aria-current={view === target ? 'page' : belongsTo(view, target) ? 'true' : undefined}
+            >
               {name}
             </a>
           ))}
@@ -88,6 +97,8 @@ function View({ view, argument }: Route) {
       return <NewJobView dataset={argument} />
     case 'models':
       return argument === '' ? <ModelsView /> : <ModelView id={argument} />
+    case 'registry':
+      return argument === '' ? <RegistryView /> : <RegisteredNameView name={argument} />
     case undefined:
       return (
         <div class="empty">

@@ -348,6 +348,7 @@ export function expensiveRequests(things: Things): Record<string, CostlyRequest[
       post(`/models/${retrainedModel}/retrain`, 'names', manyNames),
     ],
     'GET /models/:id/comparison': [get(`/models/${retrainedModel}/comparison`)],
+    'GET /models/:id/versions': [get(`/models/${model}/versions`)],
     'GET /registry': [get('/registry?limit=100')],
     'GET /registry/:name': [get('/registry/name1')],
     'DELETE /registry/:name': [remove('/registry/name1')],

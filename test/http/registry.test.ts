@@ -376,6 +376,31 @@ describe('models by name', () => {
   })
 })
 
+describe('the versions of a model', () => {
+  it('are one for each name, with the aliases that point at them', async () => {
+    const [first, second] = await registered('several-b', 2)
+    await register('several-a', second)
+    await point('several-b@current', 2)
+    await point('several-b@stable', 2)
+    const { status, body } = await ask('GET', `/models/${second}/versions`)
+    expect(status).toBe(200)
+    expect(body).toMatchObject({ object: 'list', hasMore: false })
+    const shown = body.data.map((each: unknown) => {
+      const { name, version, aliases } = modelVersionSchema.parse(each)
+      return [name, version, aliases]
+    })
+    expect(shown).toEqual([
+      ['several-a', 1, []],
+      ['several-b', 2, ['current', 'stable']],
+    ])
+    expect((await ask('GET', '/models/several-b@current/versions')).body).toEqual(body)
+    expect((await ask('GET', `/models/${first}/versions`)).body.data).toHaveLength(1)
+    const unnamed = await modelOf(0)
+    expect((await ask('GET', `/models/${unnamed}/versions`)).body).toMatchObject({ data: [], lastId: null })
+    expect((await ask('GET', `/models/${second}/versions`, { key: red })).status).toBe(404)
+  })
+})
+
 describe('another tenant', () => {
   it('finds none of these names, and has its own of the same name', async () => {
     const [mine] = await registered('shared', 1)

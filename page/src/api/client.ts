@@ -20,8 +20,14 @@ export class ApiError extends Error {
 }
 
 interface Options {
+  /** Parameters of the path. */
   id?: string
-  query?: Record<string, string | number | undefined>
+  name?: string
+  version?: number
+  alias?: string
+  query?: Record<string, string | number | readonly string[] | undefined>
+  /** Preconditions of a change. */
+  match?: { 'if-match': string } | { 'if-none-match': '*' }
 }
 
 export async function get<Path extends keyof paths>(
@@ -36,18 +42,23 @@ export async function post<Path extends keyof paths>(
   body: RequestBody<paths[Path] extends { post: infer Operation } ? Operation : never> | undefined,
   options: Options = {},
 ): Promise<Success<paths[Path] extends { post: infer Operation } ? Operation : never>> {
-  const headers = { 'content-type': 'application/json' }
-  const json = body === undefined ? {} : { body: JSON.stringify(body), headers }
-  return send('POST', urlFor(path, options), json)
+  return send('POST', urlFor(path, options), toContent(body, options))
 }
 
-export async function patch(
-  path: '/models/{id}',
-  body: RequestBody<paths['/models/{id}']['patch']>,
+export async function put<Path extends keyof paths>(
+  path: Path,
+  body: RequestBody<paths[Path] extends { put: infer Operation } ? Operation : never>,
   options: Options,
-): Promise<Success<paths['/models/{id}']['patch']>> {
-  const headers = { 'content-type': 'application/json' }
-  return send('PATCH', urlFor(path, options), { body: JSON.stringify(body), headers })
+): Promise<Success<paths[Path] extends { put: infer Operation } ? Operation : never>> {
+  return send('PUT', urlFor(path, options), toContent(body, options))
+}
+
+export async function patch<Path extends keyof paths>(
+  path: Path,
+  body: RequestBody<paths[Path] extends { patch: infer Operation } ? Operation : never>,
+  options: Options,
+): Promise<Success<paths[Path] extends { patch: infer Operation } ? Operation : never>> {
+  return send('PATCH', urlFor(path, options), toContent(body, options))
 }
 
 /** Sends a PNG or JPEG file to a model that takes images. */
@@ -67,8 +78,11 @@ export async function getFile(
   return (await request('GET', urlFor(path, options))).blob()
 }
 
-export async function remove(path: '/jobs/{id}' | '/models/{id}', options: Options): Promise<void> {
-  await send<null>('DELETE', urlFor(path, options))
+export async function remove(
+  path: '/jobs/{id}' | '/models/{id}' | '/registry/{name}' | '/registry/{name}/aliases/{alias}',
+  options: Options,
+): Promise<void> {
+  await send<null>('DELETE', urlFor(path, options), toContent(undefined, options))
 }
 
 /** Creates a dataset from one file or several related files. */
@@ -94,19 +108,27 @@ function toFormData(files: readonly File[]): FormData {
   return form
 }
 
-function urlFor(path: string, { id = '', query = {} }: Options): string {
-  const parameters = new URLSearchParams()
-  for (const [name, value] of Object.entries(query)) {
-    if (value !== undefined) parameters.set(name, String(value))
-  }
-  const text = parameters.toString()
-  return path.replace('{id}', encodeURIComponent(id)) + (text === '' ? '' : `?${text}`)
+function urlFor(path: string, { query = {}, match: _match, ...parameters }: Options): string {
+  const pairs = Object.entries(query).flatMap(([name, value]) =>
+    [value ?? []].flat().map((each) => [name, String(each)]),
+  )
+  const text = new URLSearchParams(pairs).toString()
+  const values: Readonly<Record<string, string | number | undefined>> = parameters
+  const filled = path.replaceAll(/\{(\w+)\}/g, (_, name: string) =>
+    encodeURIComponent(String(values[name] ?? '')),
+  )
+  return filled + (text === '' ? '' : `?${text}`)
 }
 
 interface Content {
   headers?: Record<string, string>
   body?: BodyInit
   signal?: AbortSignal
+}
+
+function toContent(body: unknown, { match }: Options): Content {
+  if (body === undefined) return { headers: { ...match } }
+  return { body: JSON.stringify(body), headers: { 'content-type': 'application/json', ...match } }
 }
 
 async function send<T>(method: string, url: string, { headers = {}, ...rest }: Content = {}): Promise<T> {

@@ -2,7 +2,8 @@
 import { useState } from 'preact/hooks'
 import { Icon } from './icon.js'
 
-export function DeleteButton({ onConfirm }: { onConfirm(): void }) {
+/** @param what distinguishes the buttons of one page */
+export function DeleteButton({ onConfirm, what }: { onConfirm(): void; what?: string }) {
   const [isConfirming, setConfirming] = useState(false)
   return (
     <button
@@ -11,7 +12,8 @@ export function DeleteButton({ onConfirm }: { onConfirm(): void }) {
       onClick={isConfirming ? onConfirm : () => setConfirming(true)}
       onBlur={() => setConfirming(false)}
     >
-      <Icon name="trash" /> {isConfirming ? 'Delete permanently?' : 'Delete'}
+      <Icon name="trash" />{' '}
+      {isConfirming ? 'Delete permanently?' : what === undefined ? 'Delete' : `Delete ${what}`}
     </button>
   )
 }

@@ -30,22 +30,37 @@ function Field(
 }
 
 export function TextField(
-  props: FieldProps & { value: string; onChange(value: string): void; placeholder?: string },
+  props: FieldProps & {
+    value: string
+    onChange(value: string): void
+    placeholder?: string
+    suggestions?: readonly string[]
+  },
 ) {
-  const { value, onChange, placeholder, ...field } = props
+  const { value, onChange, placeholder, suggestions = [], ...field } = props
   return (
     <Field {...field}>
       {({ id, describedBy }) => (
-        <input
-          id={id}
-          type="text"
-          value={value}
-          placeholder={placeholder}
-          autocomplete="off"
-          aria-describedby={describedBy}
-          aria-invalid={field.error !== undefined}
-          onInput={(event) => onChange(event.currentTarget.value)}
-        />
+        <>
+          <input
+            id={id}
+            type="text"
+            value={value}
+            placeholder={placeholder}
+            autocomplete="off"
+            list={suggestions.length === 0 ? undefined : `${id}-list`}
+            aria-describedby={describedBy}
+            aria-invalid={field.error !== undefined}
+            onInput={(event) => onChange(event.currentTarget.value)}
+          />
+          {suggestions.length === 0 ? null : (
+            <datalist id={`${id}-list`}>
+              {suggestions.map((suggestion) => (
+                <option key={suggestion} value={suggestion} />
+              ))}
+            </datalist>
+          )}
+        </>
       )}
     </Field>
   )

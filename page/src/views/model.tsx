@@ -15,11 +15,13 @@ import { EpochHistory } from '../history.js'
 import { go, link } from '../router.js'
 import { EvaluationCard } from './evaluation.js'
 import { ExportMenu } from './export-menu.js'
+import { aliasesOf, ModelVersions, useModelVersions } from './model-versions.js'
 import { Predictor } from './predictor.js'
 import { NetworkCard } from './run.js'
 
 export function ModelView({ id }: { id: string }) {
   const query = useQuery(id, () => readModel(id))
+  const versions = useModelVersions(query.value?.model.id ?? null)
   if (query.value === null) {
     return (
       <section>
@@ -49,7 +51,7 @@ export function ModelView({ id }: { id: string }) {
           </button>
           <WeightsDownload id={model.id} />
           {model.jobId === null ? null : <EpochsDownload jobId={model.jobId} />}
-          <Delete id={model.id} />
+          <Delete id={model.id} aliases={aliasesOf(versions.latest ?? [])} />
         </div>
       </div>
       <ExportMenu model={model} />
@@ -66,6 +68,7 @@ export function ModelView({ id }: { id: string }) {
           ['Loss function', model.loss],
         ]}
       />
+      <ModelVersions id={model.id} versions={versions} />
       <NetworkCard layers={model.layers} model={model} />
     </section>
   )
@@ -91,13 +94,27 @@ function WeightsDownload({ id }: { id: string }) {
   )
 }
 
-function Delete({ id }: { id: string }) {
+/** @param aliases that point at the model, which cannot be deleted while it has any */
+function Delete({ id, aliases }: { id: string; aliases: readonly string[] }) {
   const [problem, setProblem] = useState<ApiError | null>(null)
   const deleteModel = () =>
     remove('/models/{id}', { id }).then(
       () => go('models'),
       (error) => setProblem(toApiError(error)),
     )
+  const [first] = aliases
+  if (first !== undefined) {
+    return (
+      <>
+        <button type="button" disabled aria-describedby="delete-note">
+          <Icon name="trash" /> Delete
+        </button>
+        <small id="delete-note">
+          {first} points at this model. Move or delete the alias before you delete the model.
+        </small>
+      </>
+    )
+  }
   return (
     <>
       <DeleteButton onConfirm={() => void deleteModel()} />

@@ -25,6 +25,7 @@ export function ModelsView() {
     <section>
       <div class="heading">
         <Heading>Models</Heading>
+        <a href={link('registry')}>Registry of names</a>
       </div>
       {file === null ? (
         <DropZone label="Import a model" onFiles={([first]) => setFile(first ?? null)}>

@@ -2,7 +2,7 @@
 import type { FastifyRequest } from 'fastify'
 import type { FastifyPluginCallbackZod } from 'fastify-type-provider-zod'
 import { z } from 'zod'
-import { Problem } from '../../contract/problems.js'
+import { Problem, unknownModel } from '../../contract/problems.js'
 import {
   modelVersionSchema,
   registeredModelSchema,
@@ -16,7 +16,7 @@ import type { Registry } from '../../training/ports/registry.js'
 import { sendEntityTags } from '../plugins/entity-tags.js'
 import { requirePrincipal } from '../principal.js'
 import { defaultLimit, integerParameter, pageParameters } from '../query-parameters.js'
-import { failures, listSchema, toList } from '../response-schemas.js'
+import { failures, idParameters, listSchema, toList } from '../response-schemas.js'
 
 export interface RegistryRoutes {
   registry: Registry
@@ -109,6 +109,27 @@ export const registryRoutes: FastifyPluginCallbackZod<RegistryRoutes> = (app, { 
       const { version, isNew } = await names(request).register(request.params.name, model.id, keyId)
       if (!isNew) return reply.code(200).send(version)
       return reply.code(201).header('location', version.links.self).send(version)
+    },
+  )
+
+  app.get(
+    '/models/:id/versions',
+    {
+      config: { scope: 'models:read' },
+      schema: {
+        tags: ['registry'],
+        summary: 'List the versions that a model is, by name',
+        description: 'At most one for each name. All are on one page.',
+        params: idParameters,
+        response: { 200: listSchema(modelVersionSchema), ...failures },
+      },
+    },
+    async (request) => {
+      const { id } = request.params
+      const model = await models.of(requirePrincipal(request).tenantId).get(id)
+      if (model === null) throw unknownModel(id)
+      const data = await names(request).versionsOf(model.id)
+      return toList({ data, hasMore: false, lastId: data.at(-1)?.name ?? null })
     },
   )
 

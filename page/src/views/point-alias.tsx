@@ -1,0 +1,67 @@
+/** Points an alias at a version: creates the alias, or moves it from the state that the page shows. */
+import { useState } from 'preact/hooks'
+import { put } from '../api/client.js'
+import type { RegisteredModel } from '../api/types.js'
+import { SelectField, TextField } from '../components/field.js'
+import { useChange } from '../use-change.js'
+import { ChangeNotice } from './change-notice.js'
+
+interface Props {
+  registered: Pick<RegisteredModel, 'name' | 'aliases'>
+  /** The versions that an alias may have, newest first. One version leaves no choice. */
+  versions: readonly number[]
+  onChanged(): void
+}
+
+const usualAliases = ['current', 'candidate']
+
+export function PointAlias({ registered: { name, aliases }, versions, onChanged }: Props) {
+  const [text, setText] = useState('current')
+  const [chosen, setChosen] = useState<number | null>(null)
+  const change = useChange(onChanged)
+  const [newest] = versions
+  if (newest === undefined) return null
+  const alias = text.trim()
+  const version = chosen ?? newest
+  const known = aliases.find((each) => each.alias === alias)
+  const point = () => {
+    const match = known === undefined ? ({ 'if-none-match': '*' } as const) : { 'if-match': known.etag }
+    return put('/registry/{name}/aliases/{alias}', { version }, { name, alias, match })
+  }
+  return (
+    <form
+      class="point-alias"
+      aria-label={`Point an alias of ${name}`}
+      onSubmit={(event) => {
+        event.preventDefault()
+        void change.run(point)
+      }}
+    >
+      <div class="controls">
+        <TextField
+          label="Alias"
+          value={text}
+          onChange={setText}
+          suggestions={[...new Set([...aliases.map((each) => each.alias), ...usualAliases])]}
+        />
+        {versions.length > 1 ? (
+          <SelectField
+            label="Version"
+            value={String(version)}
+            onChange={(value) => setChosen(Number(value))}
+            options={versions.map((each) => [String(each), String(each)])}
+          />
+        ) : null}
+        <button type="submit" disabled={alias === '' || change.isSending || known?.version === version}>
+          {known === undefined ? `Create alias at version ${version}` : `Move to version ${version}`}
+        </button>
+      </div>
+      <p class="hint">
+        {known === undefined
+          ? `${name} has no alias of this name.`
+          : `${name}@${known.alias} is version ${known.version} now.`}
+      </p>
+      <ChangeNotice problem={change.problem} />
+    </form>
+  )
+}
