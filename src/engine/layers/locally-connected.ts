@@ -4,7 +4,7 @@ import type { Shape } from '../program.js'
 import { SpecError } from '../spec-error.js'
 import { type LayerLocation, type PlannedLayer, shapeText } from './layer.js'
 import type { LayerOf } from './layer-of.js'
-import { requireImage, requireSignal, toPair, validSpan } from './spatial.js'
+import { imageWindows, requireImage, requireSignal, signalWindows, toPair, type Windows } from './spatial.js'
 import { emitWeighted, resolveInitializer, weightAndBias } from './weighted.js'
 
 export function locallyConnected1d(
@@ -12,27 +12,17 @@ export function locallyConnected1d(
   input: Shape,
   location: LayerLocation,
 ): PlannedLayer {
-  const [channels, length] = requireSignal(input, location)
+  const signal = requireSignal(input, location)
   const { kernelSize, strides } = layer
-  const span = validSpan(length, kernelSize, strides)
-  if (span === null) {
+  const windows = signalWindows(signal, kernelSize, strides)
+  if (windows === null) {
+    const [, length] = signal
     throw new SpecError(
       `${location.pointer}/kernelSize`,
       `${location.title}: kernelSize ${kernelSize} exceeds the signal length ${length}; use kernelSize ≤ ${length}`,
     )
   }
-  const windows = {
-    channels,
-    height: 1,
-    width: length,
-    kernelHeight: 1,
-    kernelWidth: kernelSize,
-    strideY: 1,
-    strideX: strides,
-    outputHeight: 1,
-    outputWidth: span.count,
-  }
-  return planLocal(layer, location, windows, { kernel: [kernelSize], positions: [span.count] })
+  return planLocal(layer, location, windows, { kernel: [kernelSize], positions: [windows.outputWidth] })
 }
 
 export function locallyConnected2d(
@@ -40,44 +30,17 @@ export function locallyConnected2d(
   input: Shape,
   location: LayerLocation,
 ): PlannedLayer {
-  const [channels, height, width] = requireImage(input, location)
-  const [kernelHeight, kernelWidth] = toPair(layer.kernelSize)
-  const [strideY, strideX] = toPair(layer.strides)
-  const down = validSpan(height, kernelHeight, strideY)
-  const across = validSpan(width, kernelWidth, strideX)
-  if (down === null || across === null) {
+  const image = requireImage(input, location)
+  const kernel = toPair(layer.kernelSize)
+  const windows = imageWindows(image, kernel, toPair(layer.strides))
+  if (windows === null) {
     throw new SpecError(
       `${location.pointer}/kernelSize`,
-      `${location.title}: the kernel ${shapeText([kernelHeight, kernelWidth])} does not fit into the image ${shapeText([height, width])}; use a kernel no larger than the image`,
+      `${location.title}: the kernel ${shapeText(kernel)} does not fit into the image ${shapeText(image.slice(1))}; use a kernel no larger than the image`,
     )
   }
-  const windows = {
-    channels,
-    height,
-    width,
-    kernelHeight,
-    kernelWidth,
-    strideY,
-    strideX,
-    outputHeight: down.count,
-    outputWidth: across.count,
-  }
-  return planLocal(layer, location, windows, {
-    kernel: [kernelHeight, kernelWidth],
-    positions: [down.count, across.count],
-  })
-}
-
-interface Windows {
-  channels: number
-  height: number
-  width: number
-  kernelHeight: number
-  kernelWidth: number
-  strideY: number
-  strideX: number
-  outputHeight: number
-  outputWidth: number
+  const { outputHeight, outputWidth } = windows
+  return planLocal(layer, location, windows, { kernel, positions: [outputHeight, outputWidth] })
 }
 
 /** @param sides of the kernel and of the output, one or two each */
@@ -85,7 +48,7 @@ function planLocal(
   layer: LayerOf<'locallyConnected1d'> | LayerOf<'locallyConnected2d'>,
   location: LayerLocation,
   windows: Windows,
-  { kernel, positions }: { kernel: number[]; positions: number[] },
+  { kernel, positions }: { kernel: readonly number[]; positions: readonly number[] },
 ): PlannedLayer {
   const { filters } = layer
   const { channels } = windows

@@ -12,48 +12,26 @@ import {
   shapeText,
 } from './layer.js'
 import type { LayerOf } from './layer-of.js'
-import { requireImage, requireSignal, toPair, validSpan } from './spatial.js'
-
-interface Windows {
-  channels: number
-  height: number
-  width: number
-  kernelHeight: number
-  kernelWidth: number
-  strideY: number
-  strideX: number
-  outputHeight: number
-  outputWidth: number
-}
+import { imageWindows, requireImage, requireSignal, signalWindows, toPair, type Windows } from './spatial.js'
 
 export function pooling1d(
   layer: LayerOf<'maxPooling1d'>,
   input: Shape,
   location: LayerLocation,
 ): PlannedLayer {
-  const [channels, length] = requireSignal(input, location)
+  const signal = requireSignal(input, location)
   const { poolSize } = layer
   const strides = layer.strides ?? poolSize
-  const span = validSpan(length, poolSize, strides)
-  if (span === null) {
+  const windows = signalWindows(signal, poolSize, strides)
+  if (windows === null) {
+    const [, length] = signal
     throw new SpecError(
       `${location.pointer}/poolSize`,
       `${location.title}: poolSize ${poolSize} exceeds the signal length ${length}; use poolSize ≤ ${length}`,
     )
   }
-  const windows = {
-    channels,
-    height: 1,
-    width: length,
-    kernelHeight: 1,
-    kernelWidth: poolSize,
-    strideY: 1,
-    strideX: strides,
-    outputHeight: 1,
-    outputWidth: span.count,
-  }
   const kind = layer.type === 'maxPooling1d' ? 'max' : 'average'
-  return planPooling({ ...layer, strides }, [channels, span.count], windows, kind)
+  return planPooling({ ...layer, strides }, [windows.channels, windows.outputWidth], windows, kind)
 }
 
 export function pooling2d(
@@ -61,31 +39,19 @@ export function pooling2d(
   input: Shape,
   location: LayerLocation,
 ): PlannedLayer {
-  const [channels, height, width] = requireImage(input, location)
+  const image = requireImage(input, location)
   const strides = layer.strides ?? layer.poolSize
-  const [kernelHeight, kernelWidth] = toPair(layer.poolSize)
-  const [strideY, strideX] = toPair(strides)
-  const down = validSpan(height, kernelHeight, strideY)
-  const across = validSpan(width, kernelWidth, strideX)
-  if (down === null || across === null) {
+  const kernel = toPair(layer.poolSize)
+  const windows = imageWindows(image, kernel, toPair(strides))
+  if (windows === null) {
     throw new SpecError(
       `${location.pointer}/poolSize`,
-      `${location.title}: the window ${shapeText([kernelHeight, kernelWidth])} does not fit into the image ${shapeText([height, width])}; use a poolSize no larger than the image`,
+      `${location.title}: the window ${shapeText(kernel)} does not fit into the image ${shapeText(image.slice(1))}; use a poolSize no larger than the image`,
     )
   }
-  const windows = {
-    channels,
-    height,
-    width,
-    kernelHeight,
-    kernelWidth,
-    strideY,
-    strideX,
-    outputHeight: down.count,
-    outputWidth: across.count,
-  }
+  const { channels, outputHeight, outputWidth } = windows
   const kind = layer.type === 'maxPooling2d' ? 'max' : 'average'
-  return planPooling({ ...layer, strides }, [channels, down.count, across.count], windows, kind)
+  return planPooling({ ...layer, strides }, [channels, outputHeight, outputWidth], windows, kind)
 }
 
 export function globalPooling(

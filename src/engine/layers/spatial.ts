@@ -14,6 +14,47 @@ export function validSpan(length: number, window: number, stride: number): Span 
   return window > length ? null : { count: Math.floor((length - window) / stride) + 1, before: 0 }
 }
 
+/** Windows over images without padding, in the names of the operations. A signal is an image of height 1. */
+export interface Windows {
+  channels: number
+  height: number
+  width: number
+  kernelHeight: number
+  kernelWidth: number
+  strideY: number
+  strideX: number
+  outputHeight: number
+  outputWidth: number
+}
+
+/** Null when the kernel does not fit. */
+export function imageWindows(
+  [channels, height, width]: readonly [number, number, number],
+  [kernelHeight, kernelWidth]: readonly [number, number],
+  [strideY, strideX]: readonly [number, number],
+): Windows | null {
+  const down = validSpan(height, kernelHeight, strideY)
+  const across = validSpan(width, kernelWidth, strideX)
+  if (down === null || across === null) return null
+  return {
+    channels,
+    height,
+    width,
+    kernelHeight,
+    kernelWidth,
+    strideY,
+    strideX,
+    outputHeight: down.count,
+    outputWidth: across.count,
+  }
+}
+
+export const signalWindows = (
+  [channels, length]: readonly [number, number],
+  kernel: number,
+  stride: number,
+): Windows | null => imageWindows([channels, 1, length], [1, kernel], [1, stride])
+
 /** Expands one number to [vertical, horizontal]. */
 export function toPair(value: number | readonly [number, number]): readonly [number, number] {
   return typeof value === 'number' ? [value, value] : value
