@@ -95,7 +95,7 @@ describe.skipIf(!hasChromium)('an import', () => {
       buffer: Buffer.from(JSON.stringify(network)),
     })
     await expect.poll(() => page.getByLabel('Network (JSON)').inputValue()).toBe(JSON.stringify(network))
-    await page.getByLabel('Name', { exact: true }).fill('from torch')
+    await page.getByRole('textbox', { name: 'Name', exact: true }).fill('from torch')
     await page.getByLabel('Columns').fill(columns.join(', '))
     await page.getByLabel('Targets').fill('species')
     await page.getByLabel('Classes').fill('setosa, versicolor')
@@ -175,7 +175,7 @@ describe.skipIf(!hasChromium)('an import', () => {
       await page.setViewportSize({ width: 360, height: 780 })
       expect(await page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(360)
       await page.getByLabel('Network (JSON)').fill(JSON.stringify(network))
-      await page.getByLabel('Name', { exact: true }).press('Enter')
+      await page.getByRole('textbox', { name: 'Name', exact: true }).press('Enter')
       await imported(page)
       await page.close()
     })

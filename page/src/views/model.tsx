@@ -1,6 +1,6 @@
 /** A model: predictions, evaluation, metrics, network and downloads. */
 import { useState } from 'preact/hooks'
-import { type ApiError, get, getFile, remove } from '../api/client.js'
+import { type ApiError, get, getFile, patch, remove } from '../api/client.js'
 import type { Dataset, Model } from '../api/types.js'
 import { DeleteButton } from '../components/delete-button.js'
 import { FigureList } from '../components/figure-list.js'
@@ -15,6 +15,7 @@ import { EpochHistory } from '../history.js'
 import { go, link } from '../router.js'
 import { EvaluationCard } from './evaluation.js'
 import { ExportMenu } from './export-menu.js'
+import { LabelsCard } from './labels-card.js'
 import { aliasesOf, ModelVersions, useModelVersions } from './model-versions.js'
 import { Predictor } from './predictor.js'
 import { NetworkCard } from './run.js'
@@ -67,6 +68,11 @@ export function ModelView({ id }: { id: string }) {
           ['Inputs', whole(model.columns.length)],
           ['Loss function', model.loss],
         ]}
+      />
+      <LabelsCard
+        labels={model}
+        send={(change) => patch('/models/{id}', change, { id: model.id })}
+        onChanged={query.refetch}
       />
       <ModelVersions id={model.id} versions={versions} />
       <NetworkCard layers={model.layers} model={model} />

@@ -5,26 +5,35 @@ import type { Success } from '../api/types.js'
 import { DropZone } from '../components/drop-zone.js'
 import { Heading } from '../components/heading.js'
 import { Empty, ErrorNotice } from '../components/notice.js'
-import { readPages, useQuery } from '../components/use-query.js'
+import { readPages, useDebounced, useQuery } from '../components/use-query.js'
 import { getTargetScaling, headline, scaleName } from '../figures.js'
 import { ago, plural, whole } from '../format.js'
 import type { paths } from '../generated/api.js'
 import { go, link } from '../router.js'
 import { ImportCard } from './import-card.js'
+import { filterQuery, type ModelFilter, noFilter } from './model-filter.js'
 
 const pageSize = 50
+const debounceMilliseconds = 250
 
 export function ModelsView() {
   const [limit, setLimit] = useState(pageSize)
   const [file, setFile] = useState<File | null>(null)
-  const list = useQuery(String(limit), () =>
-    readPages((after) => get('/models', { query: { limit: pageSize, after } }), limit),
+  const [filter, setFilter] = useState<ModelFilter>(noFilter)
+  const settled = useDebounced(JSON.stringify(filterQuery(filter)), debounceMilliseconds)
+  const list = useQuery(`${limit} ${settled}`, () =>
+    readPages(
+      (after) => get('/models', { query: { ...JSON.parse(settled), limit: pageSize, after } }),
+      limit,
+    ),
   )
+  const isFiltered = settled !== '{}'
   const models = list.latest?.data ?? []
   return (
     <section>
       <div class="heading">
         <Heading>Models</Heading>
+        <Filters filter={filter} change={(part) => setFilter((before) => ({ ...before, ...part }))} />
         <a href={link('registry')}>Registry of names</a>
       </div>
       {file === null ? (
@@ -36,7 +45,10 @@ export function ModelsView() {
         <ImportCard file={file} onImported={({ id }) => go('models', id)} onCancel={() => setFile(null)} />
       )}
       <ErrorNotice error={list.error} />
-      {list.value !== null && models.length === 0 ? (
+      {list.value !== null && models.length === 0 && isFiltered ? (
+        <Empty title="No matching models">No model has this name or id, these tags and this metadata.</Empty>
+      ) : null}
+      {list.value !== null && models.length === 0 && !isFiltered ? (
         <Empty title="No models yet">
           Every successful run creates a model. <a href={link('playground')}>Train one now</a>, or import one.
         </Empty>
@@ -80,10 +92,34 @@ export function ModelsView() {
   )
 }
 
+function Filters({ filter, change }: { filter: ModelFilter; change(part: Partial<ModelFilter>): void }) {
+  const fields = [
+    ['name', 'Name', 'name or id'],
+    ['tags', 'Tags', 'fair, small'],
+    ['metadata', 'Metadata', 'team=blue'],
+  ] as const
+  return (
+    <div class="filters">
+      {fields.map(([field, label, placeholder]) => (
+        <div key={field} class="field inline">
+          <label for={`filter-${field}`}>{label}</label>
+          <input
+            id={`filter-${field}`}
+            type="search"
+            placeholder={placeholder}
+            value={filter[field]}
+            onInput={(event) => change({ [field]: event.currentTarget.value })}
+          />
+        </div>
+      ))}
+    </div>
+  )
+}
+
 type ListedModel = Success<paths['/models']['get']>['data'][number]
 
 function Row({ model }: { model: ListedModel }) {
-  const { id, name, columns, classes, parameters, createdAt } = model
+  const { id, name, tags, columns, classes, parameters, createdAt } = model
   const { rows, loss, accuracy } = headline(model.metrics)
   const scale = scaleName(getTargetScaling(model))
   // A constructed model has no loss.
@@ -92,6 +128,11 @@ function Row({ model }: { model: ListedModel }) {
     <tr>
       <td class="name">
         <a href={link('models', id)}>{name ?? id.slice(0, 12)}</a>
+        {tags.map((tag) => (
+          <span key={tag} class="tag">
+            {tag}
+          </span>
+        ))}
       </td>
       <td class="cut">{columns.length > 4 ? plural(columns.length, 'column') : columns.join(', ')}</td>
       <td class="cut">
