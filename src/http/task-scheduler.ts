@@ -1,7 +1,13 @@
-import { areRequestsUnderWay } from '../training/slices.js'
+import { areRequestsUnderWay, hasRequestBegun } from '../training/slices.js'
 
-/** Share of the budget that tasks may use while requests are in progress. */
+/** Share of the budget, and of the time of the event loop, that tasks may use while requests come. */
 const shareDuringRequests = 1 / 4
+
+/** The time after the start of a request in which the next one may come. */
+const recentMilliseconds = 100
+
+/** The longest pause of the tasks for requests. */
+const maximumPauseMilliseconds = 50
 
 /**
  * Runs tasks in order, and yields to the event loop after a budget of milliseconds or tasks. Other work of the process
@@ -13,6 +19,9 @@ export class TaskScheduler {
   #spentMilliseconds = 0
   #tasksRun = 0
   #isYieldScheduled = false
+  #isPaused = false
+  /** The start of the first task since the last yield. */
+  #startedAt = 0
 
   /** @param maximumTasks tasks between yields; limits tasks that start work outside of the measured time */
   constructor(
@@ -35,6 +44,7 @@ export class TaskScheduler {
   }
 
   #hasBudget(): boolean {
+    if (this.#isPaused) return false
     const share = areRequestsUnderWay() ? shareDuringRequests : 1
     return (
       this.#spentMilliseconds < share * this.budgetMilliseconds && this.#tasksRun < share * this.maximumTasks
@@ -50,15 +60,26 @@ export class TaskScheduler {
       this.#spentMilliseconds += performance.now() - start
       if (!this.#isYieldScheduled) {
         this.#isYieldScheduled = true
-        setImmediate(() => this.#resume())
+        this.#startedAt = start
+        setImmediate(() => this.#yield())
       }
     }
+  }
+
+  /** Pauses while requests come. The time includes what the tasks caused until now, such as writes of sockets. */
+  #yield(): void {
+    const milliseconds = performance.now() - this.#startedAt
+    const pause = Math.min(maximumPauseMilliseconds, milliseconds * (1 / shareDuringRequests - 1))
+    this.#isPaused = pause >= 1 && hasRequestBegun(recentMilliseconds)
+    if (this.#isPaused) setTimeout(() => this.#resume(), pause)
+    else this.#resume()
   }
 
   #resume(): void {
     this.#spentMilliseconds = 0
     this.#tasksRun = 0
     this.#isYieldScheduled = false
+    this.#isPaused = false
     let done = 0
     while (done < this.#queue.length && this.#hasBudget()) this.#queue[done++]()
     this.#queue.splice(0, done)

@@ -18,14 +18,21 @@ let lastSliceAt = 0
 let requests = 0
 let pausedRequests = 0
 
+/** By performance.now(). */
+let lastRequestAt = Number.NEGATIVE_INFINITY
+
 /** Marks the start of a request. `endRequest` must follow. */
 export function beginRequest(): void {
   requests++
+  lastRequestAt = performance.now()
 }
 
 export function endRequest(): void {
   requests--
 }
+
+/** Whether a request began within the last milliseconds. */
+export const hasRequestBegun = (milliseconds: number) => performance.now() - lastRequestAt < milliseconds
 
 /** Whether a request is under way and its work is not paused. */
 export const areRequestsUnderWay = () => requests > pausedRequests

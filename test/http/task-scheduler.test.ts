@@ -1,6 +1,7 @@
 import { setImmediate as immediate } from 'node:timers/promises'
 import { expect, it } from 'vitest'
 import { TaskScheduler } from '../../src/http/task-scheduler.js'
+import { beginRequest, endRequest } from '../../src/training/slices.js'
 import { upTo } from '../support/watching.js'
 
 /** Blocks for at least this time. */
@@ -51,4 +52,25 @@ it('runs a task that another task adds after those that wait', async () => {
   })
   await Promise.all([nested, scheduler.run(() => done.push('second'))])
   expect(done).toEqual(['first', 'second', 'added'])
+})
+
+it('uses a quarter of the time of the event loop while requests come, with what its tasks cause afterwards', async () => {
+  const scheduler = new TaskScheduler(8, 1)
+  let worked = 0
+  const began = performance.now()
+  for (let round = 0; round < 10; round++) {
+    beginRequest()
+    endRequest()
+    await scheduler.run(() => {
+      // As a socket, which sends the bytes of the task after it.
+      process.nextTick(() => {
+        const start = performance.now()
+        work(4)
+        worked += performance.now() - start
+      })
+    })
+  }
+  // The last task needs no pause after it.
+  const pauses = performance.now() - began - worked
+  expect(pauses).toBeGreaterThan(2 * 9 * 4)
 })
