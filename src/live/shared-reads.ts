@@ -1,6 +1,6 @@
 /** Reads of the database that watchers share: one statement for many jobs, one object for the same epochs. */
 
-import { evictOldest } from '../base/evict-oldest.js'
+import { LRUCache } from 'lru-cache'
 import { lastEpoch, type PackedEpochs } from '../contract/packed-epochs.js'
 import { BatchLoader } from './batch-loader.js'
 import type { EpochsWanted, WatchedJob, WatchStore } from './watch-store.js'
@@ -19,8 +19,7 @@ export class SharedReads {
   readonly #jobs: BatchLoader<EpochsWanted, WatchedJob | null>
   readonly #epochs: BatchLoader<EpochsWanted, PackedEpochs>
   readonly #running = new Map<string, Promise<PackedEpochs>>()
-  /** Least recently used first. */
-  readonly #cache = new Map<string, PackedEpochs>()
+  readonly #cache = new LRUCache<string, PackedEpochs>({ max: cachedReads })
 
   constructor(store: Pick<WatchStore, 'jobs' | 'epochs'>) {
     this.#jobs = new BatchLoader((wanted) => store.jobs(wanted), jobBatches)
@@ -54,9 +53,7 @@ export class SharedReads {
     if (epochs.seconds.length === 0) return epochs
     const key = `${jobId} ${epochs.after} ${lastEpoch(epochs)}`
     const shared = this.#cache.get(key) ?? epochs
-    this.#cache.delete(key)
     this.#cache.set(key, shared)
-    evictOldest(this.#cache, cachedReads)
     return shared
   }
 }

@@ -1,6 +1,6 @@
 /** The statement that reads jobs, and the conversion of its rows. */
+import { LRUCache } from 'lru-cache'
 import { z } from 'zod'
-import { evictOldest } from '../base/evict-oldest.js'
 import {
   changeSchema,
   type Job,
@@ -128,9 +128,8 @@ export function jobLinks(id: string): Job['links'] {
   return { self, stream: `${self}/stream`, epochs: `${self}/epochs` }
 }
 
-/** Parsed specs by their bytes as text, least recently used first. */
-const parsed = new Map<string, JobSpec>()
-const maximumParsed = 1_000
+/** Parsed specs by their bytes as text. */
+const parsed = new LRUCache<string, JobSpec>({ max: 1_000 })
 /** Longer specs are not cached. */
 const maximumLength = 20_000
 
@@ -138,14 +137,9 @@ const maximumLength = 20_000
 export function parseSpec(bytes: Uint8Array): JobSpec {
   const key = bytes.length > maximumLength ? null : toBuffer(bytes).toString('latin1')
   const cached = key === null ? undefined : parsed.get(key)
-  if (key !== null && cached !== undefined) {
-    parsed.delete(key)
-    parsed.set(key, cached)
-    return cached
-  }
+  if (cached !== undefined) return cached
   const spec = jobSpecSchema.parse(unpackJson(bytes))
   if (key !== null) parsed.set(key, spec)
-  evictOldest(parsed, maximumParsed)
   return spec
 }
 

@@ -2,6 +2,7 @@
  * A cache of models by id. Each access checks the existence, the tenant and the version of the row, in a
  * shared statement. A row is read and parsed again only after a change.
  */
+import { LRUCache } from 'lru-cache'
 import { z } from 'zod'
 import { localTenant } from '../contract/key.js'
 import { labelsSchema } from '../contract/labels.js'
@@ -15,7 +16,7 @@ import { describedModel } from './model-rows.js'
 import { unpackText } from './packed-json.js'
 import { send, statement } from './statements.js'
 
-/** The maximum length of the cached JSON. The least recently used models are evicted. */
+/** The maximum length of the cached JSON. */
 const maximumCharacters = 16 * 1024 * 1024
 
 const modelRowSchema = z.strictObject({
@@ -54,7 +55,7 @@ const missing = Promise.resolve(undefined)
 
 type Row = z.infer<typeof modelRowSchema>
 
-interface Known {
+interface CachedModel {
   version: string
   model: Model
   characters: number
@@ -63,10 +64,11 @@ interface Known {
 export class ModelCache {
   readonly #lookups: Lookups
   readonly #rows: Coalesced<string, Row | undefined>
-  /** Least recently used first. */
-  readonly #cached = new Map<string, Known>()
+  readonly #cached = new LRUCache<string, CachedModel>({
+    maxSize: maximumCharacters,
+    sizeCalculation: ({ characters }) => characters,
+  })
   readonly #onGone: ((id: string) => void)[] = []
-  #characters = 0
 
   constructor(database: Pick<Database, 'pool'>) {
     this.#lookups = sharedLookups(database)
@@ -119,8 +121,6 @@ export class ModelCache {
     if ((tenantId ?? found.tenantId) !== found.tenantId) return null
     const cached = this.#cached.get(id)
     if (cached?.version !== found.version) return this.#read(id)
-    this.#cached.delete(id)
-    this.#cached.set(id, cached)
     return cached.model
   }
 
@@ -130,7 +130,7 @@ export class ModelCache {
   }
 
   gone(id: string): void {
-    this.#forget(id)
+    this.#cached.delete(id)
     for (const listener of this.#onGone) listener(id)
   }
 
@@ -144,23 +144,8 @@ export class ModelCache {
     if (cached?.version === row.version) return cached.model
     const description = unpackText(row.description)
     const model = describedModel(row, description)
-    this.#keep({ version: row.version, model, characters: description.length })
+    this.#cached.set(id, { version: row.version, model, characters: description.length })
     return model
-  }
-
-  #keep(cached: Known): void {
-    this.#forget(cached.model.id)
-    this.#cached.set(cached.model.id, cached)
-    this.#characters += cached.characters
-    for (const oldest of this.#cached.keys()) {
-      if (this.#characters <= maximumCharacters) return
-      this.#forget(oldest)
-    }
-  }
-
-  #forget(id: string): void {
-    this.#characters -= this.#cached.get(id)?.characters ?? 0
-    this.#cached.delete(id)
   }
 }
 

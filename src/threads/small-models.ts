@@ -1,4 +1,5 @@
 /** Predicts with small models on the event loop, because a call of a thread would take longer. */
+import { LRUCache } from 'lru-cache'
 import type { Model } from '../contract/model.js'
 import { unknownModel } from '../contract/problems.js'
 import { Predictor } from '../engine/index.js'
@@ -10,14 +11,16 @@ import type { PredictionCosts } from './prediction-costs.js'
 /** Larger models take too long to compile. */
 const mostWeightBytes = 2 * 1024 * 1024
 
-/** Maximum models and bytes in memory. Evicts the least recently used models. */
+/** Maximum models and bytes in memory. */
 const mostHeld = { models: 1_000, bytes: 256 * 1024 * 1024 }
 
 export class SmallModels {
-  /** Least recently used first. */
-  readonly #predictors = new Map<string, Predictor>()
+  readonly #predictors = new LRUCache<string, Predictor>({
+    max: mostHeld.models,
+    maxSize: mostHeld.bytes,
+    sizeCalculation: ({ bytes }) => bytes,
+  })
   readonly #loading = new Map<string, Promise<Predictor>>()
-  #bytes = 0
 
   constructor(
     private readonly models: Pick<AllModels, 'weights'>,
@@ -30,20 +33,13 @@ export class SmallModels {
     if (model.weightBytes > mostWeightBytes || this.costs.share(model, rows) > 1) return null
     const predictor = this.#predictors.get(model.id)
     if (predictor === undefined) return this.#load(model).then((loaded) => loaded.predict(inputs))
-    this.#predictors.delete(model.id)
-    this.#predictors.set(model.id, predictor)
     return predictor.predict(inputs)
   }
 
   /** Drops a deleted model. */
   gone(id: string): void {
-    this.#drop(id)
-    this.#loading.delete(id)
-  }
-
-  #drop(id: string): void {
-    this.#bytes -= this.#predictors.get(id)?.bytes ?? 0
     this.#predictors.delete(id)
+    this.#loading.delete(id)
   }
 
   #load(model: Model): Promise<Predictor> {
@@ -60,17 +56,7 @@ export class SmallModels {
     if (weights === null) throw unknownModel(id)
     const predictor = new Predictor(network, unpackWeights(weights), { backend: this.backend })
     // A model that was deleted meanwhile is not kept.
-    if (this.#loading.has(id)) this.#keep(id, predictor)
+    if (this.#loading.has(id)) this.#predictors.set(id, predictor)
     return predictor
-  }
-
-  #keep(id: string, predictor: Predictor): void {
-    this.#drop(id)
-    this.#predictors.set(id, predictor)
-    this.#bytes += predictor.bytes
-    for (const oldest of this.#predictors.keys()) {
-      if (this.#predictors.size <= mostHeld.models && this.#bytes <= mostHeld.bytes) return
-      if (oldest !== id) this.#drop(oldest)
-    }
   }
 }

@@ -1,6 +1,6 @@
 /** Generates datasets: small ones on the event loop, others in a thread. */
 
-import { evictOldest } from '../base/evict-oldest.js'
+import { LRUCache } from 'lru-cache'
 import type { Cell, GeneratedDataset } from '../contract/dataset.js'
 import { generate, generatedRows, generatedSize } from '../datasets/generated.js'
 import type { Table } from '../datasets/table.js'
@@ -9,15 +9,14 @@ import type { RequestThread } from './ports/request-thread.js'
 /** Maximum number of values that the event loop generates, in about a millisecond. */
 const numbersAtOnce = 10_000
 
-/** Maximum number of cached descriptions. Evicts the least recently used. */
+/** Maximum number of cached descriptions. */
 const mostKept = 1_000
 
 type Description = Pick<Table, 'columns' | 'rows'>
 
 export class GeneratedData {
   readonly #thread: Pick<RequestThread, 'describe' | 'rows'>
-  /** Least recently used first. */
-  readonly #kept = new Map<string, Promise<Description>>()
+  readonly #kept = new LRUCache<string, Promise<Description>>({ max: mostKept })
 
   constructor(thread: Pick<RequestThread, 'describe' | 'rows'>) {
     this.#thread = thread
@@ -28,10 +27,8 @@ export class GeneratedData {
     if (rows * columns <= numbersAtOnce) return generate(dataset)
     const key = JSON.stringify(dataset)
     const description = this.#kept.get(key) ?? this.#thread.describe(dataset)
-    this.#kept.delete(key)
     this.#kept.set(key, description)
     description.catch(() => this.#kept.delete(key))
-    evictOldest(this.#kept, mostKept)
     return description
   }
 

@@ -1,4 +1,5 @@
 /** Reports which rows of a job train and which validate. A thread computes the splits, and they are cached. */
+import { LRUCache } from 'lru-cache'
 import type { GeneratedDataset } from '../contract/dataset.js'
 import type { Job } from '../contract/job.js'
 import { Problem } from '../contract/problems.js'
@@ -10,13 +11,13 @@ import { rowsPerChunk, type Table } from '../datasets/table.js'
 import type { DatasetStore } from './ports/datasets.js'
 import type { PredictorPool } from './ports/predictor-pool.js'
 
-/** Maximum number of cached rows, 4 bytes each. Evicts the least recently used splits. */
+/** Maximum number of cached rows, 4 bytes each. */
 const maximumHeldRows = 10_000_000
 
 export class JobSplits {
   readonly #predictors: Pick<PredictorPool, 'split'>
-  /** By job, least recently used first. The spec and dataset of a job do not change. */
-  readonly #held = new Map<string, { rows: number; split: Promise<RowSplit> }>()
+  /** By job. The spec and dataset of a job do not change. */
+  readonly #held = new LRUCache<string, Promise<RowSplit>>({ maxSize: maximumHeldRows })
 
   constructor(predictors: Pick<PredictorPool, 'split'>) {
     this.#predictors = predictors
@@ -25,26 +26,13 @@ export class JobSplits {
   /** @throws Problem `not-found` if the dataset was deleted */
   async of({ id, spec }: Job, datasets: Pick<DatasetStore, 'get' | 'rows'>): Promise<RowSplit> {
     const cached = this.#held.get(id)
-    if (cached !== undefined) {
-      this.#held.delete(id)
-      this.#held.set(id, cached)
-      return cached.split
-    }
+    if (cached !== undefined) return cached
     const table = await readClasses(datasets, spec)
     const split = this.#predictors.split(spec, table)
-    this.#held.set(id, { rows: 'chunks' in table ? table.rows : generatedSize(table).rows, split })
+    const rows = 'chunks' in table ? table.rows : generatedSize(table).rows
+    this.#held.set(id, split, { size: rows })
     split.catch(() => this.#held.delete(id))
-    this.#evict()
     return split
-  }
-
-  #evict(): void {
-    let rows = [...this.#held.values()].reduce((sum, each) => sum + each.rows, 0)
-    for (const [id, each] of this.#held) {
-      if (rows <= maximumHeldRows) return
-      this.#held.delete(id)
-      rows -= each.rows
-    }
   }
 }
 
