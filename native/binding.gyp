@@ -6,12 +6,15 @@
     "warnings": ["-Wall", "-Wextra", "-Wno-unused-parameter", "-Wno-maybe-uninitialized", "-Wno-psabi", "-Werror=switch"],
     # Predictive commoning keeps cells in scalars between iterations, which is slower than reloading them.
     "commoning": ["-fno-predictive-commoning"],
+    # GCC limits how much a file may grow by inlining. The AVX2 kernels reach that limit, and a change in one header would
+    # then decide what is inlined in the others.
+    "inlining": ["--param=inline-unit-growth=1000"],
     "optimization": ["-O3", "-fno-math-errno", "-fno-trapping-math", "-fvisibility=hidden"],
     "sanitizers": ["-fsanitize=address,undefined", "-fno-sanitize-recover=undefined", "-fno-omit-frame-pointer", "-g1", "-O1"]
   },
   "target_defaults": {
     "defines": ["NAPI_VERSION=8", "DESCENT_KERNELS=<(kernels)"],
-    "cflags": ["<@(warnings)", "<@(optimization)", "<@(commoning)", "-fPIC"],
+    "cflags": ["<@(warnings)", "<@(optimization)", "<@(commoning)", "<@(inlining)", "-fPIC"],
     "cflags_cc!": ["-fno-exceptions", "-fno-rtti", "-std=gnu++17", "-std=gnu++20"],
     "cflags_cc": ["-std=c++17"],
     "xcode_settings": {

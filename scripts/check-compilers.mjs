@@ -15,7 +15,8 @@ const { values } = parseArgs({
 })
 
 const flags = ['-std=c++17', '-fsyntax-only', '-Wall', '-Wextra', '-Werror']
-const wide = ['-mavx512f', '-mavx512vl', '-mavx512dq', '-mavx512bw']
+const avx2 = ['-mavx2', '-mfma']
+const avx512 = [...avx2, '-mavx512f', '-mavx512vl', '-mavx512dq', '-mavx512bw']
 
 /** The headers of Node.js: of its installation, or those that node-gyp downloaded. */
 function nodeHeaders() {
@@ -29,17 +30,20 @@ function nodeHeaders() {
 
 const forNode = (kernels) => ['-DNAPI_VERSION=8', `-DDESCENT_KERNELS=${kernels}`, '-isystem', nodeHeaders()]
 const x64 = [
-  { source: 'addon', options: forNode('avx2') },
-  { source: 'program', options: [] },
-  { source: 'thread-pool', options: [] },
-  { source: 'kernels-avx2', options: ['-mavx2', '-mfma'] },
-  { source: 'kernels-avx512', options: ['-mavx2', '-mfma', ...wide] },
+  { source: 'source/addon', options: forNode('avx2') },
+  { source: 'source/program', options: [] },
+  { source: 'source/thread-pool', options: [] },
+  { source: 'source/kernels-avx2', options: avx2 },
+  { source: 'source/kernels-avx512', options: avx512 },
+  { source: 'test/gemm-plan', options: ['-DDESCENT_AVX2', ...avx2] },
+  { source: 'test/gemm-plan', options: ['-DDESCENT_AVX512', ...avx512] },
 ]
 const arm64 = [
-  { source: 'addon', options: forNode('neon') },
-  { source: 'program', options: [] },
-  { source: 'thread-pool', options: [] },
-  { source: 'kernels-neon', options: [] },
+  { source: 'source/addon', options: forNode('neon') },
+  { source: 'source/program', options: [] },
+  { source: 'source/thread-pool', options: [] },
+  { source: 'source/kernels-neon', options: [] },
+  { source: 'test/gemm-plan', options: ['-DDESCENT_NEON'] },
 ]
 // GCC reports false positives of -Wmaybe-uninitialized in its own headers of intrinsics.
 const forGcc = ['-Wno-maybe-uninitialized', '-Wno-psabi']
@@ -55,7 +59,7 @@ const checks = [
 
 let failures = 0
 for (const { compiler, source, options } of checks) {
-  const file = `native/source/${source}.cpp`
+  const file = `native/${source}.cpp`
   const { status, error, stderr } = spawnSync(compiler, [...flags, ...options, file], { encoding: 'utf8' })
   if (status === 0) continue
   failures++

@@ -6,7 +6,10 @@ import { join } from 'node:path'
 
 /** @returns the digest of the sources of an addon; must match src/engine/kernels/native/addon-files.ts. */
 export function digestOfSources(folder) {
-  const names = readdirSync(join(folder, 'source')).sort()
+  const names = readdirSync(join(folder, 'source'), { recursive: true, encoding: 'utf8' })
+    .filter((name) => /\.(cpp|h)$/.test(name))
+    .map((name) => name.replaceAll('\\', '/'))
+    .sort()
   const hash = createHash('sha256')
   for (const name of ['binding.gyp', ...names.map((name) => `source/${name}`)])
     hash.update(`${name}\0`).update(readFileSync(join(folder, name)))

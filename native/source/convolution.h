@@ -2,7 +2,7 @@
 // strides or padding, the image is first copied to padded planes, one per phase of the stride.
 #pragma once
 #include "activation.h"
-#include "gemm.h"
+#include "gemm/gemm.h"
 
 namespace descent {
 namespace ISA {

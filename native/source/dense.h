@@ -1,7 +1,7 @@
 // Dense layers: three matrix products, each in the orientation that best fills the vectors.
 #pragma once
 #include "activation.h"
-#include "gemm.h"
+#include "gemm/gemm.h"
 
 namespace descent {
 namespace ISA {

@@ -3,7 +3,7 @@
 // position is a small dense layer over a copied window.
 #pragma once
 #include "activation.h"
-#include "gemm.h"
+#include "gemm/gemm.h"
 
 namespace descent {
 namespace ISA {

@@ -1,7 +1,7 @@
 // Losses, their gradients and the number of correct predictions, for N rows of m outputs. Losses are summed in float64;
 // the gradient is that of the batch's mean.
 #pragma once
-#include "gemm.h"
+#include "gemm/gemm.h"
 #include "operations.h"
 #include "softmax.h"
 

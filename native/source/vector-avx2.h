@@ -13,8 +13,7 @@ using Words = __m256i;
 /// All bits of a lane are set or clear.
 using Mask = __m256i;
 constexpr int lanes = 8;
-/// Rows of a micro-kernel: 6 · 2 sums, two vectors of B and one of A use 15 of 16 registers.
-constexpr int MR = 6;
+constexpr int registers = 16;
 /// Masked stores are split.
 constexpr bool masksAreFree = false;
 

@@ -12,8 +12,7 @@ using Floats = __m512;
 using Words = __m512i;
 using Mask = __mmask16;
 constexpr int lanes = 16;
-/// Rows of a micro-kernel: 14 · 2 sums, two vectors of B and one of A use 31 of 32 registers.
-constexpr int MR = 14;
+constexpr int registers = 32;
 /// Whether masked loads and stores are as fast as unmasked ones.
 constexpr bool masksAreFree = true;
 

@@ -13,8 +13,7 @@ using Words = uint32x4_t;
 /// All bits of a lane are set or clear.
 using Mask = uint32x4_t;
 constexpr int lanes = 4;
-/// Rows of a micro-kernel: 14 · 2 sums, two vectors of B and one of A use 31 of 32 registers.
-constexpr int MR = 14;
+constexpr int registers = 32;
 /// Masked loads and stores are scalar.
 constexpr bool masksAreFree = false;
 

@@ -19,8 +19,8 @@
 namespace descent {
 namespace ISA {
 
-template <typename Number> inline Number min(Number a, Number b) { return a < b ? a : b; }
-template <typename Number> inline Number max(Number a, Number b) { return a > b ? a : b; }
+template <typename Number> constexpr Number min(Number a, Number b) { return a < b ? a : b; }
+template <typename Number> constexpr Number max(Number a, Number b) { return a > b ? a : b; }
 constexpr int ceilDivide(int a, int b) { return (a + b - 1) / b; }
 
 /// 1/a for normal a: the estimate and one Newton step, relative error below 4e-7.

@@ -5,7 +5,7 @@ import type { Operation } from './operations.js'
 const lanes = 16
 const leastLanes = 4
 const MR = 14
-/** native/source/gemm.h: packed blocks of A, packed panels of B and one block of sums. */
+/** native/source/gemm/plan.h: packed blocks of A, packed panels of B and one block of sums. */
 const gemmFloats = 144 * 1024 + 4 * 16 * 1024 + MR * 2 * lanes
 /** native/source/loss.h: rows up to this width are transposed. */
 const transposedWidth = 48

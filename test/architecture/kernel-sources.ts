@@ -1,7 +1,7 @@
 /** Which kernel sources miss an operation, an activation or a loss of a catalogue. */
 import { spawnSync } from 'node:child_process'
 import { cpSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { basename, join } from 'node:path'
+import { join, relative } from 'node:path'
 import type { OperationDeclaration } from '../../src/engine/operations/declaration.js'
 import { catalogue, enumerations } from '../../src/engine/operations.js'
 import { listNames } from '../../src/engine/program.js'
@@ -46,7 +46,7 @@ export async function incompleteNativeKernels(folder: string, given: Catalogue):
     const { error, status, stderr } = spawnSync(process.env.CXX ?? 'g++', options, { encoding: 'utf8' })
     if (error !== undefined) throw error
     const files = [...stderr.matchAll(/^([^\s:]+):\d+:\d+: (?:fatal )?error/gm)].map(([, file]) =>
-      basename(file),
+      relative(folder, file),
     )
     if (status !== 0 && files.length === 0) throw new Error(stderr)
     for (const file of files) failed.add(file)

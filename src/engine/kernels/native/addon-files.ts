@@ -23,7 +23,10 @@ function sourceDigest(): string {
 
 /** Must match scripts/native-sources.mjs. */
 function digestOfSources(): string {
-  const names = readdirSync(join(nativeFolder, 'source')).sort()
+  const names = readdirSync(join(nativeFolder, 'source'), { recursive: true, encoding: 'utf8' })
+    .filter((name) => /\.(cpp|h)$/.test(name))
+    .map((name) => name.replaceAll('\\', '/'))
+    .sort()
   const hash = createHash('sha256')
   for (const name of ['binding.gyp', ...names.map((name) => `source/${name}`)])
     hash.update(`${name}\0`).update(readFileSync(join(nativeFolder, name)))
