@@ -3,11 +3,11 @@
 #include <vector>
 
 #include "dense.h"
+#include "fusion/sequence.h"
 #include "locally-connected.h"
-#include "step-state.h"
 #include "normalization.h"
 #include "optimizers.h"
-#include "rowwise.h"
+#include "step-state.h"
 
 namespace descent {
 namespace ISA {

@@ -2,9 +2,9 @@
 #pragma once
 #include <cmath>
 
-#include "narrow-pair.h"
-#include "narrow-plan.h"
 #include "dispatch.h"
+#include "narrow/pair.h"
+#include "narrow/plan.h"
 #include "training.h"
 
 namespace descent {

@@ -116,6 +116,18 @@ inline void maxPoolHalves(const float* x, float* y, const Windows& w) {
   });
 }
 
+/// The largest cell of a window, or NaN.
+inline float windowMaximum(const float* window, const Windows& w) {
+  float best = -INFINITY;
+  for (int k = 0; k < w.kernelHeight; k++) {
+    for (int l = 0; l < w.kernelWidth; l++) {
+      const float value = window[int64_t{k} * w.width + l];
+      if (value > best || value != value) best = value;
+    }
+  }
+  return best;
+}
+
 inline void maxPoolingForward(const float* x, float* y, int planes, const Windows& w) {
   for (int plane = 0; plane < planes; plane++, x += w.plane()) {
     if (w.halving()) {
@@ -126,13 +138,7 @@ inline void maxPoolingForward(const float* x, float* y, int planes, const Window
     for (int i = 0; i < w.outputHeight; i++) {
       for (int j = 0; j < w.outputWidth; j++, y++) {
         const float* window = x + int64_t{i} * w.strideY * w.width + j * w.strideX;
-        float best = -INFINITY;
-        for (int k = 0; k < w.kernelHeight; k++)
-          for (int l = 0; l < w.kernelWidth; l++) {
-            const float value = window[int64_t{k} * w.width + l];
-            if (value > best || value != value) best = value;
-          }
-        *y = best;
+        *y = windowMaximum(window, w);
       }
     }
   }
@@ -163,6 +169,14 @@ inline void maxPoolHalvesBackward(const float* x, const float* y, const float* d
   });
 }
 
+/// The offset of the first cell of a window with a value, or −1.
+inline int64_t findCell(const float* window, const Windows& w, float value) {
+  for (int k = 0; k < w.kernelHeight; k++)
+    for (int l = 0; l < w.kernelWidth; l++)
+      if (window[int64_t{k} * w.width + l] == value) return int64_t{k} * w.width + l;
+  return -1;
+}
+
 /// @param relu whether x is the output of a relu, whose backward pass is fused.
 inline void maxPoolingBackward(const float* x, const float* y, const float* dy, float* dx, int planes, const Windows& w,
                                bool relu) {
@@ -178,11 +192,8 @@ inline void maxPoolingBackward(const float* x, const float* y, const float* dy, 
       for (int j = 0; j < w.outputWidth; j++, y++, dy++) {
         if (relu && !(*y > 0)) continue;
         const int64_t start = int64_t{i} * w.strideY * w.width + j * w.strideX;
-        int64_t winner = -1;
-        for (int k = 0; k < w.kernelHeight && winner < 0; k++)
-          for (int l = 0; l < w.kernelWidth && winner < 0; l++)
-            if (x[start + int64_t{k} * w.width + l] == *y) winner = start + int64_t{k} * w.width + l;
-        if (winner >= 0) dx[winner] += *dy;
+        const int64_t winner = findCell(x + start, w, *y);
+        if (winner >= 0) dx[start + winner] += *dy;
       }
     }
   }

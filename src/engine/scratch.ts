@@ -9,7 +9,7 @@ const MR = 14
 const gemmFloats = 144 * 1024 + 4 * 16 * 1024 + MR * 2 * lanes
 /** native/source/loss.h: rows up to this width are transposed. */
 const transposedWidth = 48
-/** native/source/rowwise.h: limit for a fused sequence of operations, unless one operation alone needs more. */
+/** native/source/fusion/row-memory.h: limit for a fused sequence of operations, unless one operation alone needs more. */
 const sequenceFloats = 128 * 1024
 
 const wholeVectors = (count: number) => Math.ceil(count / lanes) * lanes

@@ -1,11 +1,11 @@
-// Steps of networks in the layout of narrow-network.h. Latency dominates a step, so results on the critical path are
+// Steps of networks in the layout of network.h. Latency dominates a step, so results on the critical path are
 // computed first.
 #pragma once
 #include <cmath>
 
-#include "step-state.h"
-#include "curves.h"
-#include "narrow-network.h"
+#include "../curves.h"
+#include "../step-state.h"
+#include "network.h"
 
 namespace descent {
 namespace ISA {

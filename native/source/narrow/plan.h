@@ -1,7 +1,7 @@
 // Detects programs of small dense networks and lays them out.
 #pragma once
-#include "activation.h"
-#include "narrow-network.h"
+#include "../activation.h"
+#include "network.h"
 
 namespace descent {
 namespace ISA {

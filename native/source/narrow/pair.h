@@ -1,7 +1,7 @@
 // Steps of the smallest networks, with one hidden layer and one output. Their parameters stay in registers, which avoids
 // the latency of memory.
 #pragma once
-#include "narrow-steps.h"
+#include "steps.h"
 
 namespace descent {
 namespace ISA {
@@ -30,7 +30,7 @@ inline Floats products(Floats weights, const Floats* x) {
 }
 
 /**
- * The hidden layer has the layout of narrow-network.h, with up to `vectors` vectors of units and `blocks` blocks along the
+ * The hidden layer has the layout of network.h, with up to `vectors` vectors of units and `blocks` blocks along the
  * inputs. Each weight of the output layer fills the four of its input, and the bias the first four, so that sums and
  * gradients need no permutation.
  */

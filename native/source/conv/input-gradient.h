@@ -1,6 +1,7 @@
 // The input gradient of a convolution. Along the width it is a convolution of the zero-padded output gradient; along the
 // height, each row of taps gives a partial sum, and the partial sums are added.
 #pragma once
+#include "../gemm/gemm.h"
 #include "convolution.h"
 
 namespace descent {
@@ -100,21 +101,23 @@ inline void inputFromRows(const Convolution& c, const float* dz, float* dx, int 
   }
 }
 
+/// Adds the partial sums [outputHeight, outputWidth] of the tap (k, l) to dx.
+inline void scatterTap(const Convolution& c, const float* partials, int k, int l, float* dx) {
+  for (int i = 0; i < c.outputHeight; i++, partials += c.outputWidth) {
+    const int64_t row = int64_t{i} * c.strideY + k - c.padTop;
+    if (row < 0 || row >= c.height) continue;
+    for (int j = 0; j < c.outputWidth; j++) {
+      const int64_t column = int64_t{j} * c.strideX + l - c.padLeft;
+      if (column >= 0 && column < c.width) dx[row * c.width + column] += partials[j];
+    }
+  }
+}
+
 /// Scatters the partial sums [kernelHeight, kernelWidth, outputHeight, outputWidth] of one channel's taps to dx.
 inline void scatterPartials(const Convolution& c, const float* partials, float* dx) {
   for (int64_t i = 0; i < int64_t{c.height} * c.width; i++) dx[i] = 0;
-  for (int k = 0; k < c.kernelHeight; k++) {
-    for (int l = 0; l < c.kernelWidth; l++) {
-      for (int i = 0; i < c.outputHeight; i++, partials += c.outputWidth) {
-        const int64_t row = int64_t{i} * c.strideY + k - c.padTop;
-        if (row < 0 || row >= c.height) continue;
-        for (int j = 0; j < c.outputWidth; j++) {
-          const int64_t column = int64_t{j} * c.strideX + l - c.padLeft;
-          if (column >= 0 && column < c.width) dx[row * c.width + column] += partials[j];
-        }
-      }
-    }
-  }
+  for (int k = 0; k < c.kernelHeight; k++)
+    for (int l = 0; l < c.kernelWidth; l++, partials += c.positions()) scatterTap(c, partials, k, l, dx);
 }
 
 /// With strides: computes weightᵀ · dz per tap and adds it at the position of the tap.

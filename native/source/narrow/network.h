@@ -7,9 +7,9 @@
 #pragma once
 #include <vector>
 
-#include "context.h"
-#include "loss.h"
-#include "program.h"
+#include "../context.h"
+#include "../loss.h"
+#include "../program.h"
 
 namespace descent {
 namespace ISA {
