@@ -81,6 +81,17 @@ inline void localBackwardWeights(const float* x, const float* dz, float* dWeight
   });
 }
 
+/// Adds the windows of one position to dx; the inverse of copyWindows.
+inline void addWindows(const float* from, float* dx, const Local& s, int rows, int position) {
+  const int64_t corner = s.corner(position);
+  for (int row = 0; row < rows; row++)
+    for (int channel = 0; channel < s.channels; channel++) {
+      float* to = dx + row * s.row() + channel * s.plane() + corner;
+      for (int k = 0; k < s.kernelHeight; k++, to += s.width)
+        for (int l = 0; l < s.kernelWidth; l++) to[l] += *from++;
+    }
+}
+
 inline void localBackwardInput(const float* dz, const float* weight, float* dx, const Local& s, int rows,
                                const Context& context) {
   float* const scratch = context.scratch;
@@ -91,14 +102,7 @@ inline void localBackwardInput(const float* dz, const float* weight, float* dx, 
     copyGrads(dz, grads, s, rows, p);
     gemm({grads, s.filters, 1}, {weight + int64_t{p} * s.filters * s.taps(), s.taps()}, {windows, s.taps()}, rows,
          s.taps(), s.filters, {}, scratch);
-    const float* from = windows;
-    const int64_t corner = s.corner(p);
-    for (int row = 0; row < rows; row++)
-      for (int channel = 0; channel < s.channels; channel++) {
-        float* to = dx + row * s.row() + channel * s.plane() + corner;
-        for (int k = 0; k < s.kernelHeight; k++, to += s.width)
-          for (int l = 0; l < s.kernelWidth; l++) to[l] += *from++;
-      }
+    addWindows(windows, dx, s, rows, p);
   }
 }
 
