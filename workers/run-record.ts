@@ -66,11 +66,11 @@ export class RunRecord {
     return true
   }
 
-  /** The snapshots after the last epoch that an earlier attempt stored. */
+  /** A training that is continued in another thread takes the snapshot of its last epoch again. */
   #unstored(snapshots: WeightSnapshots): WeightSnapshots {
-    const { storedEpoch } = this.job
-    if (storedEpoch === 0) return snapshots
-    return { ...snapshots, taken: snapshots.taken.filter(({ epoch }) => epoch > storedEpoch) }
+    const stored = this.#stored
+    if (stored === 0) return snapshots
+    return { ...snapshots, taken: snapshots.taken.filter(({ epoch }) => epoch > stored) }
   }
 
   /** Returns the result of `work`, or ends the run and returns null if it throws. */
