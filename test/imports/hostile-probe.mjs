@@ -8,13 +8,7 @@ const { importModel } = await import(pathToFileURL(join(dist, 'src/imports/impor
 
 const peak = () => process.resourceUsage().maxRSS / 1024
 
-// The first imports compile the code and load the schema. Files named `0-…` are valid.
-const names = readdirSync(folder).toSorted()
-const results = []
-for (const name of names) {
-  const file = readFileSync(join(folder, name))
-  const fields = name.includes('.onnx') ? {} : { network: JSON.parse(network) }
-  const before = peak()
+function attempt(file, fields) {
   const start = performance.now()
   const cpu = process.cpuUsage()
   let outcome = 'imported'
@@ -27,7 +21,23 @@ for (const name of names) {
   }
   // The shorter of both: other programs slow the clock, and compilation in the background adds CPU time.
   const { user, system } = process.cpuUsage(cpu)
-  const milliseconds = Math.min(performance.now() - start, (user + system) / 1_000)
-  results.push({ name, outcome, message, milliseconds, megabytes: peak() - before })
+  return { outcome, message, milliseconds: Math.min(performance.now() - start, (user + system) / 1_000) }
+}
+
+// The first imports compile the code and load the schema. Files named `0-…` are valid.
+const names = readdirSync(folder).toSorted()
+const results = []
+for (const name of names) {
+  const file = readFileSync(join(folder, name))
+  const fields = name.includes('.onnx') ? {} : { network: JSON.parse(network) }
+  const before = peak()
+  let result = attempt(file, fields)
+  const megabytes = peak() - before
+  // Garbage of the files before is collected during one attempt only.
+  if (result.milliseconds > 50) {
+    const again = attempt(file, fields)
+    if (again.milliseconds < result.milliseconds) result = again
+  }
+  results.push({ name, ...result, megabytes })
 }
 console.log(JSON.stringify(results))
