@@ -14,17 +14,17 @@ export interface ExportedAnswer {
 /**
  * The first difference between the answers of a file and the expected ones, as a clause; null if there is none.
  * Between two classes that are equally likely within the tolerance, either is right.
- * @param run the answer of the file for a row, which has these network inputs
+ * @param answers of the file, one for each expected prediction
  */
 export function firstDifference(
   model: ExportableModel,
   expected: readonly ExpectedPrediction[],
   { preprocessing }: Pick<ExportOptions, 'preprocessing'>,
-  run: (row: ExpectedPrediction['row'], inputs: Float32Array) => ExportedAnswer,
+  answers: readonly ExportedAnswer[],
 ): string | null {
   const { scaling, names, positiveFrom } = answerRules(model)
   for (const [row, each] of expected.entries()) {
-    const answer = run(each.row, each.inputs)
+    const answer = answers[row]
     const right = preprocessing ? each.output : each.networkOutput
     const limit = tolerance * each.networkOutput.reduce((most, value) => Math.max(most, Math.abs(value)), 1)
     if (answer.output.length !== right.length) {

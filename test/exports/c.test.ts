@@ -23,9 +23,8 @@ function answersOf(networks: readonly NamedExportable[], flags: string[]): CAnsw
 function expectEqual(networks: readonly NamedExportable[], flags: string[]): void {
   const answers = answersOf(networks, flags)
   expect(answers.map(({ status }) => status).filter((status) => status !== 0)).toEqual([])
-  let next = 0
   for (const { title, model, expected } of networks) {
-    const difference = firstDifference(model, expected, options, () => answers[next++])
+    const difference = firstDifference(model, expected, options, answers.splice(0, expected.length))
     expect([title, difference]).toEqual([title, null])
   }
 }

@@ -55,8 +55,7 @@ function expectEqual(networks: readonly NamedExportable[], options: Options): vo
   const answers = answersOf(networks, options)
   for (const [index, { title, model, expected }] of networks.entries()) {
     const rows = answers[index]
-    let next = 0
-    const difference = firstDifference(model, expected, options, () => rows[next++])
+    const difference = firstDifference(model, expected, options, rows)
     expect([title, difference]).toEqual([title, null])
   }
 }

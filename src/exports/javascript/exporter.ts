@@ -18,9 +18,8 @@ export const javascriptExporter: Exporter = {
   write: writeModule,
   verify: async (file, model, expected, options) => {
     const run = loadModule(file)
-    return firstDifference(model, expected, options, (row, inputs) =>
-      run(options.preprocessing ? row : inputs),
-    )
+    const answers = expected.map(({ row, inputs }) => run(options.preprocessing ? row : inputs))
+    return firstDifference(model, expected, options, answers)
   },
 }
 

@@ -41,8 +41,7 @@ export const onnxExporter: Exporter = {
     if (runtime === null) return null
     const rows = options.preprocessing ? expected.filter(({ row }) => isFeedable(model, row)) : expected
     const answers = await runRows(runtime, bytes, model, rows, options)
-    let next = 0
-    return firstDifference(model, rows, options, () => answers[next++])
+    return firstDifference(model, rows, options, answers)
   },
 }
 

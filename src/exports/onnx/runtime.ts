@@ -10,17 +10,14 @@ import { hasWholeInput, modelSignature } from '../signature.js'
 
 type Runtime = typeof import('onnxruntime-web')
 
-let loading: Promise<Runtime | null> | undefined
-
 /** Null if the package is not installed. */
 export function loadRuntime(): Promise<Runtime | null> {
-  loading ??= importOptional(async () => {
+  return importOptional(async () => {
     const runtime = await import('onnxruntime-web')
     runtime.env.wasm.numThreads = 1
     runtime.env.logLevel = 'error'
     return runtime
   })
-  return loading
 }
 
 /** The answer of the file for each row. Rows that an ONNX file cannot take as they are must have been left out. */

@@ -21,8 +21,7 @@ export const tfjsExporter: Exporter = {
     const runtime = await loadRuntime()
     if (runtime === null) return null
     const answers = await runRows(runtime, bytes, model, expected)
-    let next = 0
-    return firstDifference(model, expected, { preprocessing: false }, () => answers[next++])
+    return firstDifference(model, expected, { preprocessing: false }, answers)
   },
 }
 

@@ -7,18 +7,15 @@ import { importOptional } from '../optional-package.js'
 
 type Runtime = typeof import('@tensorflow/tfjs')
 
-let loading: Promise<Runtime | null> | undefined
-
 /** Null if the package is not installed. */
 export function loadRuntime(): Promise<Runtime | null> {
-  loading ??= importOptional(async () => {
+  return importOptional(async () => {
     const runtime = await import('@tensorflow/tfjs')
     // Without its advice to install a faster package.
     runtime.env().set('PROD', true)
     await runtime.setBackend('cpu')
     return runtime
   })
-  return loading
 }
 
 /** The outputs of the network for each row. */
