@@ -14,6 +14,7 @@ import { databaseTrouble } from '../store/database.js'
 import { boundaryReader } from '../training/boundary.js'
 import { GeneratedData } from '../training/generated-data.js'
 import { modelImporter } from '../training/import-model.js'
+import { JobSplits } from '../training/job-splits.js'
 import type { JobQueue } from '../training/ports/queue.js'
 import type { Stores } from './stores.js'
 import type { Threads } from './threads.js'
@@ -89,6 +90,7 @@ export async function openApp(stack: AsyncDisposableStack, options: AppOptions) 
       metrics,
       live,
       predictors,
+      splits: new JobSplits(predictors),
       thread,
       exportThread,
       generated,

@@ -86,7 +86,8 @@ export async function buildApp(dependencies: AppDependencies) {
 
   await app.register(describeRoutes)
   await app.register(documentationRoutes)
-  await registerRoutes(app, { ...dependencies, requestRate })
+  const routeDependencies = { ...dependencies, requestRate }
+  await registerRoutes(app, () => routeDependencies)
   if (dependencies.pageDirectory !== null) {
     await app.register(pageRoutes, { directory: dependencies.pageDirectory })
   }

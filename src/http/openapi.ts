@@ -6,7 +6,7 @@ import { jsonSchemaTransform, type ZodTypeProvider } from 'fastify-type-provider
 import { z } from 'zod'
 import { apiVersion } from './api-version.js'
 import { withWebhooks } from './openapi-webhooks.js'
-import { type RouteDependencies, registerRoutes } from './routes.js'
+import { registerRoutes } from './routes.js'
 import { serializerCompiler } from './serializer-compiler.js'
 import { validatorCompiler } from './validator-compiler.js'
 
@@ -82,11 +82,15 @@ export const describeRoutes = fastifyPlugin(async (app) => {
   })
 })
 
-/** Returns the document without a service: routes read their dependencies only in handlers, and no handler runs. */
+function noDependencies(): never {
+  throw new Error('A route calls dependencies() while it is added. Call it in the handler.')
+}
+
+/** Returns the document without a service. No handler runs, so no route needs its dependencies. */
 export async function openapiDocument(): Promise<object> {
   const app = fastify().withTypeProvider<ZodTypeProvider>()
   await app.register(describeRoutes)
-  await registerRoutes(app, {} as RouteDependencies)
+  await registerRoutes(app, noDependencies)
   await app.ready()
   const document = withWebhooks(app.swagger())
   await app.close()

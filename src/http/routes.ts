@@ -3,7 +3,7 @@ import type { FastifyInstance } from 'fastify'
 import type { BodyThread } from '../bodies/body-thread.js'
 import type { RequestThread } from '../training/ports/request-thread.js'
 import { aliasRoutes } from './routes/aliases.js'
-import { type DatasetRowRoutes, datasetRowRoutes } from './routes/dataset-rows.js'
+import { datasetRowRoutes } from './routes/dataset-rows.js'
 import { type DatasetRoutes, datasetRoutes } from './routes/datasets.js'
 import { type EpochRoutes, epochRoutes } from './routes/epochs.js'
 import { type EvaluateRoutes, evaluateRoutes } from './routes/evaluate.js'
@@ -50,34 +50,36 @@ export interface RouteDependencies
     ExportRoutes['models'] &
     RegistryRoutes['models']
   exportThread: ExportRoutes['exportThread']
-  predictors: RetrainingRoutes['predictors'] &
-    PredictionRoutes['predictors'] &
-    EvaluateRoutes['predictors'] &
-    DatasetRowRoutes['predictors']
+  predictors: RetrainingRoutes['predictors'] & PredictionRoutes['predictors'] & EvaluateRoutes['predictors']
+  splits: RetrainingRoutes['splits']
   pictures: PredictionRoutes['pictures']
 }
 
-export async function registerRoutes(app: FastifyInstance, dependencies: RouteDependencies): Promise<void> {
-  await app.register(operationRoutes, dependencies)
-  await app.register(limitRoutes, dependencies)
+/** @param dependencies called only when a request arrives */
+export async function registerRoutes(
+  app: FastifyInstance,
+  dependencies: () => RouteDependencies,
+): Promise<void> {
+  await app.register(operationRoutes, { dependencies })
+  await app.register(limitRoutes, { dependencies })
   await app.register(problemRoutes)
-  await app.register(jobRoutes, dependencies)
-  await app.register(jobBatchRoutes, dependencies)
-  await app.register(jobDeletionRoutes, dependencies)
-  await app.register(epochRoutes, dependencies)
-  await app.register(jobStreamRoutes, dependencies)
-  await app.register(jobsStreamRoutes, dependencies)
-  await app.register(streamTicketRoutes, dependencies)
-  await app.register(modelRoutes, dependencies)
-  await app.register(exportRoutes, dependencies)
-  await app.register(predictionRoutes, dependencies)
-  await app.register(registryRoutes, dependencies)
-  await app.register(aliasRoutes, dependencies)
-  await app.register(inferenceRoutes, { ...dependencies, prefix: '/v2' })
-  await app.register(retrainingRoutes, dependencies)
-  await app.register(evaluateRoutes, dependencies)
-  await app.register(webhookRoutes, dependencies)
-  await app.register(datasetRowRoutes, dependencies)
-  await app.register(datasetRoutes, dependencies)
-  await app.register(uploadRoutes, dependencies)
+  await app.register(jobRoutes, { dependencies })
+  await app.register(jobBatchRoutes, { dependencies })
+  await app.register(jobDeletionRoutes, { dependencies })
+  await app.register(epochRoutes, { dependencies })
+  await app.register(jobStreamRoutes, { dependencies })
+  await app.register(jobsStreamRoutes, { dependencies })
+  await app.register(streamTicketRoutes, { dependencies })
+  await app.register(modelRoutes, { dependencies })
+  await app.register(exportRoutes, { dependencies })
+  await app.register(predictionRoutes, { dependencies })
+  await app.register(registryRoutes, { dependencies })
+  await app.register(aliasRoutes, { dependencies })
+  await app.register(inferenceRoutes, { dependencies, prefix: '/v2' })
+  await app.register(retrainingRoutes, { dependencies })
+  await app.register(evaluateRoutes, { dependencies })
+  await app.register(webhookRoutes, { dependencies })
+  await app.register(datasetRowRoutes, { dependencies })
+  await app.register(datasetRoutes, { dependencies })
+  await app.register(uploadRoutes, { dependencies })
 }

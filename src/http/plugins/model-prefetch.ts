@@ -30,13 +30,13 @@ interface ModelPrefetch {
  */
 export function prefetchModels(
   app: FastifyInstance,
-  models: Pick<AllModels, 'lookUp'>,
+  find: AllModels['lookUp'],
   read: (params: unknown) => string = readId,
 ): ModelPrefetch {
   app.decorateRequest('modelLookup', null)
   app.decorateRequest('model', null)
   app.decorateRequest('modelVersion', null)
-  const lookUp = ({ params }: FastifyRequest, keyId: string | null) => models.lookUp(read(params), keyId)
+  const lookUp = ({ params }: FastifyRequest, keyId: string | null) => find(read(params), keyId)
   return {
     prefetch(request, keyId) {
       request.modelLookup = lookUp(request, keyId)

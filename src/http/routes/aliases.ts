@@ -1,6 +1,5 @@
 /** Aliases of versions. Changes are conditional on the entity tag of the alias (RFC 9110, section 13). */
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import type { FastifyPluginCallbackZod } from 'fastify-type-provider-zod'
 import { z } from 'zod'
 import {
   type Alias,
@@ -14,6 +13,7 @@ import type { Precondition } from '../../training/ports/registry.js'
 import { requirePrincipal } from '../principal.js'
 import { defaultLimit, pageParameters } from '../query-parameters.js'
 import { failures, listSchema, toList } from '../response-schemas.js'
+import type { RoutePlugin } from '../route-plugin.js'
 import type { RegistryRoutes } from './registry.js'
 
 const aliasParameters = z.object({ name: registeredNameSchema, alias: aliasNameSchema })
@@ -35,12 +35,8 @@ const precondition = ({ headers }: FastifyRequest): Precondition => ({
 
 const withTag = (reply: FastifyReply, alias: Alias) => reply.header('etag', alias.etag)
 
-export const aliasRoutes: FastifyPluginCallbackZod<Pick<RegistryRoutes, 'registry'>> = (
-  app,
-  { registry },
-  done,
-) => {
-  const aliases = (request: FastifyRequest) => registry.of(requirePrincipal(request).tenantId)
+export const aliasRoutes: RoutePlugin<Pick<RegistryRoutes, 'registry'>> = (app, { dependencies }, done) => {
+  const aliases = (request: FastifyRequest) => dependencies().registry.of(requirePrincipal(request).tenantId)
 
   app.get(
     '/registry/:name/aliases/:alias',

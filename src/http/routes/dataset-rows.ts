@@ -1,17 +1,16 @@
 /** The rows of a dataset or job for display, and the deletion of a dataset. */
 import type { FastifyRequest } from 'fastify'
-import type { FastifyPluginCallbackZod } from 'fastify-type-provider-zod'
 import { z } from 'zod'
 import { datasetRowsSchema } from '../../contract/dataset.js'
 import { text } from '../../contract/text.js'
 import { datasetPicture, datasetRows, deleteDataset, jobRows } from '../../training/dataset-rows.js'
 import type { GeneratedData } from '../../training/generated-data.js'
-import { JobSplits } from '../../training/job-splits.js'
-import type { PredictorPool } from '../../training/ports/predictor-pool.js'
+import type { JobSplits } from '../../training/job-splits.js'
 import { sendEntityTags } from '../plugins/entity-tags.js'
 import { requirePrincipal } from '../principal.js'
 import { integerParameter } from '../query-parameters.js'
 import { failures, idParameters } from '../response-schemas.js'
+import type { RoutePlugin } from '../route-plugin.js'
 import type { DatasetRoutes } from './datasets.js'
 import type { JobRoutes } from './jobs.js'
 
@@ -19,8 +18,8 @@ const defaultRows = 20
 const maximumRows = 1_000
 const largestRow = 2 ** 31 - 1
 
-export interface DatasetRowRoutes extends Pick<DatasetRoutes, 'datasets'>, Pick<JobRoutes, 'jobs'> {
-  predictors: Pick<PredictorPool, 'split'>
+interface DatasetRowRoutes extends Pick<DatasetRoutes, 'datasets'>, Pick<JobRoutes, 'jobs'> {
+  splits: JobSplits
   generated: GeneratedData
 }
 
@@ -29,15 +28,10 @@ const pageOfRows = z.strictObject({
   offset: integerParameter(0, largestRow).optional().describe('index of the first row, from 0'),
 })
 
-export const datasetRowRoutes: FastifyPluginCallbackZod<DatasetRowRoutes> = (
-  app,
-  { datasets, jobs, predictors, generated },
-  done,
-) => {
+export const datasetRowRoutes: RoutePlugin<DatasetRowRoutes> = (app, { dependencies }, done) => {
   sendEntityTags(app)
-  const splits = new JobSplits(predictors)
-
-  const tenantDatasets = (request: FastifyRequest) => datasets.of(requirePrincipal(request).tenantId)
+  const tenantDatasets = (request: FastifyRequest) =>
+    dependencies().datasets.of(requirePrincipal(request).tenantId)
 
   app.get(
     '/datasets/:id/rows',
@@ -56,7 +50,7 @@ export const datasetRowRoutes: FastifyPluginCallbackZod<DatasetRowRoutes> = (
     },
     async (request) => {
       const { params, query } = request
-      const sources = { datasets: tenantDatasets(request), generated }
+      const sources = { datasets: tenantDatasets(request), generated: dependencies().generated }
       return datasetRows(sources, params.id, query.offset ?? 0, query.limit ?? defaultRows)
     },
   )
@@ -84,6 +78,7 @@ export const datasetRowRoutes: FastifyPluginCallbackZod<DatasetRowRoutes> = (
     async (request) => {
       const { params, query } = request
       const { tenantId } = requirePrincipal(request)
+      const { jobs, datasets, generated, splits } = dependencies()
       const stores = { jobs: jobs.of(tenantId), datasets: datasets.of(tenantId), generated }
       const { offset = 0, limit = defaultRows, split } = query
       return jobRows(stores, splits, params.id, { offset, limit, split })

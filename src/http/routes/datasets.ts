@@ -1,5 +1,4 @@
 import type { FastifyRequest } from 'fastify'
-import type { FastifyPluginCallbackZod } from 'fastify-type-provider-zod'
 import { z } from 'zod'
 import { datasetSchema } from '../../contract/dataset.js'
 import { Problem } from '../../contract/problems.js'
@@ -11,15 +10,17 @@ import { sendEntityTags } from '../plugins/entity-tags.js'
 import { requirePrincipal } from '../principal.js'
 import { defaultLimit, pageParameters } from '../query-parameters.js'
 import { failures, idParameters, listSchema, toList } from '../response-schemas.js'
+import type { RoutePlugin } from '../route-plugin.js'
 
 export interface DatasetRoutes {
   datasets: Tenanted<DatasetStore>
 }
 
-export const datasetRoutes: FastifyPluginCallbackZod<DatasetRoutes> = (app, { datasets }, done) => {
+export const datasetRoutes: RoutePlugin<DatasetRoutes> = (app, { dependencies }, done) => {
   sendEntityTags(app)
 
-  const tenantDatasets = (request: FastifyRequest) => datasets.of(requirePrincipal(request).tenantId)
+  const tenantDatasets = (request: FastifyRequest) =>
+    dependencies().datasets.of(requirePrincipal(request).tenantId)
 
   app.get(
     '/datasets',

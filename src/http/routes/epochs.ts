@@ -1,5 +1,4 @@
 /** The epochs of a job in order, as JSON or CSV, all or thinned. */
-import type { FastifyPluginCallbackZod } from 'fastify-type-provider-zod'
 import { z } from 'zod'
 import { epochSchema } from '../../contract/epoch.js'
 import { type Job, jobSchema } from '../../contract/job.js'
@@ -13,6 +12,7 @@ import { addVary } from '../plugins/cross-origin.js'
 import { requirePrincipal } from '../principal.js'
 import { integerParameter, positionParameter } from '../query-parameters.js'
 import { failures, idParameters } from '../response-schemas.js'
+import type { RoutePlugin } from '../route-plugin.js'
 
 const defaultEpochs = 1_000
 const maximumEpochs = 10_000
@@ -22,7 +22,7 @@ export interface EpochRoutes {
   epochs: EpochStore
 }
 
-export const epochRoutes: FastifyPluginCallbackZod<EpochRoutes> = (app, { jobs, epochs }, done) => {
+export const epochRoutes: RoutePlugin<EpochRoutes> = (app, { dependencies }, done) => {
   app.get(
     '/jobs/:id/epochs',
     {
@@ -65,6 +65,7 @@ export const epochRoutes: FastifyPluginCallbackZod<EpochRoutes> = (app, { jobs, 
     async (request, reply) => {
       const { params, query } = request
       const { after = 0, limit = defaultEpochs, points } = query
+      const { jobs, epochs } = dependencies()
       const job = await jobs.of(requirePrincipal(request).tenantId).get(params.id)
       if (job === null) throw new Problem('not-found', `There is no job ${params.id}.`)
       const accepted = request.accepts().type(['json', 'text/csv'])

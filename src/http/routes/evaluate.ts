@@ -1,5 +1,4 @@
 /** Evaluations of a model on labelled rows of a dataset, a request or a file. */
-import type { FastifyPluginCallbackZod } from 'fastify-type-provider-zod'
 import { z } from 'zod'
 import type { BodyThread } from '../../bodies/body-thread.js'
 import { evaluationRequestSchema, modelEvaluationSchema } from '../../contract/model-evaluation.js'
@@ -14,6 +13,7 @@ import { closeUnlessReceived } from '../plugins/lingering-close.js'
 import { preparationParameters } from '../preparation-parameters.js'
 import { requirePrincipal } from '../principal.js'
 import { failures, idParameters } from '../response-schemas.js'
+import type { RoutePlugin } from '../route-plugin.js'
 import { acceptUploads, multipartType, uploadedFiles } from '../upload-files.js'
 import type { DatasetRoutes } from './datasets.js'
 import type { UploadRoutes } from './uploads.js'
@@ -29,14 +29,10 @@ const jsonType = 'application/json'
 const file = z.unknown().meta({ type: 'string', format: 'binary' })
 const fileTypes = [...uploadContentTypes.filter((type) => type !== jsonType), multipartType]
 
-export const evaluateRoutes: FastifyPluginCallbackZod<EvaluateRoutes> = (
-  app,
-  { models, datasets, predictors, thread, uploadReader },
-  done,
-) => {
+export const evaluateRoutes: RoutePlugin<EvaluateRoutes> = (app, { dependencies }, done) => {
   const turns = turnsOfDatasets()
   acceptUploads(app, [jsonType])
-  parseJsonBodies(app, thread)
+  parseJsonBodies(app, { read: (body) => dependencies().thread.read(body) })
 
   app.post(
     '/models/:id/evaluate',
@@ -71,19 +67,20 @@ export const evaluateRoutes: FastifyPluginCallbackZod<EvaluateRoutes> = (
     async (request, reply) => {
       const { id } = request.params
       const { tenantId, limits } = requirePrincipal(request)
+      const { models, datasets, predictors, thread, uploadReader } = dependencies()
       const stores = { models: models.of(tenantId), datasets: datasets.of(tenantId) }
-      const dependencies = { tenantId, ...stores, predictors, thread, turns }
+      const evaluation = { tenantId, ...stores, predictors, thread, turns }
       const signal = disconnectSignal(reply)
       const isJson = request.headers['content-type']?.split(';')[0].trim().toLowerCase() === jsonType
       if (isJson) {
         // Validated by the schema of its content type.
         const body = request.body as z.infer<typeof evaluationRequestSchema>
         if (body.dataset !== undefined) requireScope(requirePrincipal(request), reply, 'datasets:read')
-        return evaluateRows(dependencies, id, body, signal)
+        return evaluateRows(evaluation, id, body, signal)
       }
       const { missingValues, decimal, ...options } = request.query
       try {
-        return await evaluateFile(dependencies, id, uploadReader, {
+        return await evaluateFile(evaluation, id, uploadReader, {
           tenantId,
           limits,
           files: uploadedFiles(request),

@@ -1,7 +1,6 @@
 /** Downloads of models as files of other programs. */
 import { Readable } from 'node:stream'
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import type { FastifyPluginCallbackZod } from 'fastify-type-provider-zod'
 import { z } from 'zod'
 import { exportFormatSchema, tensorNamesSchema } from '../../contract/export.js'
 import { Problem } from '../../contract/problems.js'
@@ -14,6 +13,7 @@ import { disconnectSignal } from '../client-disconnect.js'
 import { respondNotModified } from '../plugins/entity-tags.js'
 import { requirePrincipal } from '../principal.js'
 import { failures, idParameters } from '../response-schemas.js'
+import type { RoutePlugin } from '../route-plugin.js'
 import type { DatasetRoutes } from './datasets.js'
 import type { JobRoutes } from './jobs.js'
 
@@ -37,7 +37,7 @@ type Query = z.infer<typeof querySchema>
 
 const binary = z.unknown().meta({ type: 'string', format: 'binary' })
 
-export const exportRoutes: FastifyPluginCallbackZod<ExportRoutes> = (app, dependencies, done) => {
+export const exportRoutes: RoutePlugin<ExportRoutes> = (app, { dependencies }, done) => {
   const turns = turnsOfExports()
 
   app.get(
@@ -62,7 +62,7 @@ export const exportRoutes: FastifyPluginCallbackZod<ExportRoutes> = (app, depend
       checkNames(request.query)
       const { format, names = 'descent' } = request.query
       if (format === 'safetensors' && names === 'descent') {
-        return sendWeights(dependencies.models, request, request.params.id, reply)
+        return sendWeights(dependencies().models, request, request.params.id, reply)
       }
       return sendExport(request, request.params.id, request.query, reply)
     },
@@ -75,7 +75,7 @@ export const exportRoutes: FastifyPluginCallbackZod<ExportRoutes> = (app, depend
     reply: FastifyReply,
   ) {
     const { tenantId } = requirePrincipal(request)
-    const { models, datasets, jobs, generated, exportThread } = dependencies
+    const { models, datasets, jobs, generated, exportThread } = dependencies()
     const stores = { models: models.of(tenantId), datasets: datasets.of(tenantId), jobs: jobs.of(tenantId) }
     const options = { names, preprocessing: preprocessing !== 'false' }
     const exported = await exportModel(

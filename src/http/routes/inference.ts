@@ -1,6 +1,5 @@
 /** The Open Inference Protocol V2 over REST, with its binary tensor data extension. Errors are `{ "error": … }`. */
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import type { FastifyPluginCallbackZod } from 'fastify-type-provider-zod'
 import { z } from 'zod'
 import { shareCall } from '../../base/share-call.js'
 import type { BodyThread } from '../../bodies/body-thread.js'
@@ -24,6 +23,7 @@ import { modelReference } from '../model-reference.js'
 import { prefetchModels, sendModelVersion } from '../plugins/model-prefetch.js'
 import { requirePrincipal } from '../principal.js'
 import { type DatabaseTrouble, errorHandler, sendInferenceError } from '../problem-responses.js'
+import type { RoutePlugin } from '../route-plugin.js'
 import type { Readiness } from './operations.js'
 
 export interface InferenceRoutes {
@@ -51,14 +51,11 @@ const octets = z.unknown().meta({ type: 'string', format: 'binary' })
 const tags = ['inference']
 
 /** With the prefix /v2. */
-export const inferenceRoutes: FastifyPluginCallbackZod<InferenceRoutes> = (
-  app,
-  { models, predictors, thread, readiness, databaseTrouble },
-  done,
-) => {
-  app.setErrorHandler(errorHandler(databaseTrouble, sendInferenceError))
-  parseInferenceBodies(app, thread)
-  const { prefetch, onRequest } = prefetchModels(app, models, (params) => {
+export const inferenceRoutes: RoutePlugin<InferenceRoutes> = (app, { dependencies }, done) => {
+  app.setErrorHandler(errorHandler((error) => dependencies().databaseTrouble(error), sendInferenceError))
+  parseInferenceBodies(app, { read: (body) => dependencies().thread.read(body) })
+  const lookUp: AllModels['lookUp'] = (reference, keyId) => dependencies().models.lookUp(reference, keyId)
+  const { prefetch, onRequest } = prefetchModels(app, lookUp, (params) => {
     const { name, version } = readPath(params)
     return modelReference(name, version)
   })
@@ -96,7 +93,7 @@ export const inferenceRoutes: FastifyPluginCallbackZod<InferenceRoutes> = (
 
   /** Shared by concurrent requests, because the route needs no key. */
   const check = shareCall(async () => {
-    const missing = await readiness.missing()
+    const missing = await dependencies().readiness.missing()
     if (missing.length > 0) throw new Problem('unavailable', `Not ready: ${missing.join(', ')}.`)
     return { live: true as const, ready: true as const }
   })
@@ -177,13 +174,13 @@ export const inferenceRoutes: FastifyPluginCallbackZod<InferenceRoutes> = (
       },
       async (request, reply) => {
         const { name, version } = readPath(request.params)
-        const dependencies = {
+        const inference = {
           tenantId: requirePrincipal(request).tenantId,
           models: { get: async () => request.model },
-          predictors,
+          predictors: dependencies().predictors,
         }
         const { body, binaryData } = request
-        const outputs = await infer(dependencies, modelReference(name, version), body, binaryData)
+        const outputs = await infer(inference, modelReference(name, version), body, binaryData)
         sendModelVersion(request, reply)
         return sendInference(reply, { name, version: request.modelVersion, id: body.id, outputs })
       },

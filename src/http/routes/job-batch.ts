@@ -1,5 +1,4 @@
 import type { FastifyReply } from 'fastify'
-import type { FastifyPluginCallbackZod } from 'fastify-type-provider-zod'
 import { hasRows } from '../../bodies/body-thread.js'
 import { parseBySchema } from '../../bodies/validate.js'
 import { type JobRequest, jobRequestSchema } from '../../contract/job.js'
@@ -12,6 +11,7 @@ import { requestTrace } from '../plugins/tracing.js'
 import { requirePrincipal } from '../principal.js'
 import { problemBody } from '../problem-responses.js'
 import { failures } from '../response-schemas.js'
+import type { RoutePlugin } from '../route-plugin.js'
 import type { JobRoutes } from './jobs.js'
 
 /** Jobs that are serialized without a pause. */
@@ -19,11 +19,7 @@ const jobsAtOnce = 64
 
 type JobBatchRoutes = Pick<JobRoutes, 'idempotency' | 'submission'>
 
-export const jobBatchRoutes: FastifyPluginCallbackZod<JobBatchRoutes> = (
-  app,
-  { submission, idempotency },
-  done,
-) => {
+export const jobBatchRoutes: RoutePlugin<JobBatchRoutes> = (app, { dependencies }, done) => {
   app.post(
     '/jobs/batch',
     {
@@ -40,6 +36,7 @@ export const jobBatchRoutes: FastifyPluginCallbackZod<JobBatchRoutes> = (
       },
     },
     async (request, reply) => {
+      const { submission, idempotency } = dependencies()
       const { traceId } = requestTrace(request)
       const origin = { requestId: request.id, traceId }
       const batch = await idempotency.answerOnce(request, reply, (once) => {

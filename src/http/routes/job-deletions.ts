@@ -1,5 +1,4 @@
 /** Deletion of finished jobs: one by its id, or those that ended before a time. */
-import type { FastifyPluginCallbackZod } from 'fastify-type-provider-zod'
 import { z } from 'zod'
 import { finishedStatuses } from '../../contract/job.js'
 import { remove } from '../../training/control.js'
@@ -7,6 +6,7 @@ import type { JobStore } from '../../training/ports/jobs.js'
 import type { Tenanted } from '../../training/ports/tenants.js'
 import { requirePrincipal } from '../principal.js'
 import { failures, idParameters } from '../response-schemas.js'
+import type { RoutePlugin } from '../route-plugin.js'
 
 export interface JobDeletionRoutes {
   jobs: Tenanted<JobStore>
@@ -21,7 +21,7 @@ const deletionSchema = z.object({
   hasMore: z.boolean().describe(`true if ${maximumDeletions} were deleted: repeat the request for the rest`),
 })
 
-export const jobDeletionRoutes: FastifyPluginCallbackZod<JobDeletionRoutes> = (app, { jobs }, done) => {
+export const jobDeletionRoutes: RoutePlugin<JobDeletionRoutes> = (app, { dependencies }, done) => {
   app.delete(
     '/jobs/:id',
     {
@@ -34,7 +34,7 @@ export const jobDeletionRoutes: FastifyPluginCallbackZod<JobDeletionRoutes> = (a
       },
     },
     async (request, reply) => {
-      await remove(jobs.of(requirePrincipal(request).tenantId), request.params.id)
+      await remove(dependencies().jobs.of(requirePrincipal(request).tenantId), request.params.id)
       return reply.code(204).send(null)
     },
   )
@@ -57,7 +57,7 @@ export const jobDeletionRoutes: FastifyPluginCallbackZod<JobDeletionRoutes> = (a
     async (request) => {
       const { before, status } = request.query
       const statuses = status === undefined ? finishedStatuses : [status]
-      const store = jobs.of(requirePrincipal(request).tenantId)
+      const store = dependencies().jobs.of(requirePrincipal(request).tenantId)
       const deleted = await store.deleteEnded(statuses, new Date(before), maximumDeletions)
       return { object: 'deletion' as const, deleted, hasMore: deleted === maximumDeletions }
     },

@@ -1,6 +1,5 @@
 /** The stream of one job, over a WebSocket or as server-sent events. */
 import type { FastifyRequest } from 'fastify'
-import type { FastifyPluginCallbackZod } from 'fastify-type-provider-zod'
 import { z } from 'zod'
 import { type BoundaryAxis, maximumBoundarySize, minimumBoundarySize } from '../../contract/boundary.js'
 import { Problem } from '../../contract/problems.js'
@@ -21,6 +20,7 @@ import { endTurn } from '../plugins/turns.js'
 import { type Principal, requirePrincipal } from '../principal.js'
 import { integerParameter, positionParameter } from '../query-parameters.js'
 import { failures, idParameters } from '../response-schemas.js'
+import type { RoutePlugin } from '../route-plugin.js'
 import { bufferLimits } from '../stream-limits.js'
 import { acceptsEventStream, eventStreamContent, sendWebSocketRequired } from '../stream-negotiation.js'
 import { eventIdAfter, parseEventId } from '../stream-positions.js'
@@ -56,15 +56,11 @@ const querystring = z.strictObject({
     .describe('stream ticket from POST /jobs/{id}/stream-tickets, instead of a key'),
 })
 
-export const jobStreamRoutes: FastifyPluginCallbackZod<JobStreamRoutes> = (
-  app,
-  { jobs, datasets, generated, live, keyMonitor, pingMilliseconds, openStreams },
-  done,
-) => {
-  const limits = { ...bufferLimits, pingMilliseconds }
+export const jobStreamRoutes: RoutePlugin<JobStreamRoutes> = (app, { dependencies }, done) => {
   app.decorateRequest('watch', null)
 
   function readAxes({ tenantId }: Principal, jobId: string): Promise<BoundaryAxis[]> {
+    const { jobs, datasets, generated } = dependencies()
     return boundaryAxes({ jobs: jobs.of(tenantId), datasets: datasets.of(tenantId), generated }, jobId)
   }
 
@@ -98,6 +94,7 @@ export const jobStreamRoutes: FastifyPluginCallbackZod<JobStreamRoutes> = (
       },
     },
     preHandler: async (request, reply) => {
+      const { live, openStreams } = dependencies()
       const { params, query, headers } = request
       const principal = requirePrincipal(request)
       const last = request.ws ? null : parseEventId(headers['last-event-id'])
@@ -111,6 +108,8 @@ export const jobStreamRoutes: FastifyPluginCallbackZod<JobStreamRoutes> = (
     },
     handler: async (request, reply) => {
       if (!acceptsEventStream(request)) return sendWebSocketRequired(reply)
+      const { keyMonitor, openStreams, pingMilliseconds } = dependencies()
+      const limits = { ...bufferLimits, pingMilliseconds }
       const { params, query, headers, log } = request
       if (parseEventId(headers['last-event-id'])?.ended === true) return reply.code(204).send(null)
       const principal = requirePrincipal(request)
@@ -130,6 +129,8 @@ export const jobStreamRoutes: FastifyPluginCallbackZod<JobStreamRoutes> = (
     },
     wsHandler: (socket, request) => {
       endTurn(request)
+      const { keyMonitor, pingMilliseconds } = dependencies()
+      const limits = { ...bufferLimits, pingMilliseconds }
       const { params, query, log } = request
       const principal = requirePrincipal(request)
       keepAlive(socket, pingMilliseconds)

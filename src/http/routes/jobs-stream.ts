@@ -1,6 +1,5 @@
 /** The stream of many jobs on one connection. Each job has the messages of its single stream, in the same order. */
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import type { FastifyPluginCallbackZod } from 'fastify-type-provider-zod'
 import type { WebSocket } from 'ws'
 import { z } from 'zod'
 import { Problem } from '../../contract/problems.js'
@@ -18,6 +17,7 @@ import { requirePrincipal } from '../principal.js'
 import { notFoundMessage, problemMessage } from '../problem-messages.js'
 import { jobPlacesParameter } from '../query-parameters.js'
 import { failures } from '../response-schemas.js'
+import type { RoutePlugin } from '../route-plugin.js'
 import { bufferLimits } from '../stream-limits.js'
 import { acceptsEventStream, eventStreamContent, sendWebSocketRequired } from '../stream-negotiation.js'
 import { StreamPositions } from '../stream-positions.js'
@@ -48,12 +48,8 @@ const querystring = z.strictObject({
   ticket: text(200).optional().describe('stream ticket from POST /stream-tickets, instead of a key'),
 })
 
-export const jobsStreamRoutes: FastifyPluginCallbackZod<JobsStreamRoutes> = (
-  app,
-  { live, keyMonitor, openStreams, pingMilliseconds },
-  done,
-) => {
-  const limits = { ...bufferLimits, pingMilliseconds }
+export const jobsStreamRoutes: RoutePlugin<JobsStreamRoutes> = (app, { dependencies }, done) => {
+  const limits = () => ({ ...bufferLimits, pingMilliseconds: dependencies().pingMilliseconds })
   const messageRate = new TokenBuckets()
 
   function sendEvents(
@@ -66,7 +62,7 @@ export const jobsStreamRoutes: FastifyPluginCallbackZod<JobsStreamRoutes> = (
       reply,
       encodeJobsMessage,
       (message) => positions.advance(message),
-      limits,
+      limits(),
     )
     const sink: MultiSink = {
       send: (message) => stream.send(message),
@@ -77,7 +73,7 @@ export const jobsStreamRoutes: FastifyPluginCallbackZod<JobsStreamRoutes> = (
           () => notFoundMessage(request, id),
         ),
     }
-    const bundle = live.openMany(requirePrincipal(request).tenantId, sink, { summary })
+    const bundle = dependencies().live.openMany(requirePrincipal(request).tenantId, sink, { summary })
     reply.raw.once('close', () => bundle.close())
     bundle
       .watch(positions.unfinished())
@@ -97,13 +93,13 @@ export const jobsStreamRoutes: FastifyPluginCallbackZod<JobsStreamRoutes> = (
       request.log.error(error)
       socket.close(1011, 'internal')
     }
-    const socketSink = new WebSocketSink(socket, encodeJobsMessage, limits)
+    const socketSink = new WebSocketSink(socket, encodeJobsMessage, limits())
     const sink: MultiSink = {
       send: (message) => socketSink.send(message),
       isReady: () => socketSink.isReady(),
       sendMissing: (id) => socketSink.write(() => textMessage(notFoundMessage(request, id))),
     }
-    const bundle = live.openMany(principal.tenantId, sink, { summary })
+    const bundle = dependencies().live.openMany(principal.tenantId, sink, { summary })
     socket.once('close', () => bundle.close())
     void bundle.closed.then((end) => socket.close(...closeFrames[end]))
     if (places !== undefined) {
@@ -137,7 +133,8 @@ export const jobsStreamRoutes: FastifyPluginCallbackZod<JobsStreamRoutes> = (
       },
     },
     preHandler: async (request) => {
-      if (request.ws) request.raw.socket.once('close', openStreams.open(requirePrincipal(request)))
+      if (request.ws)
+        request.raw.socket.once('close', dependencies().openStreams.open(requirePrincipal(request)))
     },
     handler: async (request, reply) => {
       if (!acceptsEventStream(request)) return sendWebSocketRequired(reply)
@@ -149,6 +146,7 @@ export const jobsStreamRoutes: FastifyPluginCallbackZod<JobsStreamRoutes> = (
       const positions = new StreamPositions(jobs, request.headers['last-event-id'])
       if (positions.unfinished().length === 0) return reply.code(204).send(null)
       const principal = requirePrincipal(request)
+      const { keyMonitor, openStreams } = dependencies()
       reply.raw.once('close', openStreams.open(principal))
       // The browser reconnects, and then receives the refusal.
       const unwatch = keyMonitor.watch(principal, () => reply.raw.destroy())
@@ -157,6 +155,7 @@ export const jobsStreamRoutes: FastifyPluginCallbackZod<JobsStreamRoutes> = (
     },
     wsHandler: (socket, request) => {
       endTurn(request)
+      const { keyMonitor, pingMilliseconds } = dependencies()
       const { jobs, epochs } = request.query
       keepAlive(socket, pingMilliseconds)
       const unwatch = keyMonitor.watch(requirePrincipal(request), () => socket.close(...closeFrames.refused))

@@ -1,5 +1,4 @@
 import type { FastifyRequest } from 'fastify'
-import type { FastifyPluginCallbackZod } from 'fastify-type-provider-zod'
 import { z } from 'zod'
 import {
   jobChangeSchema,
@@ -27,6 +26,7 @@ import {
   readLabels,
 } from '../query-parameters.js'
 import { failures, idParameters, listSchema, toList } from '../response-schemas.js'
+import type { RoutePlugin } from '../route-plugin.js'
 
 /** Jobs that one request can list by id. */
 const maximumIds = 100
@@ -37,12 +37,8 @@ export interface JobRoutes {
   idempotency: Idempotency
 }
 
-export const jobRoutes: FastifyPluginCallbackZod<JobRoutes> = (
-  app,
-  { jobs, submission, idempotency },
-  done,
-) => {
-  const tenantJobs = (request: FastifyRequest) => jobs.of(requirePrincipal(request).tenantId)
+export const jobRoutes: RoutePlugin<JobRoutes> = (app, { dependencies }, done) => {
+  const tenantJobs = (request: FastifyRequest) => dependencies().jobs.of(requirePrincipal(request).tenantId)
 
   app.post(
     '/jobs',
@@ -57,6 +53,7 @@ export const jobRoutes: FastifyPluginCallbackZod<JobRoutes> = (
       },
     },
     async (request, reply) => {
+      const { submission, idempotency } = dependencies()
       const origin = { requestId: request.id, traceId: requestTrace(request).traceId }
       const job = await idempotency.answerOnce(request, reply, (once) =>
         submit(submission, requirePrincipal(request), request.body, origin, once),
@@ -79,7 +76,7 @@ export const jobRoutes: FastifyPluginCallbackZod<JobRoutes> = (
         response: { 200: jobValidationSchema, ...failures },
       },
     },
-    async (request) => validate(submission, requirePrincipal(request), request.body),
+    async (request) => validate(dependencies().submission, requirePrincipal(request), request.body),
   )
 
   app.get(
@@ -221,7 +218,7 @@ export const jobRoutes: FastifyPluginCallbackZod<JobRoutes> = (
       },
     },
     async (request) => {
-      const { queue, onQueueError } = submission
+      const { queue, onQueueError } = dependencies().submission
       const { limits } = requirePrincipal(request)
       return resume(tenantJobs(request), queue, request.params.id, request.body, { limits, onQueueError })
     },

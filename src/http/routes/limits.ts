@@ -1,10 +1,10 @@
-import type { FastifyPluginCallbackZod } from 'fastify-type-provider-zod'
 import { limitsStatus, limitsStatusSchema } from '../../contract/limits.js'
 import type { TenantStore } from '../../training/ports/tenants.js'
 import type { OpenStreams } from '../open-streams.js'
 import type { RequestRate } from '../plugins/rate-limit.js'
 import { requirePrincipal } from '../principal.js'
 import { failures } from '../response-schemas.js'
+import type { RoutePlugin } from '../route-plugin.js'
 
 export interface LimitRoutes {
   tenants: Pick<TenantStore, 'use'>
@@ -12,11 +12,7 @@ export interface LimitRoutes {
   openStreams: Pick<OpenStreams, 'count'>
 }
 
-export const limitRoutes: FastifyPluginCallbackZod<LimitRoutes> = (
-  app,
-  { tenants, requestRate, openStreams },
-  done,
-) => {
+export const limitRoutes: RoutePlugin<LimitRoutes> = (app, { dependencies }, done) => {
   app.get(
     '/limits',
     {
@@ -30,6 +26,7 @@ export const limitRoutes: FastifyPluginCallbackZod<LimitRoutes> = (
       },
     },
     async (request) => {
+      const { tenants, requestRate, openStreams } = dependencies()
       const principal = requirePrincipal(request)
       const { tenantId, limits } = principal
       return limitsStatus(tenantId, limits, {

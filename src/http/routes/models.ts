@@ -1,6 +1,5 @@
 import multipart from '@fastify/multipart'
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import type { FastifyPluginCallbackZod } from 'fastify-type-provider-zod'
 import { z } from 'zod'
 import { fingerprintBody } from '../../bodies/fingerprint-body.js'
 import {
@@ -27,6 +26,7 @@ import { closeUnlessReceived } from '../plugins/lingering-close.js'
 import { requirePrincipal } from '../principal.js'
 import { defaultLimit, labelParameters, pageParameters, readLabels } from '../query-parameters.js'
 import { failures, idParameters, listSchema, toList } from '../response-schemas.js'
+import type { RoutePlugin } from '../route-plugin.js'
 import { multipartType } from '../upload-files.js'
 import { sendWeights } from './exports.js'
 
@@ -42,19 +42,17 @@ const jsonType = 'application/json'
 /** For the document only: the body is a stream, whose fields the import thread validates. */
 const form = z.unknown().meta(z.toJSONSchema(modelFormSchema, { io: 'input' }))
 
-export const modelRoutes: FastifyPluginCallbackZod<ModelRoutes> = (
-  app,
-  { models, idempotency, thread, modelImporter, ...dependencies },
-  done,
-) => {
+export const modelRoutes: RoutePlugin<ModelRoutes> = (app, { dependencies }, done) => {
   sendEntityTags(app)
   app.register(multipart)
 
-  const tenantModels = (request: FastifyRequest) => models.of(requirePrincipal(request).tenantId)
+  const tenantModels = (request: FastifyRequest) =>
+    dependencies().models.of(requirePrincipal(request).tenantId)
 
   async function importModel(request: FastifyRequest, reply: FastifyReply): Promise<Model> {
     const { tenantId, limits } = requirePrincipal(request)
-    const received = readModelForm(request, dependencies.limits.bodyBytes)
+    const { modelImporter, idempotency, limits: bodies } = dependencies()
+    const received = readModelForm(request, bodies.bodyBytes)
     try {
       const signal = disconnectSignal(reply)
       return await modelImporter.receive(
@@ -94,6 +92,7 @@ export const modelRoutes: FastifyPluginCallbackZod<ModelRoutes> = (
       },
     },
     async (request, reply) => {
+      const { idempotency, thread } = dependencies()
       const model = request.isMultipart()
         ? await importModel(request, reply)
         : await idempotency.answerOnce(request, reply, (once) =>
@@ -202,7 +201,7 @@ export const modelRoutes: FastifyPluginCallbackZod<ModelRoutes> = (
         },
       },
     },
-    async (request, reply) => sendWeights(models, request, request.params.id, reply),
+    async (request, reply) => sendWeights(dependencies().models, request, request.params.id, reply),
   )
 
   done()

@@ -1,5 +1,4 @@
 /** Health, workers and metrics. */
-import type { FastifyPluginCallbackZod } from 'fastify-type-provider-zod'
 import { z } from 'zod'
 import { shareCall } from '../../base/share-call.js'
 import { Problem } from '../../contract/problems.js'
@@ -10,6 +9,7 @@ import type { WorkerStore } from '../../training/ports/workers.js'
 import type { Metrics } from '../plugins/metrics.js'
 import { defaultLimit, pageParameters } from '../query-parameters.js'
 import { failures, listSchema, toList } from '../response-schemas.js'
+import type { RoutePlugin } from '../route-plugin.js'
 
 const backendSchema = z.object({
   name: z.string().describe('native, wasm or reference'),
@@ -35,13 +35,10 @@ export interface OperationRoutes {
   workers: Pick<WorkerStore, 'list'>
 }
 
-export const operationRoutes: FastifyPluginCallbackZod<OperationRoutes> = (
-  app,
-  { readiness, metrics, serviceMetrics, live, workers },
-  done,
-) => {
+export const operationRoutes: RoutePlugin<OperationRoutes> = (app, { dependencies }, done) => {
   /** Shared by concurrent requests, because the route needs no key. */
   const check = shareCall(async () => {
+    const { readiness } = dependencies()
     const missing = await readiness.missing()
     if (missing.length > 0) throw new Problem('unavailable', `Not ready: ${missing.join(', ')}.`)
     const { backend } = readiness
@@ -93,7 +90,8 @@ export const operationRoutes: FastifyPluginCallbackZod<OperationRoutes> = (
         response: { 200: listSchema(workerSchema), ...failures },
       },
     },
-    async ({ query: { after, limit = defaultLimit } }) => toList(await workers.list({ after, limit })),
+    async ({ query: { after, limit = defaultLimit } }) =>
+      toList(await dependencies().workers.list({ after, limit })),
   )
 
   app.get(
@@ -113,6 +111,7 @@ export const operationRoutes: FastifyPluginCallbackZod<OperationRoutes> = (
       },
     },
     async (_request, reply) => {
+      const { metrics, serviceMetrics, live } = dependencies()
       const text = await metrics.render(serviceMetrics, live.watchers)
       return reply.type(metrics.contentType).serializer(String).send(text)
     },

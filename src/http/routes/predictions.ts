@@ -1,6 +1,5 @@
 /** Predictions for a query string, rows as JSON or CSV, and pictures. */
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import type { FastifyPluginCallbackZod } from 'fastify-type-provider-zod'
 import { z } from 'zod'
 import { TenantTurns } from '../../base/tenant-turns.js'
 import { predictionRequestSchema, predictionsSchema } from '../../contract/model.js'
@@ -16,6 +15,7 @@ import { sendEntityTags } from '../plugins/entity-tags.js'
 import { prefetchModels, sendModelVersion } from '../plugins/model-prefetch.js'
 import { requirePrincipal } from '../principal.js'
 import { failures, idParameters } from '../response-schemas.js'
+import type { RoutePlugin } from '../route-plugin.js'
 
 const textOrTexts = z.union([z.string(), z.array(z.string())])
 const querySchema = z
@@ -39,15 +39,11 @@ const jsonType = 'application/json'
 const binary = z.unknown().meta({ type: 'string', format: 'binary' })
 const table = z.unknown().meta({ type: 'string' })
 
-export const predictionRoutes: FastifyPluginCallbackZod<PredictionRoutes> = (
-  app,
-  { models, predictors, pictures },
-  done,
-) => {
+export const predictionRoutes: RoutePlugin<PredictionRoutes> = (app, { dependencies }, done) => {
   sendEntityTags(app)
   // One at a time, because a picture that exceeds its time kills the decoding process.
   const pictureTurns = new TenantTurns({ what: 'pictures', atOnce: 1, perTenant: 1, seconds: 30 })
-  const { prefetch, onRequest } = prefetchModels(app, models)
+  const { prefetch, onRequest } = prefetchModels(app, (id, keyId) => dependencies().models.lookUp(id, keyId))
   app.addContentTypeParser([...tableTypes, ...pictureTypes], { parseAs: 'buffer' }, (request, body, parsed) =>
     parsed(encodingProblem(request), body),
   )
@@ -57,7 +53,7 @@ export const predictionRoutes: FastifyPluginCallbackZod<PredictionRoutes> = (
     tenantId: requirePrincipal(request).tenantId,
     models: { get: async () => request.model },
     version: request.modelVersion,
-    predictors,
+    predictors: dependencies().predictors,
   })
 
   app.get(
@@ -118,19 +114,19 @@ export const predictionRoutes: FastifyPluginCallbackZod<PredictionRoutes> = (
     },
     async (request, reply) => {
       const { id } = request.params
-      const dependencies = predictDependencies(request)
+      const prediction = predictDependencies(request)
       const { body } = request
       if (!Buffer.isBuffer(body)) {
         if (body === undefined) throw unsupportedType(request)
         // Validated by the schema of its content type.
         const { inputs } = body as z.infer<typeof predictionRequestSchema>
         const requestPointer = (pointer: string) => `/inputs${pointer}`
-        const predictions = await predict(dependencies, id, () => ({ rows: inputs, requestPointer }))
+        const predictions = await predict(prediction, id, () => ({ rows: inputs, requestPointer }))
         sendModelVersion(request, reply)
         return sendPredictions(reply, predictions)
       }
       if (tableTypes.includes(contentType(request) ?? '')) {
-        const { predictions, text } = await predictTable(dependencies, id, body)
+        const { predictions, text } = await predictTable(prediction, id, body)
         sendModelVersion(request, reply)
         const wantsJson = request.headers.accept?.toLowerCase().includes(jsonType) ?? false
         return wantsJson
@@ -140,7 +136,8 @@ export const predictionRoutes: FastifyPluginCallbackZod<PredictionRoutes> = (
               .send(isLong(predictions) ? chunkedBody(text()) : [...text()].join(''))
       }
       const { tenantId } = requirePrincipal(request)
-      const predictions = await predict(dependencies, id, async (model) => ({
+      const { pictures } = dependencies()
+      const predictions = await predict(prediction, id, async (model) => ({
         rows: [await pictureTurns.run(tenantId, () => pictureRow(model, body, pictures))],
         requestPointer: () => '',
       }))

@@ -1,6 +1,5 @@
 /** Names of models and their versions. */
 import type { FastifyRequest } from 'fastify'
-import type { FastifyPluginCallbackZod } from 'fastify-type-provider-zod'
 import { z } from 'zod'
 import { Problem, unknownModel } from '../../contract/problems.js'
 import {
@@ -17,6 +16,7 @@ import { sendEntityTags } from '../plugins/entity-tags.js'
 import { requirePrincipal } from '../principal.js'
 import { defaultLimit, integerParameter, pageParameters } from '../query-parameters.js'
 import { failures, idParameters, listSchema, toList } from '../response-schemas.js'
+import type { RoutePlugin } from '../route-plugin.js'
 
 export interface RegistryRoutes {
   registry: Registry
@@ -26,9 +26,9 @@ export interface RegistryRoutes {
 const nameParameters = z.object({ name: registeredNameSchema })
 const versionParameters = nameParameters.extend({ version: integerParameter(1, 999_999_999) })
 
-export const registryRoutes: FastifyPluginCallbackZod<RegistryRoutes> = (app, { registry, models }, done) => {
+export const registryRoutes: RoutePlugin<RegistryRoutes> = (app, { dependencies }, done) => {
   sendEntityTags(app)
-  const names = (request: FastifyRequest) => registry.of(requirePrincipal(request).tenantId)
+  const names = (request: FastifyRequest) => dependencies().registry.of(requirePrincipal(request).tenantId)
 
   app.get(
     '/registry',
@@ -101,7 +101,7 @@ export const registryRoutes: FastifyPluginCallbackZod<RegistryRoutes> = (app, { 
     async (request, reply) => {
       const { tenantId, keyId } = requirePrincipal(request)
       const { modelId } = request.body
-      const model = await models.of(tenantId).get(modelId)
+      const model = await dependencies().models.of(tenantId).get(modelId)
       if (model === null) {
         const items = [{ pointer: '/modelId', message: 'does not exist' }]
         throw new Problem('not-found', `There is no model ${modelId}.`, items)
@@ -126,7 +126,7 @@ export const registryRoutes: FastifyPluginCallbackZod<RegistryRoutes> = (app, { 
     },
     async (request) => {
       const { id } = request.params
-      const model = await models.of(requirePrincipal(request).tenantId).get(id)
+      const model = await dependencies().models.of(requirePrincipal(request).tenantId).get(id)
       if (model === null) throw unknownModel(id)
       const data = await names(request).versionsOf(model.id)
       return toList({ data, hasMore: false, lastId: data.at(-1)?.name ?? null })

@@ -1,10 +1,9 @@
 /** Retrainings of models, and their comparison with the earlier models. */
-import type { FastifyPluginCallbackZod } from 'fastify-type-provider-zod'
 import { jobSchema } from '../../contract/job.js'
 import { comparisonSchema, retrainRequestSchema } from '../../contract/retrain.js'
 import { compareModels } from '../../training/compare-models.js'
 import { turnsOfDatasets } from '../../training/evaluate.js'
-import { JobSplits } from '../../training/job-splits.js'
+import type { JobSplits } from '../../training/job-splits.js'
 import type { PredictorPool } from '../../training/ports/predictor-pool.js'
 import { retrain } from '../../training/retrain.js'
 import { disconnectSignal } from '../client-disconnect.js'
@@ -13,6 +12,7 @@ import { idempotencyHeaders } from '../plugins/idempotency.js'
 import { requestTrace } from '../plugins/tracing.js'
 import { requirePrincipal } from '../principal.js'
 import { failures, idParameters } from '../response-schemas.js'
+import type { RoutePlugin } from '../route-plugin.js'
 import type { DatasetRoutes } from './datasets.js'
 import type { JobRoutes } from './jobs.js'
 import type { RegistryRoutes } from './registry.js'
@@ -21,16 +21,12 @@ export interface RetrainingRoutes
   extends RegistryRoutes,
     Pick<JobRoutes, 'jobs' | 'submission' | 'idempotency'>,
     Pick<DatasetRoutes, 'datasets'> {
-  predictors: Pick<PredictorPool, 'evaluate' | 'split'>
+  predictors: Pick<PredictorPool, 'evaluate'>
+  splits: JobSplits
 }
 
-export const retrainingRoutes: FastifyPluginCallbackZod<RetrainingRoutes> = (
-  app,
-  { registry, models, jobs, datasets, submission, idempotency, predictors },
-  done,
-) => {
+export const retrainingRoutes: RoutePlugin<RetrainingRoutes> = (app, { dependencies }, done) => {
   const turns = turnsOfDatasets()
-  const splits = new JobSplits(predictors)
 
   app.post(
     '/models/:id/retrain',
@@ -50,6 +46,7 @@ export const retrainingRoutes: FastifyPluginCallbackZod<RetrainingRoutes> = (
       },
     },
     async (request, reply) => {
+      const { models, jobs, registry, submission, idempotency } = dependencies()
       const principal = requirePrincipal(request)
       const { tenantId } = principal
       if (request.body.registry !== undefined) requireScope(principal, reply, 'models:write')
@@ -77,10 +74,11 @@ export const retrainingRoutes: FastifyPluginCallbackZod<RetrainingRoutes> = (
       },
     },
     async (request, reply) => {
+      const { models, jobs, datasets, predictors, splits } = dependencies()
       const { tenantId } = requirePrincipal(request)
       const stores = { models: models.of(tenantId), jobs: jobs.of(tenantId), datasets: datasets.of(tenantId) }
-      const dependencies = { tenantId, ...stores, predictors, splits, turns }
-      return compareModels(dependencies, request.params.id, disconnectSignal(reply))
+      const comparison = { tenantId, ...stores, predictors, splits, turns }
+      return compareModels(comparison, request.params.id, disconnectSignal(reply))
     },
   )
 

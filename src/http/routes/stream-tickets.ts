@@ -1,5 +1,4 @@
 /** Stream tickets, for browsers: these cannot send a key with a stream, and a key does not belong into an address. */
-import type { FastifyPluginCallbackZod } from 'fastify-type-provider-zod'
 import { streamTicketSchema } from '../../contract/key.js'
 import { Problem } from '../../contract/problems.js'
 import { makeTicket } from '../../training/key-text.js'
@@ -9,6 +8,7 @@ import type { Tenanted } from '../../training/ports/tenants.js'
 import type { FailedAuthentications } from '../failed-authentications.js'
 import { requirePrincipal } from '../principal.js'
 import { failures, idParameters } from '../response-schemas.js'
+import type { RoutePlugin } from '../route-plugin.js'
 
 export interface StreamTicketRoutes {
   jobs: Tenanted<JobStore>
@@ -16,11 +16,7 @@ export interface StreamTicketRoutes {
   failedAuthentications: Pick<FailedAuthentications, 'accept'>
 }
 
-export const streamTicketRoutes: FastifyPluginCallbackZod<StreamTicketRoutes> = (
-  app,
-  { jobs, tickets, failedAuthentications },
-  done,
-) => {
+export const streamTicketRoutes: RoutePlugin<StreamTicketRoutes> = (app, { dependencies }, done) => {
   app.post(
     '/jobs/:id/stream-tickets',
     {
@@ -36,6 +32,7 @@ export const streamTicketRoutes: FastifyPluginCallbackZod<StreamTicketRoutes> = 
       },
     },
     async (request, reply) => {
+      const { jobs, tickets, failedAuthentications } = dependencies()
       const { id } = request.params
       const { tenantId, keyId } = requirePrincipal(request)
       const [job] = await jobs.of(tenantId).progress([id])
@@ -62,6 +59,7 @@ export const streamTicketRoutes: FastifyPluginCallbackZod<StreamTicketRoutes> = 
       },
     },
     async (request, reply) => {
+      const { tickets, failedAuthentications } = dependencies()
       const { text, sha256 } = makeTicket()
       const expiresAt = await tickets.createForAll({ sha256, keyId: requirePrincipal(request).keyId })
       failedAuthentications.accept(sha256)

@@ -1,6 +1,5 @@
 /** Uploads of one file as the body, or of several files in a multipart form. */
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import type { FastifyPluginCallbackZod } from 'fastify-type-provider-zod'
 import { z } from 'zod'
 import { datasetPreviewSchema, datasetSchema } from '../../contract/dataset.js'
 import { text } from '../../contract/text.js'
@@ -16,6 +15,7 @@ import { closeUnlessReceived } from '../plugins/lingering-close.js'
 import { preparationParameters, readPreparation } from '../preparation-parameters.js'
 import { requirePrincipal } from '../principal.js'
 import { failures } from '../response-schemas.js'
+import type { RoutePlugin } from '../route-plugin.js'
 import { acceptUploads, multipartType, uploadedFiles } from '../upload-files.js'
 
 export interface UploadRoutes {
@@ -49,11 +49,7 @@ const requestSchema = {
   querystring: querySchema,
 }
 
-export const uploadRoutes: FastifyPluginCallbackZod<UploadRoutes> = (
-  app,
-  { datasets, models, uploadReader },
-  done,
-) => {
+export const uploadRoutes: RoutePlugin<UploadRoutes> = (app, { dependencies }, done) => {
   acceptUploads(app)
 
   async function withUpload<T>(
@@ -64,6 +60,7 @@ export const uploadRoutes: FastifyPluginCallbackZod<UploadRoutes> = (
     const { name, target, types, missing, missingValues, like, ...options } = request.query
     try {
       const { tenantId, limits } = requirePrincipal(request)
+      const { datasets, models } = dependencies()
       const stores = { datasets: datasets.of(tenantId), models: models.of(tenantId) }
       const reference = like === undefined ? undefined : await likeColumns(stores, like)
       const { decimal } = options
@@ -96,6 +93,7 @@ export const uploadRoutes: FastifyPluginCallbackZod<UploadRoutes> = (
       },
     },
     async (request, reply) => {
+      const { datasets, uploadReader } = dependencies()
       const dataset = await withUpload(request, reply, (file) =>
         upload(datasets.of(requirePrincipal(request).tenantId), uploadReader, file),
       )
@@ -117,7 +115,9 @@ export const uploadRoutes: FastifyPluginCallbackZod<UploadRoutes> = (
       },
     },
     async (request, reply) => {
-      const preview = await withUpload(request, reply, (file) => previewUpload(uploadReader, file))
+      const preview = await withUpload(request, reply, (file) =>
+        previewUpload(dependencies().uploadReader, file),
+      )
       return sendInSlices(reply, preview)
     },
   )

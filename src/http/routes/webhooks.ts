@@ -1,4 +1,3 @@
-import type { FastifyPluginCallbackZod } from 'fastify-type-provider-zod'
 import { z } from 'zod'
 import { Problem } from '../../contract/problems.js'
 import {
@@ -17,6 +16,7 @@ import { type Idempotency, idempotencyHeaders } from '../plugins/idempotency.js'
 import { requirePrincipal } from '../principal.js'
 import { defaultLimit, pageParameters } from '../query-parameters.js'
 import { failures, idParameters, listSchema, toList } from '../response-schemas.js'
+import type { RoutePlugin } from '../route-plugin.js'
 
 export interface WebhookRoutes {
   webhooks: WebhookStore
@@ -28,11 +28,7 @@ export interface WebhookRoutes {
 const deliveryParameters = idParameters.extend({ deliveryId: idParameters.shape.id })
 const notFound = (id: string) => new Problem('not-found', `There is no webhook ${id}.`)
 
-export const webhookRoutes: FastifyPluginCallbackZod<WebhookRoutes> = (
-  app,
-  { webhooks, idempotency, onFiled },
-  done,
-) => {
+export const webhookRoutes: RoutePlugin<WebhookRoutes> = (app, { dependencies }, done) => {
   app.post(
     '/webhooks',
     {
@@ -50,6 +46,7 @@ export const webhookRoutes: FastifyPluginCallbackZod<WebhookRoutes> = (
       },
     },
     async (request, reply) => {
+      const { webhooks, idempotency } = dependencies()
       const webhook = await idempotency.answerOnce(request, reply, (once) =>
         register(webhooks, requirePrincipal(request).tenantId, request.body, once),
       )
@@ -71,7 +68,7 @@ export const webhookRoutes: FastifyPluginCallbackZod<WebhookRoutes> = (
     async (request) => {
       const { query } = request
       const page = { ...query, limit: query.limit ?? defaultLimit }
-      return toList(await webhooks.list(requirePrincipal(request).tenantId, page))
+      return toList(await dependencies().webhooks.list(requirePrincipal(request).tenantId, page))
     },
   )
 
@@ -88,7 +85,7 @@ export const webhookRoutes: FastifyPluginCallbackZod<WebhookRoutes> = (
     },
     async (request) => {
       const { id } = request.params
-      const webhook = await webhooks.get(requirePrincipal(request).tenantId, id)
+      const webhook = await dependencies().webhooks.get(requirePrincipal(request).tenantId, id)
       if (webhook === null) throw notFound(id)
       return webhook
     },
@@ -109,6 +106,7 @@ export const webhookRoutes: FastifyPluginCallbackZod<WebhookRoutes> = (
       },
     },
     async (request, reply) => {
+      const { webhooks, onFiled } = dependencies()
       const { id } = request.params
       const delivery = await webhooks.fileTest(requirePrincipal(request).tenantId, id)
       if (delivery === null) throw notFound(id)
@@ -132,6 +130,7 @@ export const webhookRoutes: FastifyPluginCallbackZod<WebhookRoutes> = (
       },
     },
     async (request, reply) => {
+      const { webhooks, onFiled } = dependencies()
       const { id, deliveryId } = request.params
       const delivery = await webhooks.redeliver(requirePrincipal(request).tenantId, id, deliveryId)
       if (delivery === null) throw notFound(id)
@@ -164,7 +163,12 @@ export const webhookRoutes: FastifyPluginCallbackZod<WebhookRoutes> = (
     },
     async (request) => {
       const { id } = request.params
-      const webhook = await rotateSecret(webhooks, requirePrincipal(request).tenantId, id, request.body)
+      const webhook = await rotateSecret(
+        dependencies().webhooks,
+        requirePrincipal(request).tenantId,
+        id,
+        request.body,
+      )
       if (webhook === null) throw notFound(id)
       return webhook
     },
@@ -184,7 +188,7 @@ export const webhookRoutes: FastifyPluginCallbackZod<WebhookRoutes> = (
     },
     async (request) => {
       const { id } = request.params
-      const webhook = await webhooks.enable(requirePrincipal(request).tenantId, id)
+      const webhook = await dependencies().webhooks.enable(requirePrincipal(request).tenantId, id)
       if (webhook === null) throw notFound(id)
       return webhook
     },
@@ -203,7 +207,7 @@ export const webhookRoutes: FastifyPluginCallbackZod<WebhookRoutes> = (
     },
     async (request, reply) => {
       const { id } = request.params
-      if (!(await webhooks.delete(requirePrincipal(request).tenantId, id))) throw notFound(id)
+      if (!(await dependencies().webhooks.delete(requirePrincipal(request).tenantId, id))) throw notFound(id)
       return reply.code(204).send(null)
     },
   )
