@@ -1,10 +1,11 @@
-/** `npm run bench -- NAME …`: engine, accuracy, mnist, peers, table, scaling, first-epoch, fan-out, page, page-runs, upload, large, estimate, tables, service, adversary, start or exports; each file describes its measurement and options. */
+/** `npm run bench -- NAME …`: engine, accuracy, mnist, peers, table, blocks, scaling, first-epoch, fan-out, page, page-runs, upload, large, estimate, tables, service, adversary, start or exports; each file describes its measurement and options. */
 const benches: Readonly<Record<string, () => Promise<{ main(args: string[]): void | Promise<void> }>>> = {
   engine: () => import('./engine.js'),
   accuracy: () => import('./accuracy.js'),
   mnist: () => import('./mnist-download.js'),
   peers: () => import('./peers.js'),
   table: () => import('./table.js'),
+  blocks: () => import('./blocks.js'),
   scaling: () => import('./scaling.js'),
   'first-epoch': () => import('./first-epoch.js'),
   'fan-out': () => import('./fan-out.js'),

@@ -37,6 +37,8 @@ const x64 = [
   { source: 'source/kernels-avx512', options: avx512 },
   { source: 'test/gemm-plan', options: ['-DDESCENT_AVX2', ...avx2] },
   { source: 'test/gemm-plan', options: ['-DDESCENT_AVX512', ...avx512] },
+  { source: 'bench/blocks', options: ['-DDESCENT_AVX2', ...avx2] },
+  { source: 'bench/blocks', options: ['-DDESCENT_AVX512', ...avx512] },
 ]
 const arm64 = [
   { source: 'source/addon', options: forNode('neon') },
@@ -44,6 +46,7 @@ const arm64 = [
   { source: 'source/thread-pool', options: [] },
   { source: 'source/kernels-neon', options: [] },
   { source: 'test/gemm-plan', options: ['-DDESCENT_NEON'] },
+  { source: 'bench/blocks', options: ['-DDESCENT_NEON'] },
 ]
 // GCC reports false positives of -Wmaybe-uninitialized in its own headers of intrinsics.
 const forGcc = ['-Wno-maybe-uninitialized', '-Wno-psabi']
