@@ -1,6 +1,7 @@
 /** Constructs any Boolean function as a network of threshold units from its truth table, without training. */
 import { type Model, modelSchema } from '../src/contract/model.js'
 import { request } from './client.js'
+import { constructionRequest, parityOfThree, truthTableRows } from './lecture/boolean-function.js'
 import { outputsOf } from './training.js'
 
 export interface Constructed {
@@ -18,25 +19,17 @@ export async function constructFunction(url: string, truth: string): Promise<Con
     throw new Error(`a truth table is 2, 4, 8, 16 … zeros and ones, not "${truth}"`)
   }
   const trueRows = [...truth].flatMap((value, row) => (value === '1' ? [row] : []))
-  const model = await request(`${url}/models`, modelSchema, {
-    name: `truth table ${truth}`.slice(0, 200),
-    construct: { dnf: { inputs, trueRows } },
-  })
+  const model = await request(`${url}/models`, modelSchema, constructionRequest(inputs, trueRows))
   const answers = await outputsOf(url, model.id, truthTableRows(inputs))
   return { inputs, trueRows, model, answers: answers.flat() }
 }
 
-/** All combinations of `inputs` bits in ascending order, most significant bit first. */
-export function truthTableRows(inputs: number): number[][] {
-  return Array.from({ length: 2 ** inputs }, (_, row) =>
-    [...row.toString(2).padStart(inputs, '0')].map(Number),
-  )
-}
-
 /** 1 if an odd number of the three inputs are 1. */
-export const parityOfThree = '01101001'
+export const parityTable = truthTableRows(3)
+  .map((_, row) => (parityOfThree.includes(row) ? '1' : '0'))
+  .join('')
 
-export async function show(url: string, [truth = parityOfThree]: readonly string[]): Promise<void> {
+export async function show(url: string, [truth = parityTable]: readonly string[]): Promise<void> {
   const { inputs, trueRows, model, answers } = await constructFunction(url, truth)
   const rows = truthTableRows(inputs)
   const terms = trueRows.map((row) =>

@@ -1,22 +1,7 @@
 /** With equally many parameters, several narrow layers learn tasks that one wide layer does not. */
 import { drawMap, mapPoints, table } from './chart.js'
-import { dense, median, outputsOf, type Trained, train } from './training.js'
-
-const seeds = [1, 2, 3]
-const epochs = 250
-
-const tasks = [
-  {
-    name: 'spirals',
-    dataset: { name: 'spirals', rows: 400, noise: 0.03, seed: 1 },
-    hidden: [[112], [18, 18], [13, 13, 13], [11, 11, 11, 11]],
-  },
-  {
-    name: 'parity of 6 inputs',
-    dataset: { name: 'parity', inputs: 6 },
-    hidden: [[56], [17, 17], [13, 13, 13], [11, 11, 11, 11]],
-  },
-] as const
+import { depthEpochs, depthJob, parity, depthSeeds as seeds, spirals } from './lecture/depth.js'
+import { median, outputsOf, train } from './training.js'
 
 export interface DepthResult {
   task: string
@@ -30,13 +15,13 @@ export interface DepthResult {
   }[]
 }
 
-/** Trains each network with three seeds, 250 epochs each. */
+/** Trains each network of both tasks with each seed. */
 export async function compareDepths(url: string): Promise<DepthResult[]> {
   const results: DepthResult[] = []
-  for (const { name, dataset, hidden } of tasks) {
+  for (const task of [spirals, parity]) {
     const networks = await Promise.all(
-      hidden.map(async (units) => {
-        const trainings = await Promise.all(seeds.map((seed) => trainOne(url, { ...dataset }, units, seed)))
+      task.hidden.map(async (units) => {
+        const trainings = await Promise.all(seeds.map((seed) => train(url, depthJob(task, units, seed))))
         return {
           hidden: units,
           parameters: trainings[0].job.parameters,
@@ -46,33 +31,15 @@ export async function compareDepths(url: string): Promise<DepthResult[]> {
         }
       }),
     )
-    results.push({ task: name, networks })
+    results.push({ task: task.name, networks })
   }
   return results
-}
-
-function trainOne(
-  url: string,
-  dataset: Parameters<typeof train>[1]['dataset'],
-  hidden: readonly number[],
-  seed: number,
-): Promise<Trained> {
-  return train(url, {
-    name: `depth ${hidden.length}`,
-    dataset,
-    network: { layers: [...hidden.map((units) => dense(units, 'tanh')), dense(1, 'sigmoid')] },
-    loss: 'binaryCrossentropy',
-    optimizer: { type: 'adam', learningRate: 0.01 },
-    epochs,
-    batchSize: 32,
-    seed,
-  })
 }
 
 export async function show(url: string): Promise<void> {
   const results = await compareDepths(url)
   for (const { task, networks } of results) {
-    console.log(`\n${task}, tanh units, ${seeds.length} seeds, ${epochs} epochs`)
+    console.log(`\n${task}, tanh units, ${seeds.length} seeds, ${depthEpochs} epochs`)
     const rows = networks.map(({ hidden, parameters, losses, accuracies }) => [
       hidden.join(' → '),
       parameters,

@@ -1,14 +1,9 @@
 /** Full-batch, mini-batch and stochastic gradient descent: equal work per epoch in few exact or many noisy steps. */
 import { type Axes, chart, table } from './chart.js'
-import { dense, train } from './training.js'
+import { batchSizes, descentJob } from './lecture/descent.js'
+import { train } from './training.js'
 
-const rows = 400
-
-const samplings = [
-  { name: 'gradient descent (all 400 rows)', mark: 'G', batchSize: 'full', epochs: 400 },
-  { name: 'mini-batch (20 rows)', mark: 'm', batchSize: 20, epochs: 20 },
-  { name: 'stochastic (1 row)', mark: '·', batchSize: 1, epochs: 20 },
-] as const
+const marks = ['G', 'm', '·']
 
 export interface Descent {
   name: string
@@ -21,18 +16,9 @@ export interface Descent {
 /** Trains the same network with the same data, seed and learning rate, with three batch sizes. */
 export async function descend(url: string): Promise<Descent[]> {
   return Promise.all(
-    samplings.map(async ({ name, mark, batchSize, epochs }) => {
-      const { losses } = await train(url, {
-        name,
-        dataset: { name: 'moons', rows, noise: 0.15, seed: 1 },
-        network: { layers: [dense(8, 'tanh'), dense(1, 'sigmoid')] },
-        loss: 'binaryCrossentropy',
-        optimizer: { type: 'sgd', learningRate: 0.1 },
-        batchSize,
-        epochs,
-        seed: 1,
-      })
-      return { name, mark, stepsPerEpoch: batchSize === 'full' ? 1 : rows / batchSize, losses }
+    batchSizes.map(async (each, index) => {
+      const { losses } = await train(url, descentJob(each))
+      return { name: each.name, mark: marks[index], stepsPerEpoch: each.stepsPerEpoch, losses }
     }),
   )
 }

@@ -3,18 +3,23 @@ import { readFile } from 'node:fs/promises'
 import { datasetSchema } from '../src/contract/dataset.js'
 import { table } from './chart.js'
 import { request } from './client.js'
-import { drawDigits, pictureLines } from './digit-font.js'
-import { dense, type LayerRequest, outputsOf, type Trained, train } from './training.js'
-
-const pictures = 800
-const epochs = 12
+import { digitEpochs, digitJob } from './lecture/digits.js'
+import {
+  drawDigits,
+  drawnPictures as drawnCount,
+  drawnSide,
+  type Picture,
+  toCsv,
+} from './lecture/drawn-digits.js'
+import { pictureLines } from './picture-lines.js'
+import { outputsOf, train } from './training.js'
 
 /** Square pictures with their labels. */
 export interface Pictures {
   side: number
   /** The pixel value of full ink. */
   black: number
-  rows: { pixels: number[]; digit: number }[]
+  rows: Picture[]
 }
 
 export interface Reading {
@@ -36,47 +41,27 @@ export function readPictures(csv: string): Pictures {
   return { side, black: rows.flatMap(({ pixels }) => pixels).reduce((a, b) => Math.max(a, b)), rows }
 }
 
-/** Noisy digits at random positions in pictures of 12 × 12 pixels. */
+/** Noisy digits at random positions in small pictures. */
 export function drawnPictures(): Pictures {
-  return { side: 12, black: 1, rows: drawDigits(pictures, 0.1, 1) }
+  return { side: drawnSide, black: 1, rows: drawDigits(drawnCount, 1) }
 }
 
 /** Trains a convolutional and a dense network on four fifths of the pictures. */
 export async function readDigits(url: string, { side, rows }: Pictures): Promise<Reading[]> {
-  const heads = Array.from({ length: side * side }, (_, pixel) => `p${pixel}`)
-  const lines = rows.map(({ pixels, digit }) => [...pixels.map((ink) => ink.toFixed(3)), digit].join(','))
-  const csv = Buffer.from([[...heads, 'digit'].join(','), ...lines, ''].join('\n'))
+  const csv = Buffer.from(toCsv(rows))
   const dataset = await request(`${url}/datasets?name=digits&target=digit`, datasetSchema, csv)
-  const read = async (name: string, layers: LayerRequest[]): Promise<Reading> => {
-    const trained: Trained = await train(url, {
-      name,
-      dataset: dataset.id,
-      network: { inputShape: [1, side, side], layers: [...layers, dense(10, 'softmax')] },
-      loss: 'categoricalCrossentropy',
-      optimizer: { type: 'adam', learningRate: 0.02 },
-      epochs,
-      batchSize: 20,
-      validationSplit: 0.2,
-      seed: 1,
-    })
-    const { job, last, modelId } = trained
+  const read = async (name: 'convolutional' | 'dense'): Promise<Reading> => {
+    const { job, last, modelId } = await train(url, digitJob(name, dataset.id, side))
     return { name, parameters: job.parameters, accuracy: last.valAccuracy ?? 0, modelId }
   }
-  return Promise.all([
-    read('convolutional', [
-      { type: 'conv2d', filters: 12, kernelSize: 5, activation: 'relu' },
-      { type: 'maxPooling2d', poolSize: side < 12 ? 2 : 4 },
-      { type: 'flatten' },
-    ]),
-    read('dense', [{ type: 'flatten' }, dense(32, 'relu')]),
-  ])
+  return Promise.all([read('convolutional'), read('dense')])
 }
 
 export async function show(url: string, [path]: readonly string[]): Promise<void> {
   const shown = path === undefined ? drawnPictures() : readPictures(await readFile(path, 'utf8'))
   const { side, black, rows } = shown
   console.log(
-    `${rows.length} pictures of ${side} × ${side}, one fifth held out, ${epochs} epochs. The first five:`,
+    `${rows.length} pictures of ${side} × ${side}, one fifth held out, ${digitEpochs} epochs. The first five:`,
   )
   const first = rows.slice(0, 5)
   const lines = first.map(({ pixels }) => pictureLines(pixels, side, black))

@@ -3,16 +3,11 @@ import { createHash } from 'node:crypto'
 import { modelSchema } from '../src/contract/model.js'
 import { table } from './chart.js'
 import { request } from './client.js'
+import { truthTableRows } from './lecture/boolean-function.js'
+import { perceptronEpochs as epochs, perceptronJob, truthTables } from './lecture/perceptron.js'
 import { outputsOf, train } from './training.js'
 
-const truthTables = { and: [0, 0, 0, 1], or: [0, 1, 1, 1], xor: [0, 1, 1, 0] } as const
-const rows = [
-  [0, 0],
-  [0, 1],
-  [1, 0],
-  [1, 1],
-]
-const epochs = 12
+const rows = truthTableRows(2)
 
 export interface Learned {
   name: keyof typeof truthTables
@@ -30,7 +25,7 @@ export interface Learned {
   cycle: [number, number] | undefined
 }
 
-/** Trains one unit on each of the three functions, row by row, from zero weights with learning rate 1. */
+/** Trains one unit on each of the three functions. */
 export async function learnBooleanFunctions(url: string): Promise<Learned[]> {
   return Promise.all([learn(url, 'and'), learn(url, 'or'), learn(url, 'xor')])
 }
@@ -39,20 +34,7 @@ async function learn(url: string, name: Learned['name']): Promise<Learned> {
   const targets = truthTables[name]
   // One training per number of epochs, because a model stores only its final weights.
   const trainings = await Promise.all(
-    Array.from({ length: epochs }, (_, index) =>
-      train(url, {
-        name: `perceptron on ${name}, ${index + 1} epochs`,
-        dataset: name,
-        network: {
-          layers: [{ type: 'dense', units: 1, activation: 'step', kernelInitializer: 'zeros' }],
-        },
-        loss: 'perceptron',
-        optimizer: { type: 'sgd', learningRate: 1 },
-        batchSize: 1,
-        sampling: 'sequential',
-        epochs: index + 1,
-      }),
-    ),
+    Array.from({ length: epochs }, (_, index) => train(url, perceptronJob(name, index + 1))),
   )
   const models = await Promise.all(
     trainings.map(({ modelId }) => request(`${url}/models/${modelId}`, modelSchema)),
@@ -67,7 +49,7 @@ async function learn(url: string, name: Learned['name']): Promise<Learned> {
     weights,
     lastSteps,
     sameAsService: models.every((model, epoch) => model.weightSha256 === fingerprint(weights[epoch])),
-    cycle: cycleOf(weights, mistakes),
+    cycle: findCycle(weights, mistakes),
   }
 }
 
@@ -101,7 +83,7 @@ function fingerprint(weights: readonly number[]): string {
   return createHash('sha256').update(bytes).digest('hex')
 }
 
-function cycleOf(weights: readonly number[][], mistakes: readonly number[]): Learned['cycle'] {
+function findCycle(weights: readonly number[][], mistakes: readonly number[]): Learned['cycle'] {
   for (let later = 1; later < weights.length; later++) {
     const earlier = weights.findIndex((each) => String(each) === String(weights[later]))
     if (earlier < later && mistakes[later] > 0) return [earlier + 1, later + 1]

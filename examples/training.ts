@@ -6,8 +6,8 @@ import { predictionsSchema } from '../src/contract/model.js'
 import type { Activation } from '../src/contract/network.js'
 import { request, submit, watch } from './client.js'
 
-export type JobRequest = z.input<typeof jobRequestSchema>
-export type LayerRequest = Exclude<NonNullable<JobRequest['network']>, 'auto'>['layers'][number]
+type JobRequest = z.input<typeof jobRequestSchema>
+type LayerRequest = Exclude<NonNullable<JobRequest['network']>, 'auto'>['layers'][number]
 
 export function dense(units: number, activation: Activation): LayerRequest {
   return { type: 'dense', units, activation }

@@ -1,13 +1,10 @@
 /** A network with one hidden layer learns XOR, which one threshold unit cannot. */
 import { chart, drawMap, mapPoints } from './chart.js'
-import { dense, outputsOf, type Trained, train } from './training.js'
+import { truthTableRows } from './lecture/boolean-function.js'
+import { xorJob } from './lecture/xor.js'
+import { outputsOf, train } from './training.js'
 
-const rows = [
-  [0, 0],
-  [0, 1],
-  [1, 0],
-  [1, 1],
-]
+const rows = truthTableRows(2)
 
 export interface TwoLayers {
   losses: number[]
@@ -17,15 +14,7 @@ export interface TwoLayers {
 }
 
 export async function learnXor(url: string): Promise<TwoLayers> {
-  const { losses, modelId }: Trained = await train(url, {
-    name: 'xor',
-    dataset: 'xor',
-    network: { layers: [dense(4, 'tanh'), dense(1, 'sigmoid')] },
-    loss: 'binaryCrossentropy',
-    optimizer: { type: 'adam', learningRate: 0.05 },
-    epochs: 500,
-    seed: 42,
-  })
+  const { losses, modelId } = await train(url, xorJob)
   return { losses, modelId, answers: (await outputsOf(url, modelId, rows)).flat() }
 }
 

@@ -11,6 +11,8 @@ export default defineConfig({
     assetsInlineLimit: 0,
   },
   server: {
+    // The catalogue of the lecture is in examples/.
+    fs: { allow: ['..'] },
     proxy: Object.fromEntries(
       ['/jobs', '/models', '/registry', '/datasets', '/health', '/tickets', '/openapi.json'].map((path) => [
         path,

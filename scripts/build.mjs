@@ -47,8 +47,11 @@ const assemble = (variant) =>
   )
 
 const buildPage = () =>
-  unlessFresh('page', ['page', ...installed], ['dist/page/index.html'], () =>
-    runCommand('vite', 'vite', ['build', 'page', '--logLevel', 'warn']),
+  unlessFresh(
+    'page',
+    ['page', 'examples/lecture', 'src/datasets/random.ts', ...installed],
+    ['dist/page/index.html'],
+    () => runCommand('vite', 'vite', ['build', 'page', '--logLevel', 'warn']),
   )
 
 const copyMigrations = () =>

@@ -17,7 +17,7 @@ const { webhookEventMeanings } = await built('src/contract/webhook.js')
 const { jobsStreamMessageSchema, streamMessageSchema } = await built('src/contract/stream.js')
 const { generatedDatasetSchema } = await built('src/contract/dataset.js')
 const { openMetrics } = await built('src/http/plugins/metrics.js')
-const { demonstrations } = await built('examples/demonstrations.js')
+const { catalogue } = await built('examples/lecture/catalogue.js')
 const { openapiDocument } = await built('src/http/openapi.js')
 const openApi = await openapiDocument()
 
@@ -189,9 +189,10 @@ function imports() {
 
 const lecture = () =>
   list(
-    Object.entries(demonstrations).map(
-      ([name, { claim, shows }]) => `${code(name)}: ${sentence(claim)} Shows ${shows}.`,
-    ),
+    Object.entries(catalogue).map(([id, { claim, argument, plots, assertion }]) => {
+      const note = argument === undefined ? '' : ` Argument: ${argument}.`
+      return `${code(id)}: ${claim}${note} Plots ${plots.terminal}. Asserted: ${assertion}`
+    }),
   )
 
 const scopes = () =>

@@ -91,7 +91,7 @@ let copy: string
 
 beforeAll(() => {
   copy = mkdtempSync(join(tmpdir(), 'descent-test-'))
-  for (const name of ['src', 'workers', 'page', 'package.json', 'tsconfig.json']) {
+  for (const name of ['src', 'workers', 'page', 'examples', 'package.json', 'tsconfig.json']) {
     cpSync(join(root, name), join(copy, name), { recursive: true })
   }
   symlinkSync(join(root, 'node_modules'), join(copy, 'node_modules'))

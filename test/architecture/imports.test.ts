@@ -41,6 +41,7 @@ const forbidden: [file: string, specifier: string, target: string][] = [
   ['src/webhooks/planted.ts', '../store/jobs.js', 'src/store/jobs.ts'],
   ['workers/planted.ts', '../src/store/runs.js', 'src/store/runs.ts'],
   ['page/src/planted.ts', '../../src/contract/job.js', 'src/contract/job.ts'],
+  ['examples/lecture/planted.ts', '../../src/contract/job.js', 'src/contract/job.ts'],
 ]
 
 describe('the import rules', () => {

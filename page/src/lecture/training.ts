@@ -1,6 +1,7 @@
 /** Trains the networks of the demonstrations. */
+import type { LectureJob } from '../../../examples/lecture/job.js'
 import { ApiError, get, post } from '../api/client.js'
-import type { Boundary, DatasetRows, Epoch, Job, JobRequest, LayerRequest } from '../api/types.js'
+import type { Boundary, DatasetRows, Epoch, Job, JobRequest } from '../api/types.js'
 import { watchJob } from '../api/watch-job.js'
 import { maxDrawnRows } from '../draw/rows.js'
 
@@ -14,13 +15,8 @@ export interface Trained {
   rows: DatasetRows | null
 }
 
-type Request = Partial<JobRequest> & Pick<JobRequest, 'dataset' | 'network' | 'loss' | 'epochs'>
-
-export const dense = (units: number, activation: 'linear' | 'tanh' | 'sigmoid' | 'step'): LayerRequest =>
-  ({ type: 'dense', units, activation }) as LayerRequest
-
 /** Trains and waits for the end. @throws ApiError if the request or the training fails. */
-export async function train(request: Request, boundary?: number): Promise<Trained> {
+export async function train(request: LectureJob, boundary?: number): Promise<Trained> {
   const { id } = await post('/jobs', request as JobRequest)
   const rows =
     boundary === undefined ? null : await get('/jobs/{id}/rows', { id, query: { limit: maxDrawnRows } })
@@ -59,3 +55,10 @@ export async function predictOutputs(modelId: string, inputs: number[][]): Promi
 }
 
 export const finalLoss = ({ epochs }: Trained) => epochs.at(-1)?.loss ?? Number.NaN
+
+/** A training without a finite last loss is never the lowest. */
+export function lowestLoss(trained: readonly Trained[]): Trained {
+  const loss = (each: Trained) =>
+    Number.isFinite(finalLoss(each)) ? finalLoss(each) : Number.POSITIVE_INFINITY
+  return trained.reduce((a, b) => (loss(b) < loss(a) ? b : a))
+}

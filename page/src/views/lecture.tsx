@@ -1,6 +1,8 @@
 /** The demonstrations of the lecture as cards, each run by a click. */
 import { useLayoutEffect, useRef, useState } from 'preact/hooks'
 import uPlot from 'uplot'
+import { parityOfThree, truthTableRows } from '../../../examples/lecture/boolean-function.js'
+import { catalogue, type DemonstrationId } from '../../../examples/lecture/catalogue.js'
 import type { ApiError } from '../api/client.js'
 import { Heading } from '../components/heading.js'
 import { Icon } from '../components/icon.js'
@@ -13,9 +15,11 @@ import { decode } from '../draw/frame.js'
 import { drawable } from '../draw/history-curves.js'
 import { drawLine } from '../draw/line.js'
 import { drawPlane, frameView } from '../draw/plane.js'
-import { type Demonstration, type Plot, type Result, truthTableRows } from '../lecture/demonstration.js'
-import { demonstrations } from '../lecture/demonstrations.js'
+import type { Plot, Result } from '../lecture/plot.js'
+import { runs } from '../lecture/runs.js'
 import { useTheme } from '../theme.js'
+
+const demonstrationIds = Object.keys(catalogue).filter((id): id is DemonstrationId => id in catalogue)
 
 export function LectureView() {
   return (
@@ -27,24 +31,24 @@ export function LectureView() {
         </div>
       </div>
       <div class="cards">
-        {demonstrations.map((demonstration) => (
-          <Card key={demonstration.id} demonstration={demonstration} />
+        {demonstrationIds.map((id) => (
+          <Card key={id} id={id} />
         ))}
       </div>
     </section>
   )
 }
 
-function Card({ demonstration }: { demonstration: Demonstration }) {
-  const { id, title, claim, run } = demonstration
-  const [trueRows, setTrueRows] = useState(demonstration.trueRows)
+function Card({ id }: { id: DemonstrationId }) {
+  const { title, claim, plots, assertion } = catalogue[id]
+  const [trueRows, setTrueRows] = useState(parityOfThree)
   const [result, setResult] = useState<Result | null>(null)
   const [isRunning, setRunning] = useState(false)
   const [problem, setProblem] = useState<ApiError | null>(null)
   const start = async () => {
     setRunning(true)
     try {
-      setResult(await run(trueRows ?? []))
+      setResult(await runs[id](trueRows))
       setProblem(null)
     } catch (error) {
       setProblem(toApiError(error))
@@ -55,15 +59,20 @@ function Card({ demonstration }: { demonstration: Demonstration }) {
     <article class="card demonstration" aria-labelledby={`${id}-title`} aria-busy={isRunning}>
       <h2 id={`${id}-title`}>{title}</h2>
       <p>{claim}</p>
-      {trueRows === undefined ? null : <TruthTable trueRows={trueRows} onChange={setTrueRows} />}
+      {id === 'boolean-function' ? <TruthTable trueRows={trueRows} onChange={setTrueRows} /> : null}
       <ErrorNotice error={problem} />
       {result?.plots.map((plot, index) => (
         <PlotView key={index} plot={plot} />
       ))}
-      {result === null ? null : (
-        <p class="hint" role="status">
-          {result.summary}
-        </p>
+      {result === null ? (
+        <p class="hint">Plots {plots.page}.</p>
+      ) : (
+        <div class="hint" role="status">
+          <p>{result.summary}</p>
+          <p>
+            {result.holds ? 'Confirmed' : 'Not confirmed'}: {assertion}
+          </p>
+        </div>
       )}
       <div class="actions">
         <button
@@ -86,7 +95,7 @@ function TruthTable(props: { trueRows: readonly number[]; onChange(trueRows: rea
   return (
     <fieldset class="truth">
       <legend>True where x₁ x₂ x₃ are</legend>
-      {truthTableRows.map((bits, row) => (
+      {truthTableRows(3).map((bits, row) => (
         <button
           key={row}
           type="button"

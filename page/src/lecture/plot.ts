@@ -1,4 +1,4 @@
-/** A demonstration of the lecture: a claim, the training that shows it, and the plots of the result. */
+/** What a run of a demonstration shows. */
 import type { Boundary } from '../api/types.js'
 import type { Sample } from '../draw/line.js'
 import type { Point } from '../draw/plane.js'
@@ -20,16 +20,6 @@ export type Plot =
 export interface Result {
   plots: Plot[]
   summary: string
+  /** Whether the figures show what the catalogue asserts. */
+  holds: boolean
 }
-
-export interface Demonstration {
-  id: string
-  title: string
-  claim: string
-  /** The initial true rows of a truth table of three inputs. Set only if the reader can choose them. */
-  trueRows?: readonly number[]
-  run(trueRows: readonly number[]): Promise<Result>
-}
-
-/** All combinations of three bits in ascending order, most significant bit first. */
-export const truthTableRows = Array.from({ length: 8 }, (_, row) => [row >> 2, (row >> 1) & 1, row & 1])
