@@ -1,6 +1,20 @@
 import { defineConfig } from 'vitest/config'
 import { underLoad } from './test/support/waiting.js'
 
+const allTests = 'test/**/*.test.ts'
+
+/**
+ * They start the built service in processes of its own, attack it, or open its page in a browser. `npm run test:system`
+ * runs them, and `npm test` all others.
+ */
+const systemTests = [
+  'test/e2e/*.test.ts',
+  'test/examples/lecture.test.ts',
+  'test/hostile/*.test.ts',
+  'test/page/*.test.ts',
+  'test/upgrades/*.test.ts',
+]
+
 /** Kills, attacks, trainings and queries over minutes: with LONG_TESTS, only these are run (`npm run test:long`). */
 const longTests = [
   'test/chaos/*.test.ts',
@@ -12,18 +26,24 @@ const longTests = [
 ]
 
 /** Repeated more often with LONG_TESTS. */
-const repeatedTests = ['test/http/deleted-models.test.ts']
+const repeatedTests = ['test/e2e/deleted-models.test.ts']
 
-const runsLong = process.env.LONG_TESTS !== undefined
+export const projects = {
+  components: { include: [allTests], exclude: [...systemTests, ...longTests] },
+  system: { include: systemTests, exclude: longTests },
+  long: { include: [...longTests, ...repeatedTests], exclude: [] },
+}
+
+const { long, ...others } = projects
+const chosen = process.env.LONG_TESTS === undefined ? others : { long }
 
 export default defineConfig({
   test: {
-    include: runsLong ? [...longTests, ...repeatedTests] : ['test/**/*.test.ts'],
-    exclude: runsLong ? [] : longTests,
+    projects: Object.entries(chosen).map(([name, files]) => ({ extends: true, test: { name, ...files } })),
     maxWorkers: 3,
     // Files of one worker share loaded modules: importing the service costs more than most files' tests.
     isolate: false,
-    globalSetup: ['test/support/postgres-server.ts'],
+    globalSetup: ['test/support/shared-processes.ts'],
     setupFiles: ['test/support/seeded-properties.ts'],
     // The first database of a run waits for PostgreSQL to be set up, which a busy machine takes seconds for.
     testTimeout: underLoad(60_000),

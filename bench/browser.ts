@@ -17,12 +17,11 @@ export interface Browser {
 type Options = Parameters<typeof chromium.launchPersistentContext>[1]
 
 /** @throws Error where no Chromium is installed. */
-export async function openBrowser(options: Options = {}): Promise<Browser> {
+export function launchOptions() {
   if (chromiumPath === undefined) {
     throw new Error('Chromium is not installed. Run `apt-get install chromium`, or set CHROMIUM to its path.')
   }
-  const profile = mkdtempSync(join(tmpdir(), 'descent-browser-'))
-  const context = await chromium.launchPersistentContext(profile, {
+  return {
     executablePath: chromiumPath,
     headless: true,
     args: [
@@ -34,8 +33,13 @@ export async function openBrowser(options: Options = {}): Promise<Browser> {
       '--disable-component-update',
       '--disable-sync',
     ],
-    ...options,
-  })
+  }
+}
+
+/** @throws Error where no Chromium is installed. */
+export async function openBrowser(options: Options = {}): Promise<Browser> {
+  const profile = mkdtempSync(join(tmpdir(), 'descent-browser-'))
+  const context = await chromium.launchPersistentContext(profile, { ...launchOptions(), ...options })
   return {
     context,
     async close() {

@@ -4,12 +4,11 @@ import {
   effectiveLimit,
   type LimitChanges,
   type LimitName,
-  type Limits,
   limitNames,
   limitSettings,
   limitsSchema,
 } from '../contract/limits.js'
-import type { TenantStore } from '../training/ports/tenants.js'
+import type { Command, CommandDependencies } from './command.js'
 import { readTenant, UsageError } from './options.js'
 
 /** Turns `queuedJobs` into `queued-jobs`. */
@@ -22,8 +21,7 @@ export const limitsUsage = `npm run keys -- limits --tenant NAME [--LIMIT NUMBER
 
 Limits: ${limitNames.map(optionName).join(' ')}`
 
-/** @param settings the limits in the environment of this command */
-export async function showOrChange(tenants: TenantStore, settings: Limits, words: string[]): Promise<void> {
+export function readLimitsCommand(words: string[]): Command {
   const { tenant, ...given } = readOptions(words)
   const tenantId = readTenant(tenant)
   const changes: LimitChanges = {}
@@ -31,10 +29,17 @@ export async function showOrChange(tenants: TenantStore, settings: Limits, words
     const text = given[optionName(name)]
     if (text !== undefined) changes[name] = readLimit(name, text)
   }
-  // Without changes, this only checks that the tenant exists.
-  if (!(await tenants.changeLimits(tenantId, changes))) {
-    throw new Error(`There is no tenant ${tenantId}. Create a key for it first.`)
+  return async (dependencies) => {
+    // Without changes, this only checks that the tenant exists.
+    if (!(await dependencies.tenants.changeLimits(tenantId, changes))) {
+      throw new Error(`There is no tenant ${tenantId}. Create a key for it first.`)
+    }
+    await show(tenantId, dependencies)
   }
+}
+
+/** @param settings the limits in the environment of this command */
+async function show(tenantId: string, { tenants, settings }: CommandDependencies): Promise<void> {
   const own = await tenants.ownLimits(tenantId)
   const rows = limitNames.map((name) => {
     const setting = `${limitSettings[name]}, ${settings[name]}`

@@ -1,21 +1,15 @@
 /** `?boundary=`: what the frames show is what the models answer, and what they showed on the way can be seen later. */
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { beforeAll, describe, expect, it } from 'vitest'
 import type { Boundary } from '../../src/contract/boundary.js'
 import type { Job } from '../../src/contract/job.js'
-import { type Service, startService, temporaryFolder } from '../support/service.js'
+import { sharedService } from '../support/shared.js'
 import { type Watching, watchJob } from '../support/watching.js'
 
-const folder = temporaryFolder()
-let service: Service
+let service: { url: string }
 
 beforeAll(async () => {
-  service = await startService({ DATA_DIRECTORY: folder.path })
+  service = await sharedService()
 }, 60_000)
-
-afterAll(async () => {
-  await service.stop()
-  folder.remove()
-})
 
 const dense = (units: number, activation: string) => ({ type: 'dense', units, activation })
 

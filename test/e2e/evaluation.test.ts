@@ -1,25 +1,19 @@
 /** A trained model comes with its evaluation, which is what asking it row by row gives. */
 import { readFileSync } from 'node:fs'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { beforeAll, describe, expect, it } from 'vitest'
 import type { z } from 'zod'
 import { request } from '../../examples/client.js'
 import { datasetRowsSchema, datasetSchema } from '../../src/contract/dataset.js'
 import { type jobRequestSchema, jobSchema } from '../../src/contract/job.js'
 import { type EvaluatedModel, evaluatedModelSchema, predictionsSchema } from '../../src/contract/model.js'
 import { modelEvaluationSchema } from '../../src/contract/model-evaluation.js'
-import { type Service, startService, temporaryFolder } from '../support/service.js'
+import { sharedService } from '../support/shared.js'
 import { trainedModel } from '../support/trained.js'
 
-const folder = temporaryFolder()
-let service: Service
+let service: { url: string }
 beforeAll(async () => {
-  service = await startService({ DATA_DIRECTORY: folder.path })
+  service = await sharedService()
 }, 60_000)
-afterAll(async () => {
-  await service?.stop()
-  folder.remove()
-}, 30_000)
-
 async function upload(csv: string, target: string): Promise<string> {
   const { id } = await request(`${service.url}/datasets?target=${target}`, datasetSchema, Buffer.from(csv))
   return id

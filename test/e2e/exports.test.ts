@@ -5,9 +5,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import * as tf from '@tensorflow/tfjs'
 import { unzipSync } from 'fflate'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { chromium } from 'playwright-core'
+import { beforeAll, describe, expect, it } from 'vitest'
 import { z } from 'zod'
-import { openBrowser } from '../../bench/browser.js'
 import { request, submit } from '../../examples/client.js'
 import { datasetSchema } from '../../src/contract/dataset.js'
 import type { jobRequestSchema } from '../../src/contract/job.js'
@@ -17,22 +17,16 @@ import { hasChromium } from '../support/browser.js'
 import { runC, sanitizers } from '../support/c-programs.js'
 import { cProgram, readCAnswers } from '../support/c-rows.js'
 import { python, runPython } from '../support/python.js'
-import { type Service, startService, temporaryFolder } from '../support/service.js'
+import { shared, sharedService } from '../support/shared.js'
 import { loadTfjs } from '../support/tfjs.js'
 import { trainedModel } from '../support/trained.js'
 import { watchJob } from '../support/watching.js'
 
-const folder = temporaryFolder()
-let service: Service
+let service: { url: string }
 beforeAll(async () => {
-  service = await startService({ DATA_DIRECTORY: folder.path })
+  service = await sharedService()
   await tf.setBackend('cpu')
 }, 120_000)
-afterAll(async () => {
-  await service.stop()
-  folder.remove()
-})
-
 const cities = ['Bern', 'Zürich', '"New ""York"""', '']
 /** Semicolons, decimal commas, missing cells, dates, booleans and categories. */
 const table = ['height;city;member;joined;age;price;churn']
@@ -101,9 +95,9 @@ async function runJavaScript(code: string): Promise<Answer[]> {
   const { predict } = await import(/* @vite-ignore */ address)
   const inNode = z.array(answerSchema).parse(rows.map((row) => predict(row)))
   if (!hasChromium) return inNode
-  const browser = await openBrowser()
+  const browser = await chromium.connect(await shared('/browser'))
   try {
-    const page = await browser.context.newPage()
+    const page = await browser.newPage()
     const inChromium = await page.evaluate(
       `import(${JSON.stringify(address)}).then(({ predict }) => ${JSON.stringify(rows)}.map(predict))`,
     )

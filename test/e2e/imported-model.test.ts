@@ -1,14 +1,13 @@
 /** A model of PyTorch on the whole service: it is evaluated, trained on, and leaves as ONNX and comes back. */
-import { expect, it, onTestFinished } from 'vitest'
+import { expect, it } from 'vitest'
 import { jobSchema } from '../../src/contract/job.js'
 import { modelSchema, predictionsSchema } from '../../src/contract/model.js'
 import { fixture, fixtureFile } from '../imports/fixtures.js'
-import { freshDatabaseOfTest } from '../support/postgres.js'
-import { eventually, startService } from '../support/service.js'
+import { eventually } from '../support/service.js'
+import { sharedService } from '../support/shared.js'
 
 it('is imported, trained on, exported and imported again', async () => {
-  const service = await startService({ DATABASE_URL: await freshDatabaseOfTest() })
-  onTestFinished(async () => void (await service.stop()))
+  const service = await sharedService()
 
   async function json(path: string, init?: RequestInit): Promise<unknown> {
     const response = await fetch(`${service.url}${path}`, init)

@@ -7,17 +7,17 @@ import { request } from '../../examples/client.js'
 import { datasetSchema } from '../../src/contract/dataset.js'
 import { modelSchema, predictionsSchema } from '../../src/contract/model.js'
 import { float64Tensor, numbersOf, runOnnx, stringTensor, textsOf } from '../support/onnx.js'
-import { type Service, startService, temporaryFolder } from '../support/service.js'
+import { temporaryFolder } from '../support/service.js'
+import { sharedService } from '../support/shared.js'
 import { trainedModel } from '../support/trained.js'
 
 const root = join(import.meta.dirname, '../..')
 const folder = temporaryFolder()
-let service: Service
+let service: { url: string }
 beforeAll(async () => {
-  service = await startService({ DATA_DIRECTORY: folder.path })
+  service = await sharedService()
 }, 60_000)
 afterAll(async () => {
-  await service?.stop()
   folder.remove()
 }, 30_000)
 

@@ -1,26 +1,20 @@
 /** Files in, a training, and the answers to a file or a picture, as a user goes about it. */
 import { parse } from 'csv-parse/sync'
 import sharp from 'sharp'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { beforeAll, describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { request } from '../../examples/client.js'
 import { datasetRowsSchema, datasetSchema } from '../../src/contract/dataset.js'
 import type { jobRequestSchema } from '../../src/contract/job.js'
 import { predictionsSchema } from '../../src/contract/model.js'
 import { zip } from '../hostile/files.js'
-import { type Service, startService, temporaryFolder } from '../support/service.js'
+import { sharedService } from '../support/shared.js'
 import { trainedModel } from '../support/trained.js'
 
-const folder = temporaryFolder()
-let service: Service
+let service: { url: string }
 beforeAll(async () => {
-  service = await startService({ DATA_DIRECTORY: folder.path })
+  service = await sharedService()
 }, 60_000)
-afterAll(async () => {
-  await service?.stop()
-  folder.remove()
-}, 30_000)
-
 async function send(path: string, type: string, body: string | Buffer, headers: Record<string, string> = {}) {
   const answer = await fetch(`${service.url}${path}`, {
     method: 'POST',

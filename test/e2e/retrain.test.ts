@@ -1,6 +1,6 @@
 /** A model is trained again on other rows: the new one becomes a candidate, and both are compared on the same rows. */
 import { setTimeout as sleep } from 'node:timers/promises'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { beforeAll, describe, expect, it } from 'vitest'
 import { request } from '../../examples/client.js'
 import { datasetRowsSchema, datasetSchema } from '../../src/contract/dataset.js'
 import { jobSchema } from '../../src/contract/job.js'
@@ -9,10 +9,9 @@ import { modelEvaluationSchema } from '../../src/contract/model-evaluation.js'
 import { problemSchema } from '../../src/contract/problems.js'
 import { aliasSchema, modelVersionSchema } from '../../src/contract/registry.js'
 import { comparisonSchema } from '../../src/contract/retrain.js'
-import { type Service, startService, temporaryFolder } from '../support/service.js'
+import { sharedService } from '../support/shared.js'
 
-const folder = temporaryFolder()
-let service: Service
+let service: { url: string }
 let firstId: string
 
 /** y is `yes` where a + b exceeds the threshold. */
@@ -47,7 +46,7 @@ async function ended(jobId: string): Promise<string> {
 }
 
 beforeAll(async () => {
-  service = await startService({ DATA_DIRECTORY: folder.path })
+  service = await sharedService()
   const job = await request(`${service.url}/jobs`, jobSchema, {
     name: 'sums',
     dataset: await upload(200, 100),
@@ -63,11 +62,6 @@ beforeAll(async () => {
   await put('/registry/sums/versions', modelVersionSchema, { modelId: firstId })
   await put('/registry/sums/aliases/current', aliasSchema, { version: 1 })
 }, 90_000)
-
-afterAll(async () => {
-  await service?.stop()
-  folder.remove()
-}, 30_000)
 
 describe.each([
   { from: 'weights', version: 2 },

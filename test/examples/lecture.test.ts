@@ -1,7 +1,7 @@
 /** Claims of the lecture, asserted on the results of its demonstrations on the running service. */
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { beforeAll, describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { approximate } from '../../examples/approximation.js'
 import { constructFunction, parityTable } from '../../examples/boolean-function.js'
@@ -20,19 +20,13 @@ import { learnXor } from '../../examples/xor.js'
 import { modelSchema, predictionsSchema } from '../../src/contract/model.js'
 import { problemSchema } from '../../src/contract/problems.js'
 import { digitsCsv } from '../support/digits.js'
-import { type Service, startService, temporaryFolder } from '../support/service.js'
+import { sharedService } from '../support/shared.js'
 
-const folder = temporaryFolder()
-let service: Service
+let service: { url: string }
 
 beforeAll(async () => {
-  service = await startService({ DATA_DIRECTORY: folder.path })
+  service = await sharedService()
 }, 60_000)
-
-afterAll(async () => {
-  await service?.stop()
-  folder.remove()
-}, 30_000)
 
 describe('one threshold unit', () => {
   it('learns AND and OR by Rosenblatt’s rule; on XOR its weights cycle', async () => {

@@ -30,7 +30,7 @@ function createKey(...words: string[]): string {
     ['dist/src/commands/keys.js', 'create', '--tenant', 'local', ...words],
     {
       encoding: 'utf8',
-      env: { ...process.env, HOST: '', DATABASE_URL: '', REDIS_URL: '', DATA_DIRECTORY: suite.folder },
+      env: { ...process.env, HOST: '', DATABASE_URL: suite.database(), REDIS_URL: '' },
     },
   )
   const key = /^descent_[0-9a-f]{104}$/m.exec(made.stdout)?.[0]

@@ -1,6 +1,6 @@
 /** The evaluation of a run and the download of its weights. */
 import { createHash } from 'node:crypto'
-import { readFileSync } from 'node:fs'
+import { buffer } from 'node:stream/consumers'
 import { afterEach, describe, expect, it } from 'vitest'
 import type { z } from 'zod'
 import { request, submit } from '../../examples/client.js'
@@ -132,7 +132,7 @@ describe.skipIf(!hasChromium)('a model', () => {
       page.getByRole('button', { name: 'Weights' }).click(),
     ])
     expect(download.suggestedFilename()).toBe(`${model.id}.safetensors`)
-    const file = readFileSync(await download.path())
+    const file = await buffer(await download.createReadStream())
     const weights = file.subarray(8 + Number(file.readBigUInt64LE(0)))
     expect(createHash('sha256').update(weights).digest('hex')).toBe(model.weightSha256)
     await page.close()

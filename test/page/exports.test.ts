@@ -1,5 +1,5 @@
 /** The menu of exports on the page of a model. */
-import { readFileSync } from 'node:fs'
+import { text } from 'node:stream/consumers'
 import { afterEach, describe, expect, it } from 'vitest'
 import { request, submit } from '../../examples/client.js'
 import { evaluatedModelSchema } from '../../src/contract/model.js'
@@ -29,7 +29,7 @@ describe.skipIf(!hasChromium)('the menu of exports', () => {
     const file = await saved
     expect(file.suggestedFilename()).toBe(`${model.id}.mjs`)
     const answer = await fetch(`${url}/models/${model.id}/export?format=javascript`)
-    expect(readFileSync(await file.path(), 'utf8')).toBe(await answer.text())
+    expect(await text(await file.createReadStream())).toBe(await answer.text())
 
     await page.getByRole('button', { name: 'TensorFlow.js' }).click()
     await page.getByText('TensorFlow.js has no activation "step", which layers[0] (dense) uses').waitFor()

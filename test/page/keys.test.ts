@@ -5,7 +5,7 @@ import { expect, it } from 'vitest'
 import type { Job } from '../../src/contract/job.js'
 import { browserSuite, hasChromium } from '../support/browser.js'
 
-const suite = browserSuite()
+const suite = browserSuite({})
 
 function makeKey(): string {
   const scopes = 'jobs:write,models:write,datasets:write'
@@ -14,7 +14,7 @@ function makeKey(): string {
     ['dist/src/commands/keys.js', 'create', '--tenant', 'blue', '--scopes', scopes],
     {
       encoding: 'utf8',
-      env: { ...process.env, HOST: '', DATABASE_URL: '', REDIS_URL: '', DATA_DIRECTORY: suite.folder },
+      env: { ...process.env, HOST: '', DATABASE_URL: suite.database(), REDIS_URL: '' },
     },
   )
   const key = /^descent_[0-9a-f]{104}$/m.exec(made.stdout)?.[0]

@@ -1,8 +1,11 @@
 /** The page in a real browser, against the built service; without a Chromium these tests say loudly that they did not run. */
-import type { Page } from 'playwright-core'
+import { type BrowserContext, chromium, type Page } from 'playwright-core'
 import { afterAll, beforeAll } from 'vitest'
-import { type Browser, chromiumPath, openBrowser } from '../../bench/browser.js'
-import { type Service, startService, temporaryFolder } from './service.js'
+import { chromiumPath } from '../../bench/browser.js'
+import { AsyncDisposableStack } from '../../src/base/async-disposable-stack.js'
+import { freshDatabase } from './postgres.js'
+import { startService } from './service.js'
+import { shared, sharedService } from './shared.js'
 
 export const hasChromium = chromiumPath !== undefined
 
@@ -15,36 +18,43 @@ if (!hasChromium) {
 
 /**
  * A service and a browser for a file of tests; an error in the page fails the test.
- * @param settings of the service
+ * @param settings of a service of the file's own, which has no data yet; without them it is the shared one
  */
-export function browserSuite(settings: Record<string, string> = {}) {
-  const folder = temporaryFolder()
-  const opened: { service?: Service; browser?: Browser } = {}
+export function browserSuite(settings?: Record<string, string>) {
+  const stack = new AsyncDisposableStack()
+  const opened: { service?: { url: string }; database?: string; context?: BrowserContext } = {}
   const failures: string[] = []
+
+  async function startOwn(own: Record<string, string>): Promise<{ url: string }> {
+    const { connectionString } = stack.adopt(await freshDatabase(), ({ drop }) => drop())
+    opened.database = connectionString
+    const service = await startService({ ...own, DATABASE_URL: connectionString })
+    return stack.adopt(service, ({ stop }) => stop())
+  }
 
   beforeAll(async () => {
     if (!hasChromium) return
-    opened.service = await startService({ ...settings, DATA_DIRECTORY: folder.path })
-    opened.browser = await openBrowser({ viewport: { width: 1280, height: 900 } })
+    opened.service = await (settings === undefined ? sharedService() : startOwn(settings))
+    const browser = stack.adopt(await chromium.connect(await shared('/browser')), (each) => each.close())
+    opened.context = await browser.newContext({ viewport: { width: 1280, height: 900 } })
   }, 120_000)
 
-  afterAll(async () => {
-    await opened.browser?.close()
-    await opened.service?.stop()
-    folder.remove()
-  })
+  afterAll(() => stack.disposeAsync())
 
   return {
     failures,
-    /** The service's data. */
-    folder: folder.path,
-    service(): Service {
+    /** The database of the file's own service. */
+    database(): string {
+      if (opened.database === undefined) throw new Error('the service is the shared one')
+      return opened.database
+    },
+    service(): { url: string } {
       if (opened.service === undefined) throw new Error('the service did not start')
       return opened.service
     },
     async open(address: string): Promise<Page> {
-      if (opened.browser === undefined) throw new Error('the browser did not open')
-      const page = await opened.browser.context.newPage()
+      if (opened.context === undefined) throw new Error('the browser did not open')
+      const page = await opened.context.newPage()
       page.on('pageerror', (error) => failures.push(error.message))
       page.on('console', (message) => {
         if (message.type() === 'error' && !message.text().includes('ERR_')) failures.push(message.text())

@@ -1,0 +1,127 @@
+/** The commands of `npm run keys`: their words, and what each does with the database. */
+import { parseArgs } from 'node:util'
+import { type Key, keyModelSchema, maximumKeyModels, type Scope, scopeSchema } from '../contract/key.js'
+import { makeKey } from '../training/key-text.js'
+import type { Command, CommandDependencies } from './command.js'
+import { limitsUsage, readLimitsCommand } from './limits.js'
+import { readOption, readTenant, UsageError } from './options.js'
+
+export const usage = `npm run keys -- create --tenant NAME --scopes SCOPE,SCOPE [--expires 90d]
+npm run keys -- create --tenant NAME --predict-only --models MODEL_ID,NAME@ALIAS [--expires 90d]
+npm run keys -- list
+npm run keys -- revoke KEY_ID
+npm run keys -- delete KEY_ID        deletes a revoked or expired key
+${limitsUsage}
+Scopes: ${scopeSchema.options.join(' ')}; a write scope includes its read scope.`
+
+/** @throws UsageError for words that are no command, before a database is opened */
+export function readCommand([command, ...rest]: string[]): Command {
+  switch (command) {
+    case 'create':
+      return readCreate(rest)
+    case 'list':
+      return list
+    case 'revoke': {
+      const id = onlyId(rest)
+      return async ({ keys }) => {
+        if (!(await keys.revoke(id))) throw new Error(`There is no key ${id}, or it is already revoked.`)
+        console.log(`${id} is revoked; its streams end within seconds.`)
+      }
+    }
+    case 'delete': {
+      const id = onlyId(rest)
+      return async ({ keys }) => {
+        if (!(await keys.delete(id)))
+          throw new Error(`There is no key ${id}, or it is still valid: revoke it first.`)
+        console.log(`${id} is deleted.`)
+      }
+    }
+    case 'limits':
+      return readLimitsCommand(rest)
+    default:
+      throw new UsageError(command === undefined ? 'No command was given.' : `Unknown command: ${command}.`)
+  }
+}
+
+function readCreate(words: string[]): Command {
+  const { tenant, expires, ...options } = readOptions(words)
+  const request = {
+    tenantId: readTenant(tenant),
+    ...readPermissions(options),
+    days: expires === undefined ? null : readDays(expires),
+  }
+  return async ({ keys }) => {
+    const { text, ...made } = makeKey()
+    const key = await keys.create({ ...made, ...request })
+    console.log(`${key.id} for tenant ${key.tenantId} ${ending(key)}.`)
+    console.log('Send it as `Authorization: Bearer …`. It is shown only once:\n')
+    console.log(text)
+  }
+}
+
+function readOptions(words: string[]) {
+  try {
+    return parseArgs({
+      args: words,
+      options: {
+        tenant: { type: 'string' },
+        scopes: { type: 'string' },
+        'predict-only': { type: 'boolean' },
+        models: { type: 'string' },
+        expires: { type: 'string' },
+      },
+    }).values
+  } catch (error) {
+    throw new UsageError(error instanceof Error ? error.message : String(error))
+  }
+}
+
+type Permissions = Pick<ReturnType<typeof readOptions>, 'scopes' | 'predict-only' | 'models'>
+
+function readPermissions({ scopes, models, ...options }: Permissions): { scopes: Scope[]; models: string[] } {
+  if (options['predict-only'] !== true) {
+    if (models !== undefined) throw new UsageError('--models requires --predict-only, and excludes --scopes.')
+    return { scopes: readList(scopes ?? '', (each) => readOption(scopeSchema, '--scopes', each)), models: [] }
+  }
+  if (scopes !== undefined)
+    throw new UsageError('--predict-only and --scopes cannot be combined: use one of them.')
+  if (models === undefined) throw new UsageError('--predict-only requires --models.')
+  const listed = readList(models, (each) => readOption(keyModelSchema, '--models', each))
+  if (listed.length > maximumKeyModels) {
+    throw new UsageError(`--models has ${listed.length} models; a key may have at most ${maximumKeyModels}.`)
+  }
+  return { scopes: ['models:predict'], models: listed }
+}
+
+const readList = <T>(text: string, read: (each: string) => T): T[] =>
+  text.split(',').map((each) => read(each.trim()))
+
+/** Converts `90d` or `12h` to days. */
+function readDays(text: string): number {
+  const [, number, unit] = /^(\d{1,4})([dh])$/.exec(text) ?? []
+  if (number === undefined || Number(number) === 0)
+    throw new UsageError(`--expires ${text}: use days or hours, such as 90d or 12h`)
+  return Number(number) / (unit === 'h' ? 24 : 1)
+}
+
+function onlyId([id, ...more]: string[]): string {
+  if (id === undefined || more.length > 0) throw new UsageError('One argument is expected: the id of a key.')
+  return id
+}
+
+async function list({ keys }: CommandDependencies): Promise<void> {
+  const found = await keys.list()
+  if (found.length === 0) console.log('There are no keys.')
+  for (const key of found) console.log(listed(key).join('  '))
+}
+
+function listed(key: Key): string[] {
+  const { id, tenantId, scopes, models } = key
+  return [id, tenantId, scopes.join(','), ...(models.length === 0 ? [] : [models.join(',')]), ending(key)]
+}
+
+function ending({ revokedAt, expiresAt }: Key): string {
+  if (revokedAt !== null) return `revoked ${revokedAt.toISOString()}`
+  if (expiresAt === null) return 'without expiry'
+  return `${expiresAt < new Date() ? 'expired' : 'until'} ${expiresAt.toISOString()}`
+}
