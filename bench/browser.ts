@@ -9,7 +9,7 @@ export const chromiumPath = [process.env.CHROMIUM, '/usr/bin/chromium', '/usr/bi
   (path) => path !== undefined && path !== '' && existsSync(path),
 )
 
-export interface Browser {
+interface Browser {
   context: BrowserContext
   close(): Promise<void>
 }

@@ -1,4 +1,5 @@
-// Builds dist/ incrementally and in parallel: the Prisma client, TypeScript, the page, the WASM modules, the migrations.
+// Builds dist/ incrementally and in parallel: the Prisma client, TypeScript, the OpenAPI document, the page, the WASM modules, the
+// migrations.
 // `npm run check` checks the types.
 import { cpSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
@@ -35,6 +36,9 @@ async function buildPrograms() {
       await runCommand('typescript', 'tsc', ['-p', 'tsconfig.build.json', '--noCheck'])
       await runScript('scripts/bundle.mjs')
     },
+  )
+  await unlessFresh('openapi', ['src', 'scripts/openapi.mjs', ...installed], ['dist/openapi.json'], () =>
+    runScript('scripts/openapi.mjs'),
   )
 }
 

@@ -1,5 +1,5 @@
 // Writes the page's types of the API, page/src/generated/api.ts, from the OpenAPI document of the built service.
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import openapiTypes from 'openapi-typescript'
@@ -7,11 +7,10 @@ import { z } from 'zod'
 import { built } from './built.mjs'
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
-const { openapiDocument } = await built('src/http/openapi.js')
 const { clientMessageSchema, jobsStreamMessageSchema, streamMessageSchema } =
   await built('src/contract/stream.js')
 
-const document = await openapiDocument()
+const document = JSON.parse(readFileSync(join(root, 'dist/openapi.json'), 'utf8'))
 // The document does not include the stream messages; they are unions discriminated by `type`.
 const union = ({ options }, io) => ({ anyOf: options.map((schema) => z.toJSONSchema(schema, { io })) })
 const schemas = {

@@ -1,4 +1,5 @@
 /** The API process. `npm run start:api` runs it without a worker, on the PostgreSQL of DATABASE_URL. */
+import { existsSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { type Logger, pino } from 'pino'
 import { AsyncDisposableStack, openOn } from './base/async-disposable-stack.js'
@@ -14,6 +15,7 @@ import { disabledAfterDays } from './contract/webhook.js'
 import type { ReadingLimits } from './datasets/reading/limits.js'
 import { explainBackend } from './engine/index.js'
 import { FailedAuthentications } from './http/failed-authentications.js'
+import type { OpenapiDocument } from './http/openapi.js'
 import { buildAddon } from './process/addon-build.js'
 import { exitInTime } from './process/exit-in-time.js'
 import { openLiveness } from './process/liveness.js'
@@ -38,6 +40,7 @@ const waitingConnections = 4_096
 
 /** Next to the compiled sources in dist/. */
 const pageDirectory = fileURLToPath(new URL('../page', import.meta.url))
+const openapiFile = fileURLToPath(new URL('../openapi.json', import.meta.url))
 
 /**
  * Brings the database up to date, then listens.
@@ -129,9 +132,15 @@ function appOptions(config: Config) {
       config.MAXIMUM_FAILED_AUTHENTICATIONS_PER_MINUTE,
       config.TRUSTED_PROXIES,
     ),
+    openapi: readOpenapi(),
     pageDirectory,
     pingMilliseconds: 20_000,
   }
+}
+
+/** Null where the sources run, as in tests. Generating the document takes a third of a second. */
+function readOpenapi(): OpenapiDocument | null {
+  return existsSync(openapiFile) ? JSON.parse(readFileSync(openapiFile, 'utf8')) : null
 }
 
 function readingLimits(config: Config): ReadingLimits {

@@ -7,6 +7,7 @@ import { type AppDependencies, buildApp } from '../http/app.js'
 import type { FailedAuthentications } from '../http/failed-authentications.js'
 import { KeyMonitor } from '../http/key-monitor.js'
 import { OpenStreams } from '../http/open-streams.js'
+import type { OpenapiDocument } from '../http/openapi.js'
 import { Idempotency } from '../http/plugins/idempotency.js'
 import { openMetrics } from '../http/plugins/metrics.js'
 import { Live } from '../live/live.js'
@@ -34,6 +35,8 @@ interface AppOptions {
   mayBeOpen: boolean
   allowedOrigins: readonly string[]
   failedAuthentications: FailedAuthentications
+  /** The OpenAPI document of the build; null generates it at the first request. */
+  openapi: OpenapiDocument | null
   /** The folder of the built page; null for none. */
   pageDirectory: string | null
   pingMilliseconds: number

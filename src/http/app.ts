@@ -7,7 +7,7 @@ import { Problem } from '../contract/problems.js'
 import type { FailedAuthentications } from './failed-authentications.js'
 import { parseJsonBodies } from './json-body-parser.js'
 import type { KeyMonitor } from './key-monitor.js'
-import { describeRoutes } from './openapi.js'
+import { describeRoutes, type OpenapiDocument, serveDocument } from './openapi.js'
 import { type Authentication, authenticate } from './plugins/authentication.js'
 import { allowOrigins } from './plugins/cross-origin.js'
 import { keepRequestBodies } from './plugins/idempotency.js'
@@ -32,6 +32,8 @@ export interface AppDependencies extends Omit<RouteDependencies, 'requestRate'>,
   tickets: Authentication['tickets'] & RouteDependencies['tickets']
   keyMonitor: KeyMonitor
   limits: { bodyBytes: number; uploadSeconds: number }
+  /** The OpenAPI document of the build; null generates it at the first request. */
+  openapi: OpenapiDocument | null
   /** The folder of the built page; null serves none. */
   pageDirectory: string | null
   logger: FastifyBaseLogger
@@ -84,7 +86,8 @@ export async function buildApp(dependencies: AppDependencies) {
   app.addHook('onRequest', requestRate.onRequest)
   await app.register(takeTurns)
 
-  await app.register(describeRoutes)
+  const { openapi } = dependencies
+  await (openapi === null ? app.register(describeRoutes) : app.register(serveDocument, { document: openapi }))
   await app.register(documentationRoutes)
   const routeDependencies = { ...dependencies, requestRate }
   await registerRoutes(app, () => routeDependencies)

@@ -1,5 +1,5 @@
 /** The OpenAPI document, generated from the schemas of the routes. */
-import swagger from '@fastify/swagger'
+import swagger, { type StaticDocumentSpec } from '@fastify/swagger'
 import fastify from 'fastify'
 import fastifyPlugin from 'fastify-plugin'
 import { jsonSchemaTransform, type ZodTypeProvider } from 'fastify-type-provider-zod'
@@ -7,8 +7,6 @@ import { z } from 'zod'
 import { apiVersion } from './api-version.js'
 import { withWebhooks } from './openapi-webhooks.js'
 import { registerRoutes } from './routes.js'
-import { serializerCompiler } from './serializer-compiler.js'
-import { validatorCompiler } from './validator-compiler.js'
 
 /** The build renders these next to the page (scripts/documents.mjs). */
 const documents = [
@@ -51,8 +49,6 @@ const describeScope: typeof jsonSchemaTransform = (route) => {
 
 /** Generates the document from the routes that are registered after this plugin. */
 export const describeRoutes = fastifyPlugin(async (app) => {
-  app.setValidatorCompiler(validatorCompiler)
-  app.setSerializerCompiler(serializerCompiler)
   await app.register(swagger, {
     openapi: {
       openapi: '3.1.0',
@@ -80,6 +76,13 @@ export const describeRoutes = fastifyPlugin(async (app) => {
     },
     transform: describeScope,
   })
+})
+
+export type OpenapiDocument = StaticDocumentSpec['document']
+
+/** Uses this document in place of a generated one. */
+export const serveDocument = fastifyPlugin<StaticDocumentSpec>(async (app, specification) => {
+  await app.register(swagger, { mode: 'static', specification })
 })
 
 function noDependencies(): never {

@@ -24,6 +24,8 @@ import { type RetrainingRoutes, retrainingRoutes } from './routes/retraining.js'
 import { type StreamTicketRoutes, streamTicketRoutes } from './routes/stream-tickets.js'
 import { type UploadRoutes, uploadRoutes } from './routes/uploads.js'
 import { type WebhookRoutes, webhookRoutes } from './routes/webhooks.js'
+import { serializerCompiler } from './serializer-compiler.js'
+import { validatorCompiler } from './validator-compiler.js'
 
 export interface RouteDependencies
   extends JobRoutes,
@@ -60,6 +62,8 @@ export async function registerRoutes(
   app: FastifyInstance,
   dependencies: () => RouteDependencies,
 ): Promise<void> {
+  app.setValidatorCompiler(validatorCompiler)
+  app.setSerializerCompiler(serializerCompiler)
   await app.register(operationRoutes, { dependencies })
   await app.register(limitRoutes, { dependencies })
   await app.register(problemRoutes)

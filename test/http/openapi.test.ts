@@ -1,8 +1,8 @@
 /** The OpenAPI document is complete: every route, no dangling reference, no empty schema. */
+import { readFileSync } from 'node:fs'
 import request from 'supertest'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { z } from 'zod'
-import { openapiDocument } from '../../src/http/openapi.js'
 import { openApp, type RunningApp } from '../support/app.js'
 import { routesOf } from '../support/routes.js'
 
@@ -65,8 +65,8 @@ function* objectsIn(value: unknown, pointer = '#'): Generator<[string, Record<st
 }
 
 describe('/openapi.json', () => {
-  it('is the document that the build reads without a service', async () => {
-    expect(JSON.parse(JSON.stringify(await openapiDocument()))).toEqual(raw)
+  it('is the document that the build writes without a service', () => {
+    expect(JSON.parse(readFileSync('dist/openapi.json', 'utf8'))).toEqual(raw)
   })
 
   it('documents the routes of the application and no others', () => {

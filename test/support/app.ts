@@ -82,6 +82,7 @@ export async function openApp(
       mayBeOpen: true,
       allowedOrigins: ['https://allowed.example'],
       failedAuthentications,
+      openapi: null,
       pageDirectory,
       pingMilliseconds,
       missing: async () => missing,

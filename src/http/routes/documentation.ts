@@ -22,11 +22,6 @@ export const documentationRoutes: FastifyPluginAsync = async (app) => {
     return openApi
   }
   app.get('/openapi.json', { schema: { hide: true } }, async () => describeApi())
-  app.addHook('onListen', (done) => {
-    // Generating the document takes a tenth of a second, in which the first request would block others.
-    setImmediate(describeApi)
-    done()
-  })
 
   let asyncApi: object | undefined
   app.get('/asyncapi.json', { schema: { hide: true } }, async () => {
