@@ -26,7 +26,9 @@ import { workers } from './mutants/workers.mjs'
 process.chdir(dirname(dirname(fileURLToPath(import.meta.url))))
 
 const leastKilled = 0.95
-const secondsPerFault = 300
+/** A fault may make tests wait for ever. Others may take this much longer than without it. */
+const secondsMore = 60
+const timesLonger = 4
 
 /** Those with cheap tests first. */
 const areas = { datasets, live, turns, engine, workers, webhooks, http, store }
@@ -101,32 +103,39 @@ function copySources() {
 async function work(copy) {
   const runner = startRunner(copy)
   for (let fault = left.shift(); fault !== undefined; fault = left.shift()) {
-    if (await passes(runner, fault)) await decide(runner, fault)
-    else undecided.push(fault)
+    const without = await secondsWithout(runner, fault)
+    if (without === null) undecided.push(fault)
+    else await decide(runner, fault, Math.round(secondsMore + timesLonger * without))
   }
   await runner.stop()
 }
 
-/** Whether the tests pass without the fault. They run twice on failure, because a busy machine may exceed a timeout. */
-async function passes(runner, fault) {
+/**
+ * The seconds that the tests take without the fault; null if they fail. They run twice on failure, because a busy machine
+ * may exceed a timeout.
+ */
+async function secondsWithout(runner, fault) {
   const name = fault.tests.join(' ')
-  if (passing.has(name)) return passing.get(name)
+  const known = passing.get(name)
+  if (known !== undefined) return known
+  const begun = performance.now()
   const failure = (await runner.run(fault, 1_800)) && (await runner.run(fault, 1_800))
-  passing.set(name, failure === null)
+  const taken = failure === null ? (performance.now() - begun) / 1_000 : null
+  passing.set(name, taken)
   console.log(
     `${failure === null ? 'pass    ' : 'fail    '} ${name}${failure === null ? '' : `: ${failure}`}`,
   )
-  return failure === null
+  return taken
 }
 
-async function decide(runner, fault) {
+async function decide(runner, fault, limit) {
   const path = join(runner.copy, fault.file)
   const source = readFileSync(path, 'utf8')
   writeFileSync(
     path,
     source.replace(fault.text, () => fault.replacement),
   )
-  const failure = await runner.run(fault, secondsPerFault)
+  const failure = await runner.run(fault, limit)
   writeFileSync(path, source)
   if (failure !== null && /PARSE_ERROR|Transform failed/.test(failure)) {
     console.error(`fault ${fault.number} does not parse: ${failure}`)
@@ -138,6 +147,14 @@ async function decide(runner, fault) {
   if (failure !== null) console.log(`           by ${failure}`)
 }
 
+function killGroup({ pid }) {
+  try {
+    process.kill(-pid, 'SIGKILL')
+  } catch {
+    // All of its processes have ended.
+  }
+}
+
 /** Runs tests in a process that is replaced after it exceeded a time limit or ended. */
 function startRunner(copy) {
   let child = null
@@ -146,7 +163,7 @@ function startRunner(copy) {
     if (child === null || child.exitCode !== null || child.signalCode !== null) return
     const closed = once(child, 'close')
     child.kill('SIGTERM')
-    const timer = setTimeout(() => child.kill('SIGKILL'), 30_000)
+    const timer = setTimeout(() => killGroup(child), 30_000)
     await closed
     clearTimeout(timer)
   }
@@ -156,10 +173,12 @@ function startRunner(copy) {
     stop,
     /** Returns the first failure, or null. */
     async run({ tests, file }, limit) {
-      child ??= fork('scripts/mutants/run-tests.mjs', { cwd: copy, stdio: 'ignore' })
+      // A group of its own: a fault may let a test process run for ever.
+      child ??= fork('scripts/mutants/run-tests.mjs', { cwd: copy, stdio: 'ignore', detached: true })
       const answer = await ask(child, { files: tests, changed: file }, limit)
       if (answer !== null) return answer.failure
       await stop()
+      killGroup(child)
       child = null
       return `no answer within ${limit} s`
     },

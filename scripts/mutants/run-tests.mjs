@@ -9,7 +9,8 @@ const vitest = await createVitest('test', {
   watch: false,
   bail: 1,
   maxWorkers: 1,
-  testTimeout: 60_000,
+  // A fault that makes a test wait for ever is decided after this time.
+  testTimeout: 20_000,
   reporters: [{}],
 })
 const known = await vitest.globTestSpecifications()
