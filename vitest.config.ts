@@ -4,7 +4,7 @@ import { underLoad } from './test/support/waiting.js'
 const allTests = 'test/**/*.test.ts'
 
 /**
- * They start the built service in processes of its own, attack it, or open its page in a browser. `npm run test:system`
+ * They start the built service in separate processes, attack it, or open its page in a browser. `npm run test:system`
  * runs them, and `npm test` all others.
  */
 const systemTests = [

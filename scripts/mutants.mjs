@@ -26,7 +26,7 @@ import { workers } from './mutants/workers.mjs'
 process.chdir(dirname(dirname(fileURLToPath(import.meta.url))))
 
 const leastKilled = 0.95
-/** A fault may make tests wait for ever. Others may take this much longer than without it. */
+/** A fault may make tests wait forever. They may take this much longer than without a fault. */
 const secondsMore = 60
 const timesLonger = 4
 
@@ -173,7 +173,7 @@ function startRunner(copy) {
     stop,
     /** Returns the first failure, or null. */
     async run({ tests, file }, limit) {
-      // A group of its own: a fault may let a test process run for ever.
+      // In a separate process group, because a fault may let a test process run forever.
       child ??= fork('scripts/mutants/run-tests.mjs', { cwd: copy, stdio: 'ignore', detached: true })
       const answer = await ask(child, { files: tests, changed: file }, limit)
       if (answer !== null) return answer.failure

@@ -9,7 +9,7 @@ const vitest = await createVitest('test', {
   watch: false,
   bail: 1,
   maxWorkers: 1,
-  // A fault that makes a test wait for ever is decided after this time.
+  // A fault that makes a test wait forever is decided after this time.
   testTimeout: 20_000,
   reporters: [{}],
 })

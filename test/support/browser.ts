@@ -18,7 +18,7 @@ if (!hasChromium) {
 
 /**
  * A service and a browser for a file of tests; an error in the page fails the test.
- * @param settings of a service of the file's own, which has no data yet; without them it is the shared one
+ * @param settings of a separate service, which has no data yet; without them, the service is the shared one
  */
 export function browserSuite(settings?: Record<string, string>) {
   const stack = new AsyncDisposableStack()
@@ -43,7 +43,7 @@ export function browserSuite(settings?: Record<string, string>) {
 
   return {
     failures,
-    /** The database of the file's own service. */
+    /** The database of the separate service. */
     database(): string {
       if (opened.database === undefined) throw new Error('the service is the shared one')
       return opened.database
