@@ -50,8 +50,8 @@ export function flat(value: Nested): number[] {
   return typeof value === 'number' ? [value] : value.flatMap(flat)
 }
 
-function shapeOf(value: Nested): number[] {
-  return typeof value === 'number' ? [] : [value.length, ...shapeOf(value[0] ?? 0)]
+function measureShape(value: Nested): number[] {
+  return typeof value === 'number' ? [] : [value.length, ...measureShape(value[0] ?? 0)]
 }
 
 function nest(values: ArrayLike<number>, shape: readonly number[]): Nested {
@@ -79,7 +79,7 @@ function weightsFrom(tensors: Record<string, Nested>): Weights {
   return new Map(
     Object.entries(tensors).map(([name, value]) => [
       name,
-      { shape: shapeOf(value), values: Float32Array.from(flat(value)) },
+      { shape: measureShape(value), values: Float32Array.from(flat(value)) },
     ]),
   )
 }

@@ -54,7 +54,7 @@ function digitsModel() {
 }
 
 type Row = number[]
-const rowOf = (): Row => Array.from({ length: side * side }, (_, index) => (index * 31) % 256)
+const createRow = (): Row => Array.from({ length: side * side }, (_, index) => (index * 31) % 256)
 
 /** The median of batches that fill the time. */
 async function measure(milliseconds: number, predict: () => unknown): Promise<number> {
@@ -75,14 +75,14 @@ type Runner = (file: ExportedFile, folder: string, milliseconds: number) => Prom
 const runJavaScript: Runner = async (file, folder, milliseconds) => {
   writeFileSync(join(folder, file.name), file.bytes)
   const { predict } = await import(pathToFileURL(join(folder, file.name)).href)
-  const row = rowOf()
+  const row = createRow()
   return measure(milliseconds, () => predict(row))
 }
 
 const runOnnx: Runner = async ({ bytes }, _, milliseconds) => {
   onnx.env.wasm.numThreads = 1
   const session = await onnx.InferenceSession.create(bytes)
-  const input = new onnx.Tensor('float64', Float64Array.from(rowOf()), [1, 1, side, side])
+  const input = new onnx.Tensor('float64', Float64Array.from(createRow()), [1, 1, side, side])
   return measure(milliseconds, () => session.run({ input }))
 }
 
@@ -93,7 +93,7 @@ const runTfjs: Runner = async ({ bytes }, _, milliseconds) => {
   const weightData = files['weights.bin'].slice().buffer
   const [{ weights: weightSpecs }] = weightsManifest
   const model = await tf.loadLayersModel({ load: async () => ({ modelTopology, weightSpecs, weightData }) })
-  const input = tf.tensor(rowOf(), [1, side, side, 1])
+  const input = tf.tensor(createRow(), [1, side, side, 1])
   return measure(milliseconds, () => {
     const output = model.predict(input)
     if (Array.isArray(output)) throw new Error('the model has several outputs')
@@ -182,7 +182,7 @@ export async function main(args: string[]): Promise<void> {
     rmSync(folder, { recursive: true })
   }
   const predictor = new Predictor(model.network, weights, { backend: 'auto' })
-  const inputs = Float32Array.from(rowOf())
+  const inputs = Float32Array.from(createRow())
   const own = await measure(milliseconds, () => predictor.predict(inputs))
   measured.push({ format: 'none', runtime: `the service, ${predictor.backend}`, bytes: 0, milliseconds: own })
   print(measured, values.json)

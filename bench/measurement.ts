@@ -1,6 +1,6 @@
 /** Times a workload on the engine: warm-up passes, then the median of several passes. */
-import { compile, Dataset, Predictor, sizeOf, train } from '../src/engine/index.js'
-import { dataOf, type Workload, type WorkloadName, workloads } from './workloads.js'
+import { compile, Dataset, elementCount, Predictor, train } from '../src/engine/index.js'
+import { createData, type Workload, type WorkloadName, workloads } from './workloads.js'
 
 export type MeasuredBackend = 'reference' | 'wasm' | 'native' | 'auto'
 
@@ -51,7 +51,7 @@ function trainingSubject(
   backend: MeasuredBackend,
   threads: number,
 ): Subject {
-  const { x, y } = dataOf(name)
+  const { x, y } = createData(name)
   const { classes, epochs, metric } = workload
   const share = backend === 'reference' ? (referenceShares[name] ?? 1) : 1
   const rows = Math.round(share * workload.rows)
@@ -59,7 +59,7 @@ function trainingSubject(
   const spec = { ...workload.spec, epochs: manyEpochs }
   const program = compile(spec, { inputShape, targetWidth: classes, trainingRows: rows, validationRows: 0 })
   const everyRow = Int32Array.from({ length: rows }, (_, row) => row)
-  const features = sizeOf(inputShape)
+  const features = elementCount(inputShape)
   const dataset = Dataset.from(x.subarray(0, rows * features), y.subarray(0, rows * classes), {
     training: everyRow,
     validation: new Int32Array(0),
@@ -87,7 +87,7 @@ function predictionSubject(
   backend: MeasuredBackend,
   threads: number,
 ): Subject {
-  const { x, y } = dataOf(name)
+  const { x, y } = createData(name)
   const { rows, classes, calls, network } = workload
   const inputShape = network.inputShape ?? []
   const spec = {

@@ -1,7 +1,7 @@
 /** The peers: their programs in bench/peers, and the variant and share of each workload. */
 import { existsSync } from 'node:fs'
 import path from 'node:path'
-import { pairs, taskOf } from './peer-task.js'
+import { createTask, pairs } from './peer-task.js'
 import type { WorkloadName } from './workloads.js'
 
 const peersFolder = path.resolve('bench', 'peers')
@@ -148,7 +148,7 @@ export function commandFor(
   const settings = peer.runs[workload]
   if (settings === undefined || (threads > 1 && !peer.threaded)) return null
   const [variant, share] = settings
-  const task = taskOf(workload, share)
+  const task = createTask(workload, share)
   const command = [...peer.command, ...task.arguments, ...pairs({ variant, threads, runs })]
   const [file = '', ...args] = peer.javaScript || threads > 1 ? command : ['taskset', '-c', '0', ...command]
   return { peer: name, file, args, work: task.work }

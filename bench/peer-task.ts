@@ -8,7 +8,7 @@ interface PeerTask {
 }
 
 /** The workload, or a share of it for a slow peer: of its rows, or of its epochs or calls if it has several. */
-export function taskOf(name: WorkloadName, share: number): PeerTask {
+export function createTask(name: WorkloadName, share: number): PeerTask {
   const workload = workloads[name]
   const scale = (count: number) => Math.max(1, Math.round(share * count))
   const { layers, inputShape = [] } = workload.network

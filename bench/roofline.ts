@@ -48,12 +48,12 @@ export function measurePeakRate(): number {
 export function computeRoofline(name: WorkloadName, rate: number): number | null {
   const workload = workloads[name]
   if (workload.metric === 'steps/s' || workload.metric === 'calls/s') return null
-  const { lists } = programOf(name)
+  const { lists } = compileWorkload(name)
   const performed = workload.type === 'prediction' ? lists.prediction : [...lists.forward, ...lists.backward]
   return rate / countFlops(performed.filter(({ op }) => op in products)).perRow
 }
 
-function programOf(name: WorkloadName) {
+function compileWorkload(name: WorkloadName) {
   const workload = workloads[name]
   if (workload.type === 'prediction') return compilePrediction(workload.network, 256)
   const { spec, classes, rows } = workload

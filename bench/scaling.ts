@@ -29,13 +29,13 @@ if (!isMainThread) {
   parentPort?.postMessage('ready')
 }
 
-async function answerOf(worker: Worker): Promise<number> {
+async function nextAnswer(worker: Worker): Promise<number> {
   const [answer] = await once(worker, 'message')
   return Number(answer)
 }
 
-async function rateOf(workers: readonly Worker[]): Promise<number> {
-  const answers = workers.map(answerOf)
+async function measureRate(workers: readonly Worker[]): Promise<number> {
+  const answers = workers.map(nextAnswer)
   for (const worker of workers) worker.postMessage(roundMilliseconds)
   return (await Promise.all(answers)).reduce((sum, rate) => sum + rate, 0)
 }
@@ -56,12 +56,12 @@ export async function main(args: string[]): Promise<void> {
       { length: cores },
       () => new Worker(new URL(import.meta.url), { workerData: data }),
     )
-    await Promise.all(workers.map(answerOf))
+    await Promise.all(workers.map(nextAnswer))
     const ratios: number[] = []
     for (let round = 0; round < Number(values.rounds); round++) {
-      const alone = await rateOf(workers.slice(0, 1))
+      const alone = await measureRate(workers.slice(0, 1))
       await sleep(50)
-      ratios.push((await rateOf(workers)) / (cores * alone))
+      ratios.push((await measureRate(workers)) / (cores * alone))
     }
     await Promise.all(workers.map((worker) => worker.terminate()))
     const sorted = ratios.toSorted((a, b) => a - b)

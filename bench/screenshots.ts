@@ -84,7 +84,7 @@ interface Shot {
   prepare?(page: Page): Promise<void>
 }
 
-function shotsOf({ spirals, irises, model }: Awaited<ReturnType<typeof prepare>>): Shot[] {
+function listShots({ spirals, irises, model }: Awaited<ReturnType<typeof prepare>>): Shot[] {
   return [
     { name: 'runs', address: '#/runs', prepare: (page) => page.getByRole('row').nth(4).waitFor() },
     {
@@ -153,7 +153,7 @@ await demonstrate(async (url) => {
       page.on('console', (message) => {
         if (message.type() === 'error') console.error(`console: ${message.text()}`)
       })
-      for (const shot of shotsOf(prepared)) {
+      for (const shot of listShots(prepared)) {
         if (only !== undefined && !only.split(',').includes(shot.name)) continue
         await page.goto(`${url}/${shot.address}`)
         await page.reload()

@@ -86,7 +86,7 @@ async function startIn(
   try {
     const url = await greeting(service)
     const ready = sinceStart()
-    await firstEpochOf(url)
+    await awaitFirstEpoch(url)
     const firstEpoch = sinceStart()
     return { ready, firstEpoch, ...(await then(url, sinceStart)) }
   } finally {
@@ -106,7 +106,7 @@ function greeting(service: ChildProcess): Promise<string> {
   })
 }
 
-async function firstEpochOf(url: string): Promise<void> {
+async function awaitFirstEpoch(url: string): Promise<void> {
   const job = await submit(url, {
     dataset: 'xor',
     network: { layers: [{ type: 'dense', units: 1, activation: 'sigmoid' }] },

@@ -61,9 +61,10 @@ function against(rate: number | undefined, peer: Best | null, goal: number | nul
 /** Headings with their cells. */
 function row(name: WorkloadName, threads: number, comparison: Comparison, peak: number): [string, string][] {
   const native = best(comparison, false)
-  const rateOf = (backend: string) => comparison.engines.find((engine) => engine.backend === backend)?.median
+  const medianRate = (backend: string) =>
+    comparison.engines.find((engine) => engine.backend === backend)?.median
   const [ratio, goal] = against(
-    rateOf('native'),
+    medianRate('native'),
     native,
     (threads === 1 ? goals.native : goals.nativeThreads)[name],
   )
@@ -73,8 +74,8 @@ function row(name: WorkloadName, threads: number, comparison: Comparison, peak: 
   cells.push(['best native peer', shown(native)], ['native’s ratio', ratio], ['goal', goal])
   if (threads === 1) {
     const javaScript = best(comparison, true)
-    const [wasmRatio, wasmGoal] = against(rateOf('wasm'), native, goals.wasm[name])
-    const [wasmAhead] = against(rateOf('wasm'), javaScript, null)
+    const [wasmRatio, wasmGoal] = against(medianRate('wasm'), native, goals.wasm[name])
+    const [wasmAhead] = against(medianRate('wasm'), javaScript, null)
     cells.push(['wasm’s ratio', wasmRatio], ['goal', wasmGoal])
     cells.push(['best JavaScript peer', shown(javaScript)], ['wasm’s ratio', wasmAhead])
   }

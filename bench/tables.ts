@@ -150,9 +150,9 @@ function numberFigures(
   { trainingRows, heldOut }: DividedTable,
   answers: Answer[],
 ): Figures {
-  const numbersOf = (rows: readonly Row[]) => rows.map((row) => Number(row[target]))
-  const fallback = mean(numbersOf(trainingRows))
-  const truth = numbersOf(heldOut)
+  const toNumbers = (rows: readonly Row[]) => rows.map((row) => Number(row[target]))
+  const fallback = mean(toNumbers(trainingRows))
+  const truth = toNumbers(heldOut)
   const center = mean(truth)
   const sum = (value: (row: number) => number) => truth.reduce((total, _, row) => total + value(row), 0)
   const errors = sum((row) => (truth[row] - (answers[row]?.output[0] ?? fallback)) ** 2)
@@ -163,7 +163,7 @@ const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + 
 
 function report({ file }: TableEntry, chosen: readonly number[], runs: readonly Run[]): void {
   const references = chosen.map((split) => baselines[file]?.[split - 1] ?? {})
-  const meanOf = (from: readonly Figures[], name: keyof Figures) =>
+  const meanFigure = (from: readonly Figures[], name: keyof Figures) =>
     mean(from.map((each) => each[name] ?? Number.NaN))
   const [answered, used, seconds] = (['answered', 'used', 'seconds'] as const).map((name) =>
     mean(runs.map((run) => run[name])),
@@ -172,10 +172,10 @@ function report({ file }: TableEntry, chosen: readonly number[], runs: readonly 
     keyof typeof goals,
     (typeof goals)[keyof typeof goals],
   ][]) {
-    const ours = meanOf(runs, name)
+    const ours = meanFigure(runs, name)
     if (Number.isNaN(ours)) continue
-    const theirs = meanOf(references, name)
-    const frequent = name === 'accuracy' ? meanOf(runs, 'mostFrequent') : Number.NaN
+    const theirs = meanFigure(references, name)
+    const frequent = name === 'accuracy' ? meanFigure(runs, 'mostFrequent') : Number.NaN
     const isReached =
       ours >= ofBaseline * theirs - below && !(ours < frequent) && answered === 1 && used >= leastUsed
     if (!isReached) process.exitCode = 1

@@ -5,7 +5,7 @@
  */
 import type { TrainingSpec } from '../src/contract/network.js'
 import { trainingSchema } from '../src/contract/network.js'
-import { sizeOf } from '../src/engine/index.js'
+import { elementCount } from '../src/engine/index.js'
 
 export type WorkloadName = 'W1' | 'W2' | 'W3' | 'W4' | 'W5' | 'W6' | 'W7' | 'W8' | 'P1' | 'P2'
 
@@ -132,10 +132,10 @@ function uniform(seed: number): () => number {
 }
 
 /** x [rows, features] and one-hot y [rows, classes]; XOR's four rows for W1. */
-export function dataOf(name: WorkloadName): { x: Float32Array; y: Float32Array } {
+export function createData(name: WorkloadName): { x: Float32Array; y: Float32Array } {
   if (name === 'W1') return { x: Float32Array.of(0, 0, 0, 1, 1, 0, 1, 1), y: Float32Array.of(0, 1, 1, 0) }
   const { network, rows, classes } = workloads[name]
-  const features = sizeOf(network.inputShape ?? [])
+  const features = elementCount(network.inputShape ?? [])
   const random = uniform(7)
   const seen = Math.min(64, features)
   const teacher = Float32Array.from({ length: seen * classes }, () => random() * 2 - 1)

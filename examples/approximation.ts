@@ -8,7 +8,7 @@ import {
   sine,
   approximationWidths as widths,
 } from './lecture/approximation.js'
-import { outputsOf, type Trained, train } from './training.js'
+import { predictOutputs, type Trained, train } from './training.js'
 
 const functions = [sine, kink]
 
@@ -47,7 +47,7 @@ export async function show(url: string): Promise<void> {
     const [narrow, wide] = [byWidth[0], byWidth[byWidth.length - 1]]
     const inputs = approximationInputs.map((x) => [x])
     const drawn = async ({ modelId, width }: typeof wide, mark: string) => {
-      const outputs = (await outputsOf(url, modelId, inputs)).flat()
+      const outputs = (await predictOutputs(url, modelId, inputs)).flat()
       return {
         name: `width ${width}`,
         mark,

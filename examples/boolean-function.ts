@@ -2,7 +2,7 @@
 import { type Model, modelSchema } from '../src/contract/model.js'
 import { request } from './client.js'
 import { constructionRequest, parityOfThree, truthTableRows } from './lecture/boolean-function.js'
-import { outputsOf } from './training.js'
+import { predictOutputs } from './training.js'
 
 export interface Constructed {
   inputs: number
@@ -20,7 +20,7 @@ export async function constructFunction(url: string, truth: string): Promise<Con
   }
   const trueRows = [...truth].flatMap((value, row) => (value === '1' ? [row] : []))
   const model = await request(`${url}/models`, modelSchema, constructionRequest(inputs, trueRows))
-  const answers = await outputsOf(url, model.id, truthTableRows(inputs))
+  const answers = await predictOutputs(url, model.id, truthTableRows(inputs))
   return { inputs, trueRows, model, answers: answers.flat() }
 }
 

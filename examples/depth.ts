@@ -1,7 +1,7 @@
 /** With equally many parameters, several narrow layers learn tasks that one wide layer does not. */
 import { drawMap, mapPoints, table } from './chart.js'
 import { depthEpochs, depthJob, parity, depthSeeds as seeds, spirals } from './lecture/depth.js'
-import { median, outputsOf, train } from './training.js'
+import { median, predictOutputs, train } from './training.js'
 
 export interface DepthResult {
   task: string
@@ -54,6 +54,6 @@ export async function show(url: string): Promise<void> {
   for (const { hidden, losses, modelIds } of [networks[0], networks[networks.length - 1]]) {
     const best = modelIds[losses.indexOf(Math.min(...losses))]
     console.log(`\nOutput of ${hidden.join(' → ')} on the spirals`)
-    console.log(drawMap((await outputsOf(url, best, mapPoints(square))).flat(), square))
+    console.log(drawMap((await predictOutputs(url, best, mapPoints(square))).flat(), square))
   }
 }

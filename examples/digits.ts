@@ -12,7 +12,7 @@ import {
   toCsv,
 } from './lecture/drawn-digits.js'
 import { pictureLines } from './picture-lines.js'
-import { outputsOf, train } from './training.js'
+import { predictOutputs, train } from './training.js'
 
 /** Square pictures with their labels. */
 export interface Pictures {
@@ -79,7 +79,7 @@ export async function show(url: string, [path]: readonly string[]): Promise<void
     ),
   )
   const [{ modelId }] = readings
-  const outputs = await outputsOf(
+  const outputs = await predictOutputs(
     url,
     modelId,
     first.map(({ pixels }) => pixels),

@@ -5,7 +5,7 @@ import { table } from './chart.js'
 import { request } from './client.js'
 import { truthTableRows } from './lecture/boolean-function.js'
 import { perceptronEpochs as epochs, perceptronJob, truthTables } from './lecture/perceptron.js'
-import { outputsOf, train } from './training.js'
+import { predictOutputs, train } from './training.js'
 
 const rows = truthTableRows(2)
 
@@ -39,7 +39,7 @@ async function learn(url: string, name: Learned['name']): Promise<Learned> {
   const models = await Promise.all(
     trainings.map(({ modelId }) => request(`${url}/models/${modelId}`, modelSchema)),
   )
-  const answers = await outputsOf(url, trainings[epochs - 1].modelId, rows)
+  const answers = await predictOutputs(url, trainings[epochs - 1].modelId, rows)
   const { weights, mistakes, lastSteps } = byHand(targets)
   return {
     name,

@@ -1,7 +1,7 @@
 /** A convolution is equivariant to shifts: when its input shifts, its output shifts. A dense layer is not. */
 import { drawSignal } from './chart.js'
 import { edges, signalLength as length, shiftJobs, testSignals } from './lecture/shift.js'
-import { outputsOf, train } from './training.js'
+import { predictOutputs, train } from './training.js'
 
 export interface Shifts {
   parameters: { convolution: number; dense: number }
@@ -16,8 +16,8 @@ export async function shiftSignals(url: string): Promise<Shifts> {
     train(url, shiftJobs.dense),
   ])
   const [convolved, transformed] = await Promise.all([
-    outputsOf(url, convolution.modelId, testSignals),
-    outputsOf(url, dense.modelId, testSignals),
+    predictOutputs(url, convolution.modelId, testSignals),
+    predictOutputs(url, dense.modelId, testSignals),
   ])
   return {
     parameters: { convolution: convolution.job.parameters, dense: dense.job.parameters },

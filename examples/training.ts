@@ -38,7 +38,7 @@ export async function train(url: string, job: JobRequest): Promise<Trained> {
 }
 
 /** The model's output for each row of inputs. */
-export async function outputsOf(
+export async function predictOutputs(
   url: string,
   modelId: string,
   inputs: readonly (readonly number[])[],

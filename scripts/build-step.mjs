@@ -38,7 +38,7 @@ function* filesBelow(path) {
   } else for (const name of readdirSync(path).sort()) yield* filesBelow(join(path, name))
 }
 
-function hashOf(files, describe) {
+function hashFiles(files, describe) {
   const hash = createHash('sha256')
   for (const file of files) hash.update(`${file}\0`).update(describe(file))
   return hash.digest('hex')
@@ -46,7 +46,7 @@ function hashOf(files, describe) {
 
 /** Files with unchanged sizes and times are unchanged; otherwise their contents are compared. */
 const byTimes = (files) =>
-  hashOf(files, (file) => {
+  hashFiles(files, (file) => {
     const { size, mtimeMs } = statSync(file)
     return `${size} ${mtimeMs}\0`
   })
@@ -63,7 +63,7 @@ export async function unlessFresh(name, inputs, outputs, make) {
   const times = byTimes(files)
   const isMade = outputs.every(existsSync)
   if (isMade && stamp.times === times) return
-  const contents = hashOf(files, readFileSync)
+  const contents = hashFiles(files, readFileSync)
   if (!isMade || stamp.contents !== contents) {
     rmSync(path, { force: true })
     await make()

@@ -59,7 +59,7 @@ function amount(name, value) {
   return value >= 1e9 ? value.toExponential().replace('e+', 'e') : value.toLocaleString('en')
 }
 
-function defaultOf(name, schema) {
+function describeDefault(name, schema) {
   const { defaultText } = schema.meta() ?? {}
   if (defaultText !== undefined) return defaultText
   const value = schema.safeParse(undefined).data
@@ -71,7 +71,7 @@ const settings = () =>
   Object.entries(settingGroups)
     .map(([group, shape]) => {
       const items = Object.entries(shape).map(
-        ([name, schema]) => `${code(name)} (${defaultOf(name, schema)}): ${schema.description}`,
+        ([name, schema]) => `${code(name)} (${describeDefault(name, schema)}): ${schema.description}`,
       )
       return `### ${group}\n\n${list(items)}`
     })
@@ -133,10 +133,10 @@ const uploadParameters = () =>
 
 /** Paths with the same first segment together, in the order of the first of them. */
 function byTopic(paths) {
-  const topicOf = ([path]) => path.split('/')[1]
-  const topics = [...new Set(paths.map(topicOf))]
+  const readTopic = ([path]) => path.split('/')[1]
+  const topics = [...new Set(paths.map(readTopic))]
   return paths.toSorted((one, other) => {
-    const distance = topics.indexOf(topicOf(one)) - topics.indexOf(topicOf(other))
+    const distance = topics.indexOf(readTopic(one)) - topics.indexOf(readTopic(other))
     return distance || one[0].localeCompare(other[0])
   })
 }

@@ -59,7 +59,7 @@ const on = (dataset, name, units, more) => ({
 })
 
 /** A client of the API for one tenant. */
-function clientOf(call, key) {
+function createClient(call, key) {
   const send = (method, path, body, headers) => call(key, method, path, body, headers)
   async function ended({ id }) {
     for (;;) {
@@ -163,8 +163,8 @@ async function steer({ post, trained, ended, underway }) {
  * @returns the requests to record: `{ tenant, method, path, body, headers }`
  */
 export async function fill({ call, keys, root, killWorker }) {
-  const blue = clientOf(call, keys.blue)
-  const green = clientOf(call, keys.green)
+  const blue = createClient(call, keys.blue)
+  const green = createClient(call, keys.green)
   const receiver = createServer((_request, response) => response.end()).listen(0, '127.0.0.1')
   await once(receiver, 'listening')
   const url = `http://127.0.0.1:${receiver.address().port}/ends`

@@ -6,7 +6,7 @@ import type { Part } from '../src/datasets/feature-coding.js'
 import { isWeighted } from '../src/datasets/row-weights.js'
 import { everyRow, splitTable } from '../src/datasets/split-rows.js'
 import { targetCoding, targetWidth } from '../src/datasets/target-coding.js'
-import { Dataset, normalizeWeights, outputShape, sizeOf } from '../src/engine/index.js'
+import { Dataset, elementCount, normalizeWeights, outputShape } from '../src/engine/index.js'
 import type { RawData, SharedData } from './messages.js'
 
 interface Parts {
@@ -18,7 +18,7 @@ interface Parts {
 export function encodeRows(spec: JobSpec, data: RawData, parts = selectParts(spec, data)): SharedData {
   const { columns } = data.training
   const features = inputWidth(columns, spec.sampleWeight)
-  const outputs = sizeOf(outputShape(spec.network, spec.network.inputShape ?? [features]))
+  const outputs = elementCount(outputShape(spec.network, spec.network.inputShape ?? [features]))
   const options = { ...spec, outputs, image: data.image, inheritance: data.inheritance }
   const dataset = Dataset.allocate({
     trainingRows: parts.training.rows.length,

@@ -83,8 +83,8 @@ function resolveData(orders: readonly TrainingOrder[], index: number, encoded: S
   const { spec, data } = orders[index]
   if (typeof data === 'number') return resolveData(orders, data, encoded)
   if (data.type === 'shared') return data
-  const known = encoded.at(index)
-  if (known !== undefined) return known
+  const cached = encoded.at(index)
+  if (cached !== undefined) return cached
   const shared = encodeRows(spec, data)
   report.encoded(index, shared)
   encoded[index] = shared

@@ -2,7 +2,7 @@
  * brain.js. It updates after each row, has one activation for all layers and no softmax: the nearest work, not the same.
  */
 import brain from 'brain.js'
-import { inputOf, measure, targetOf, task } from './task.mjs'
+import { inputRow, measure, targetRow, task } from './task.mjs'
 
 const [inputSize, ...units] = task.widths
 const xor = task.workload === 'W1'
@@ -12,7 +12,7 @@ const network = new brain.NeuralNetwork({
   outputSize: task.classes,
   activation: xor ? 'sigmoid' : 'relu',
 })
-const rows = Array.from({ length: task.rows }, (_, row) => ({ input: inputOf(row), output: targetOf(row) }))
+const rows = Array.from({ length: task.rows }, (_, row) => ({ input: inputRow(row), output: targetRow(row) }))
 const settings = (iterations) => ({
   iterations,
   // Never reached, so that every iteration is done; the error is computed once.

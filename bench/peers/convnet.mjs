@@ -1,6 +1,6 @@
 /** ConvNetJS: plain JavaScript on float64 arrays. XOR gets a linear output, for its regression layer has no sigmoid. */
 import convnet from 'convnetjs'
-import { inputOf, measure, order, targetOf, task } from './task.mjs'
+import { inputRow, measure, order, targetRow, task } from './task.mjs'
 
 const xor = task.workload === 'W1'
 const fullyConnected = (count) => ({ type: 'fc', num_neurons: count, activation: xor ? 'sigmoid' : 'relu' })
@@ -23,11 +23,11 @@ network.makeLayers([input, ...layers])
 
 const volumes = Array.from({ length: task.rows }, (_, row) => {
   const volume = new convnet.Vol(...size, 0)
-  volume.w.set(inputOf(row))
+  volume.w.set(inputRow(row))
   return volume
 })
 const targets = Array.from({ length: task.rows }, (_, row) => {
-  const target = targetOf(row)
+  const target = targetRow(row)
   return xor ? [...target] : target.indexOf(1)
 })
 const trainer = new convnet.SGDTrainer(network, {

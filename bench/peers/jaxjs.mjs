@@ -17,11 +17,11 @@ Object.defineProperty(globalThis, 'navigator', { value: { hardwareConcurrency: 1
 await init('wasm')
 defaultDevice('wasm')
 
-const arrayOf = (values, shape) => np.array(values).reshape(shape)
+const toArray = (values, shape) => np.array(values).reshape(shape)
 function random(shape, inputs) {
   const count = shape.reduce((product, size) => product * size, 1)
   const bound = 1 / Math.sqrt(inputs)
-  return arrayOf(
+  return toArray(
     Float32Array.from({ length: count }, () => (2 * Math.random() - 1) * bound),
     shape,
   )
@@ -104,18 +104,18 @@ let moments = sgd ? [zeros()] : [zeros(), zeros()]
 let steps = 0
 
 /** Adam's rate of this step, with the correction of both moments' bias. */
-function rateOf() {
+function measureRate() {
   steps++
   return (task.learningRate * Math.sqrt(1 - 0.999 ** steps)) / (1 - 0.9 ** steps)
 }
 
 async function epoch() {
   for (const batch of batches()) {
-    const rows = arrayOf(batch.inputs, [batch.rows, ...task.inputShape])
-    const targets = arrayOf(batch.targets, [batch.rows, task.classes])
+    const rows = toArray(batch.inputs, [batch.rows, ...task.inputShape])
+    const targets = toArray(batch.targets, [batch.rows, task.classes])
     const [moved, kept, value] = sgd
       ? momentum(parameters, moments, rows, targets)
-      : adam(parameters, moments, np.array(rateOf()), rows, targets)
+      : adam(parameters, moments, np.array(measureRate()), rows, targets)
     parameters = moved
     moments = kept
     await blockUntilReady(value)
@@ -130,7 +130,7 @@ await measure('jaxjs', '@jax-js/jax', async () => {
     for (let i = 0; i < task.epochs; i++) await epoch()
     return
   }
-  const rows = arrayOf(x, [task.rows, ...task.inputShape])
+  const rows = toArray(x, [task.rows, ...task.inputShape])
   for (let call = 0; call < task.calls; call++) await predict(tree.ref(parameters), rows.ref).data()
   rows.dispose()
 })

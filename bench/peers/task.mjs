@@ -28,8 +28,8 @@ const features = task.inputShape.reduce((product, size) => product * size, 1)
 export const x = all.x.subarray(0, task.rows * features)
 const y = all.y.subarray(0, task.rows * task.classes)
 
-export const inputOf = (row) => x.subarray(row * features, (row + 1) * features)
-export const targetOf = (row) => y.subarray(row * task.classes, (row + 1) * task.classes)
+export const inputRow = (row) => x.subarray(row * features, (row + 1) * features)
+export const targetRow = (row) => y.subarray(row * task.classes, (row + 1) * task.classes)
 
 /** Row numbers in random order; in their own where one batch is all of them. */
 export function order() {
@@ -49,8 +49,8 @@ export function* batches() {
   const rows = order()
   const [inputs, targets] = [new Float32Array(x.length), new Float32Array(y.length)]
   for (const [place, row] of rows.entries()) {
-    inputs.set(inputOf(row), place * features)
-    targets.set(targetOf(row), place * task.classes)
+    inputs.set(inputRow(row), place * features)
+    targets.set(targetRow(row), place * task.classes)
   }
   for (let from = 0; from < task.rows; from += task.batch) {
     const to = Math.min(from + task.batch, task.rows)

@@ -56,7 +56,7 @@ const rowShape = { W7: [28, 28, 1], W8: [1, 128, 1] }[task.workload] ?? task.inp
 const optimizer =
   task.optimizer === 'sgd' ? tf.train.momentum(task.learningRate, 0.9) : tf.train.adam(task.learningRate)
 
-function lossOf(outputs, targets) {
+function computeLoss(outputs, targets) {
   return task.workload === 'W1'
     ? outputs.sub(targets).square().sum().mul(0.5)
     : tf.losses.softmaxCrossEntropy(targets, outputs)
@@ -67,7 +67,7 @@ function epoch() {
     tf.tidy(() => {
       const inputs = tf.tensor(batch.inputs, [batch.rows, ...rowShape])
       const targets = tf.tensor(batch.targets, [batch.rows, task.classes])
-      optimizer.minimize(() => lossOf(forward(inputs), targets))
+      optimizer.minimize(() => computeLoss(forward(inputs), targets))
     })
   }
 }

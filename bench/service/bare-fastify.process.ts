@@ -11,18 +11,18 @@ export interface BareRoute {
 
 type JsonSchema = Readonly<Record<string, unknown>>
 
-function schemaOf(value: unknown): JsonSchema {
+function inferSchema(value: unknown): JsonSchema {
   if (value === null) return { type: 'null' }
-  if (Array.isArray(value)) return { type: 'array', items: value.length === 0 ? {} : schemaOf(value[0]) }
+  if (Array.isArray(value)) return { type: 'array', items: value.length === 0 ? {} : inferSchema(value[0]) }
   if (typeof value !== 'object') return { type: typeof value }
-  const properties = Object.entries(value).map(([name, each]) => [name, schemaOf(each)])
+  const properties = Object.entries(value).map(([name, each]) => [name, inferSchema(each)])
   return { type: 'object', properties: Object.fromEntries(properties) }
 }
 
 async function listen({ routes }: { routes: readonly BareRoute[] }): Promise<{ port: number }> {
   const app = Fastify({ logger: false, bodyLimit: 8 * 1024 * 1024 })
   for (const { method, path, answer } of routes) {
-    const schema = { response: { 200: schemaOf(answer) } }
+    const schema = { response: { 200: inferSchema(answer) } }
     app.route({ method, url: path, schema, handler: async () => answer })
   }
   await app.ready()

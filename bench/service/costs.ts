@@ -44,7 +44,7 @@ interface ProcessTimes {
   ticks: number
 }
 
-function timesOf(pid: number | string): ProcessTimes | null {
+function readTimes(pid: number | string): ProcessTimes | null {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
     // The second field, the name, may contain spaces and brackets. The state, the third, follows its last bracket.
@@ -59,7 +59,7 @@ function timesOf(pid: number | string): ProcessTimes | null {
 function findChildren(parent: number): number[] {
   try {
     return readdirSync('/proc')
-      .filter((name) => /^\d+$/.test(name) && timesOf(name)?.parent === parent)
+      .filter((name) => /^\d+$/.test(name) && readTimes(name)?.parent === parent)
       .map(Number)
   } catch {
     return []
@@ -69,7 +69,7 @@ function findChildren(parent: number): number[] {
 function sumCpu(pids: readonly (number | undefined)[]): number | null {
   let ticks = 0
   for (const pid of pids) {
-    const times = pid === undefined ? null : timesOf(pid)
+    const times = pid === undefined ? null : readTimes(pid)
     if (times === null) return null
     ticks += times.ticks
   }

@@ -72,11 +72,11 @@ const times = (ratio: number | null) => (ratio === null ? '–' : `${Number(rati
 function goalText(metric: Metric, goal: Goal): string {
   const sign = goal.bound === 'at least' ? '≥' : '≤'
   const what = { value: '', reference: `× ${metric.plan.reference}`, before: '× before' }[goal.of]
-  const verdict = { reached: '', short: ' **short**', unknown: ' (not measured)' }[verdictOf(metric, goal)]
+  const verdict = { reached: '', short: ' **short**', unknown: ' (not measured)' }[judge(metric, goal)]
   return `${sign} ${goal.limit.toLocaleString('en')}${what}${verdict}`
 }
 
-function verdictOf(metric: Metric, goal: Goal): 'reached' | 'short' | 'unknown' {
+function judge(metric: Metric, goal: Goal): 'reached' | 'short' | 'unknown' {
   const compared = metric.compared(goal)
   if (compared === null) return 'unknown'
   return (goal.bound === 'at least' ? compared >= goal.limit : compared <= goal.limit) ? 'reached' : 'short'
@@ -115,7 +115,7 @@ export function printJson(metric: Metric): void {
       goals: goals.map((goal) => ({
         ...goal,
         value: metric.compared(goal),
-        verdict: verdictOf(metric, goal),
+        verdict: judge(metric, goal),
       })),
     }),
   )

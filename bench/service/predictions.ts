@@ -31,9 +31,9 @@ export async function measurePredictions({ services, rounds, report }: Benchmark
       const targets: Target[] = prepared.map(({ service: { subject, port }, subjects }) => ({
         subject,
         port,
-        request: bytesOf(route(subjects)),
+        request: toBytes(route(subjects)),
       }))
-      targets.push({ subject: 'reference', port, request: bytesOf(route(prepared[0].subjects)) })
+      targets.push({ subject: 'reference', port, request: toBytes(route(prepared[0].subjects)) })
       const metric = await measure(plan, targets, connections, rounds, load).catch((error: unknown) => {
         reportSkipped(plan.name, error)
         return new Metric(plan)
@@ -83,4 +83,4 @@ async function bareRoutes(service: RunningService, subjects: Subjects): Promise<
   return [...routes.values()]
 }
 
-const bytesOf = ({ method, path, body }: Route) => createRequest(method, path, body)
+const toBytes = ({ method, path, body }: Route) => createRequest(method, path, body)

@@ -19,7 +19,7 @@ const givenColumns = `
     AND is_generated = 'NEVER' AND is_identity = 'NO' AND coalesce(column_default, '') NOT LIKE 'nextval%'`
 
 /** Values: the job to copy, the number of copies, the number of tenants. */
-const copiesOf = (columns: string) => `
+const copyStatement = (columns: string) => `
   INSERT INTO "Job" (${columns})
   SELECT ${columns} FROM (
     SELECT copy.* FROM "Job" AS original, generate_series(1, $2::int) AS n,
@@ -42,7 +42,7 @@ export async function fill(service: RunningService, { queued, tenants }: QueueSh
   const missing = queued - Number(rows[0].count)
   if (missing > 0) {
     const { rows: given } = await database.query<{ columns: string }>(givenColumns)
-    await database.query(copiesOf(given[0].columns), [last.id, missing, tenants])
+    await database.query(copyStatement(given[0].columns), [last.id, missing, tenants])
   }
   if (missing > queued / 2) await database.query('VACUUM ANALYZE "Job"')
   return last

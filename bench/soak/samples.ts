@@ -64,7 +64,7 @@ export function computeTrend(samples: readonly Sample[], gauge: Gauge): Trend {
   const half = samples.slice(Math.floor(samples.length / 2))
   const x = half.map((sample) => sample.seconds)
   const y = half.map((sample) => sample[gauge])
-  const [meanX, meanY] = [meanOf(x), meanOf(y)]
+  const [meanX, meanY] = [mean(x), mean(y)]
   const spread = x.reduce((sum, each) => sum + (each - meanX) ** 2, 0)
   const slope =
     spread === 0 ? 0 : x.reduce((sum, each, n) => sum + (each - meanX) * (y[n] - meanY), 0) / spread
@@ -72,5 +72,5 @@ export function computeTrend(samples: readonly Sample[], gauge: Gauge): Trend {
   return { mean: meanY, growth, isFlat: growth <= Math.max(gauges[gauge], noise * meanY) }
 }
 
-const meanOf = (values: readonly number[]) =>
+const mean = (values: readonly number[]) =>
   values.reduce((sum, value) => sum + value, 0) / Math.max(1, values.length)

@@ -81,10 +81,10 @@ export const engine = [
     tests: [checks],
     faults: [
       ['if (index < layers.length - 1) {', 'if (index < layers.length - 2) {'],
-      ['sizeOf(last.outputShape) < 2', 'sizeOf(last.outputShape) < 1'],
+      ['elementCount(last.outputShape) < 2', 'elementCount(last.outputShape) < 1'],
       ['if (batchSize > rows) {', 'if (batchSize > rows + 1) {'],
       ['Math.min(32, rows)', '32'],
-      ['if (batchSize * sizeOf(positions) > 1) return', 'if (batchSize * sizeOf(positions) > 0) return'],
+      ['if (batchSize * elementCount(positions) > 1) return', 'if (batchSize * elementCount(positions) > 0) return'],
       [
         "monitor.startsWith('val') && data.validationRows < 1",
         "monitor === 'valLoss' && data.validationRows < 1",

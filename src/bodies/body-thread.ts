@@ -29,7 +29,7 @@ export interface BodyThread {
 
 /**
  * A message between the threads. The rows of an inline dataset are moved into a table, and the numbers of tensors into
- * arrays by the place of the input.
+ * arrays by the index of the input.
  */
 export type BodyResult =
   | { type: 'read'; value: unknown; fingerprint: string | null; table: Table | null }
@@ -42,11 +42,13 @@ type Numbers = Map<number, Float64Array>
 export function parseBody({ bytes, name, prefix }: BodyRequest): BodyResult {
   try {
     const sent = parseJson(bytes)
+    const fingerprint = (value: unknown) => (prefix === null ? null : fingerprintBody(prefix, sent, value))
+    if (name === 'inference') {
+      const value = validate(inferenceRequestSchema, sent, 'body')
+      return { type: 'inference', value, fingerprint: fingerprint(value), numbers: packData(value) }
+    }
     const value = validated(name, sent)
-    const fingerprint = prefix === null ? null : fingerprintBody(prefix, sent, value)
-    return isInference(name, value)
-      ? { type: 'inference', value, fingerprint, numbers: packData(value) }
-      : { type: 'read', fingerprint, ...withoutRows(value) }
+    return { type: 'read', fingerprint: fingerprint(value), ...withoutRows(value) }
   } catch (error) {
     if (!(error instanceof Problem)) throw error
     const { code, detail, errors } = error
@@ -66,9 +68,6 @@ function withoutRows(value: unknown): { value: unknown; table: Table | null } {
   const { dataset, ...rest } = value
   return { value: rest, table: tableOfRows(dataset) }
 }
-
-const isInference = (name: BodyName, _value: unknown): _value is InferenceRequest =>
-  bodySchemas[name] === inferenceRequestSchema
 
 /** Whether a job request contains the rows of its dataset. */
 export function hasRows(value: unknown): value is { dataset: InlineDataset } {

@@ -83,8 +83,8 @@ function missingMismatch(
 
 function classMismatch({ name, role, categories }: Column, other: Column): string | undefined {
   if (role !== 'target' || categories === undefined) return undefined
-  const known = new Set(categories)
-  const unknown = other.categories?.find((category) => !known.has(category))
+  const categoryNames = new Set(categories)
+  const unknown = other.categories?.find((category) => !categoryNames.has(category))
   if (unknown === undefined) return undefined
   return `has the class ${shown(unknown)} in ${name}; the classes of the training dataset are ${shownNames(categories)}`
 }

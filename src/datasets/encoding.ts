@@ -124,8 +124,8 @@ const featureNames = ({ features }: Coding) => features.map(({ name }) => name)
 const columnNames = (coding: Coding) => [...featureNames(coding), ...targetNames(coding.target)]
 
 function checkColumns({ columns }: Table, names: readonly string[]): void {
-  const known = new Set(columns.flatMap(({ name, type }) => (type === 'ignored' ? [] : [name])))
-  const missing = names.filter((name) => !known.has(name))
+  const present = new Set(columns.flatMap(({ name, type }) => (type === 'ignored' ? [] : [name])))
+  const missing = names.filter((name) => !present.has(name))
   if (missing.length === 0) return
   const what = missing.length === 1 ? `column ${missing[0]}` : `columns ${shownNames(missing)}`
   throw new DatasetError('invalid-dataset', `the rows have no ${what}, which the network was trained on`)

@@ -21,8 +21,8 @@ export function toMissingNumbers(texts: ReadonlySet<string>): ReadonlySet<number
 
 export const plainText = (text: string) => text.trim().toLowerCase()
 
-/** The upload parameter that adds texts to the known ones. A text with a comma needs JSON. */
-export function missingValuesParameter(known: Iterable<string>, ...words: string[]): string {
-  const all = [...new Set([...known, ...words])]
+/** The upload parameter that adds words to the texts. A text with a comma needs JSON. */
+export function missingValuesParameter(texts: Iterable<string>, ...words: string[]): string {
+  const all = [...new Set([...texts, ...words])]
   return `missingValues=${all.some((text) => /[,[{]/.test(text)) ? JSON.stringify(all) : all.join(',')}`
 }

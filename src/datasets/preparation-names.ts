@@ -10,19 +10,21 @@ export function checkNames(
   names: readonly string[],
   { target = [], types, missing, like = [] }: Preparation,
 ): void {
-  const known = new Set(names)
+  const columnNames = new Set(names)
   for (const [parameter, columns] of [
     ['target', target],
     ['types', types.map(({ name }) => name)],
     ['missing', missing.columns.map(({ name }) => name)],
   ] as const) {
-    const unknown = columns.find((name) => !known.has(name))
+    const unknown = columns.find((name) => !columnNames.has(name))
     if (unknown === undefined) continue
     throw invalid(
       `${parameter} names the unknown column ${shown(unknown)}; the columns are ${shownNames(names)}${didYouMean(unknown, names)}`,
     )
   }
-  const absent = like.filter(({ name, role }) => role !== 'none' && !known.has(name)).map(({ name }) => name)
+  const absent = like
+    .filter(({ name, role }) => role !== 'none' && !columnNames.has(name))
+    .map(({ name }) => name)
   if (absent.length > 0) {
     throw invalid(
       `the file has no column ${shownNames(absent.map(shown))}, which the dataset or model of \`like\` has; the columns are ${shownNames(names)}`,

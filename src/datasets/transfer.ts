@@ -37,8 +37,8 @@ export function findMismatch(source: Ends, columns: readonly Column[], sampleWei
     targetDifference(source.target, columns),
   ]
   const without = (names: string[], others: string[]) => {
-    const known = new Set(others)
-    return names.filter((name) => !known.has(name))
+    const otherNames = new Set(others)
+    return names.filter((name) => !otherNames.has(name))
   }
   return {
     added: parts.flatMap(({ now, before }) => without(now, before)),

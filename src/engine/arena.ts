@@ -35,7 +35,7 @@ function alignUp(floats: number): number {
 }
 
 /** Number of elements in a tensor of this shape. */
-export function sizeOf(shape: readonly number[]): number {
+export function elementCount(shape: readonly number[]): number {
   return shape.reduce((product, size) => product * size, 1)
 }
 
@@ -77,7 +77,7 @@ export class ArenaLayout {
   }
 
   #add(buffer: Pick<Buffer, 'name' | 'kind' | 'shape' | 'perRow'>): BufferId {
-    const length = sizeOf(buffer.shape) * (buffer.perRow ? this.capacity : 1)
+    const length = elementCount(buffer.shape) * (buffer.perRow ? this.capacity : 1)
     this.buffers.push({ ...buffer, offset: this.#end, length })
     this.#end += alignUp(length)
     return this.buffers.length - 1

@@ -1,6 +1,6 @@
 /** Compiles a spec to a program: plans the layers, places the buffers, lists the operations. */
 import type { Network, TrainingSpec } from '../contract/network.js'
-import { ArenaLayout, sizeOf } from './arena.js'
+import { ArenaLayout, elementCount } from './arena.js'
 import { countFlops } from './cost.js'
 import { targetStride } from './dataset.js'
 import { encode } from './encoding.js'
@@ -49,7 +49,7 @@ export function compile(spec: TrainingSpec, data: DataShape): Program {
   }
 
   const endShape = layers.at(-1)?.outputShape ?? inputShape
-  const outputs = sizeOf(endShape)
+  const outputs = elementCount(endShape)
   const activation = layers.at(-1)?.activation ?? 'linear'
   const accuracy = selectAccuracy(spec.loss, activation, data.accuracy)
   const lossOperation = (output: BufferId, into: BufferId | null): Operation => {
@@ -226,7 +226,7 @@ function placeTensors(
     byName.set(name, { value, gradient })
     tensors.push({ name, shape: tensor.shape, buffer: value, gradient, initial: tensor.initial })
   }
-  const parameters = trainable.reduce((sum, { tensor }) => sum + sizeOf(tensor.shape), 0)
+  const parameters = trainable.reduce((sum, { tensor }) => sum + elementCount(tensor.shape), 0)
   return { tensors, byName, spans, parameters }
 }
 
@@ -280,7 +280,7 @@ function prediction(
 ): { operations: Operation[]; output: BufferId } {
   if (missing === 'linear') return { operations: [], output: end }
   const output = layout.addPerRow('output', 'activation', shape)
-  return { operations: [activationOperation(missing, sizeOf(shape), end, output)], output }
+  return { operations: [activationOperation(missing, elementCount(shape), end, output)], output }
 }
 
 function summaries(layers: readonly PlannedLayer[], inputShape: Shape): LayerSummary[] {
@@ -292,6 +292,6 @@ function summaries(layers: readonly PlannedLayer[], inputShape: Shape): LayerSum
     outputShape: [...planned.outputShape],
     parameters: planned.tensors
       .filter((tensor) => tensor.trainable)
-      .reduce((sum, tensor) => sum + sizeOf(tensor.shape), 0),
+      .reduce((sum, tensor) => sum + elementCount(tensor.shape), 0),
   }))
 }

@@ -1,6 +1,6 @@
 /** A program as int32 words, for backends outside JavaScript; program.ts documents the format. */
 
-import { sizeOf } from './arena.js'
+import { elementCount } from './arena.js'
 import {
   type AttributeType,
   type AttributeValue,
@@ -26,9 +26,9 @@ export function encode(program: NetworkProgram): Int32Array {
   const header = [
     formatVersion,
     program.capacity,
-    sizeOf(findBuffer(program, program.input).shape),
-    target === null ? 0 : sizeOf(target.shape),
-    sizeOf(findBuffer(program, program.output).shape),
+    elementCount(findBuffer(program, program.input).shape),
+    target === null ? 0 : elementCount(target.shape),
+    elementCount(findBuffer(program, program.output).shape),
     findBuffer(program, program.input).offset,
     target === null ? -1 : target.offset,
     findBuffer(program, program.output).offset,

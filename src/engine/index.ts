@@ -1,5 +1,5 @@
 /** The public interface of the engine: compile a spec, train a network, predict. */
-export { sizeOf } from './arena.js'
+export { elementCount } from './arena.js'
 export { compile, compilePrediction, outputShape } from './compile.js'
 export { Dataset, type DatasetHandle, type DatasetSize } from './dataset.js'
 export { type Epoch, type EpochRun, epochCount, epochsAfter, joinEpochs, readEpochs } from './epoch.js'

@@ -1,6 +1,6 @@
 /** Predictions of a trained network. */
 import type { Network } from '../contract/network.js'
-import { sizeOf } from './arena.js'
+import { elementCount } from './arena.js'
 import { compilePrediction } from './compile.js'
 import type { BackendName, PredictionExecutor } from './kernels/backend.js'
 import { selectBackend } from './kernels/backends.js'
@@ -61,8 +61,8 @@ export function createRowPredictor(
   executor: PredictionExecutor,
   { network, outputShape }: NetworkProgram,
 ): RowPredictor {
-  const features = sizeOf(network.inputShape)
-  const width = sizeOf(outputShape)
+  const features = elementCount(network.inputShape)
+  const width = elementCount(outputShape)
   return {
     predict(inputs) {
       const rows = inputs.length / features

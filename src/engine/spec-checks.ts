@@ -1,6 +1,6 @@
 /** Checks of a spec against the data and of layers against each other. Layers check their own input shapes. */
 import { losses, type TrainingSpec } from '../contract/network.js'
-import { sizeOf } from './arena.js'
+import { elementCount } from './arena.js'
 import { type LayerLocation, type PlannedLayer, shapeText } from './layers/layer.js'
 import { selectAccuracy } from './losses.js'
 import type { DataShape, Shape } from './program.js'
@@ -13,11 +13,11 @@ export function locateLayer(index: number, type: string): LayerLocation {
 /** The shape of a sample: the spec's, or the data's by default. @throws SpecError when their sizes differ. */
 export function resolveInputShape(inputShape: number[] | undefined, data: DataShape): number[] {
   if (inputShape === undefined) return data.inputShape
-  const features = sizeOf(data.inputShape)
-  if (sizeOf(inputShape) !== features) {
+  const features = elementCount(data.inputShape)
+  if (elementCount(inputShape) !== features) {
     throw new SpecError(
       '/network/inputShape',
-      `inputShape ${shapeText(inputShape)} has ${sizeOf(inputShape)} values, but each row of the data has ${features}; choose sizes whose product is ${features}, or omit inputShape`,
+      `inputShape ${shapeText(inputShape)} has ${elementCount(inputShape)} values, but each row of the data has ${features}; choose sizes whose product is ${features}, or omit inputShape`,
     )
   }
   return inputShape
@@ -68,7 +68,7 @@ export function checkLoss(spec: TrainingSpec, layers: readonly PlannedLayer[], d
     )
   }
   checkWidth(last.outputShape, data, location)
-  if (loss === 'categoricalCrossentropy' && sizeOf(last.outputShape) < 2) {
+  if (loss === 'categoricalCrossentropy' && elementCount(last.outputShape) < 2) {
     throw new SpecError(
       location.pointer,
       `${location.title}: softmax over one output is always 1; use one output per class (at least 2), or sigmoid with binaryCrossentropy`,
@@ -78,7 +78,7 @@ export function checkLoss(spec: TrainingSpec, layers: readonly PlannedLayer[], d
 }
 
 function checkWidth(outputShape: Shape, data: DataShape, location: LayerLocation): void {
-  const outputs = sizeOf(outputShape)
+  const outputs = elementCount(outputShape)
   if (outputs === data.targetWidth) return
   const shape =
     outputShape.length > 1 ? ` (shape ${shapeText(outputShape)}: add flatten and a dense layer)` : ''
@@ -128,7 +128,7 @@ export function resolveBatchSize(
   layers.forEach((planned, index) => {
     if (planned.layer.type !== 'batchNormalization') return
     const [, ...positions] = planned.outputShape
-    if (batchSize * sizeOf(positions) > 1) return
+    if (batchSize * elementCount(positions) > 1) return
     throw new SpecError(
       '/batchSize',
       `${locateLayer(index, planned.layer.type).title} needs at least two values per channel, but a batch has one row; use a batchSize of at least 2`,

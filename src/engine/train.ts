@@ -1,6 +1,6 @@
 /** Trains a program on a dataset, in slices. */
 
-import { sizeOf } from './arena.js'
+import { elementCount } from './arena.js'
 import type { Dataset } from './dataset.js'
 import { ImprovementWatch, type WatchState } from './early-stopping.js'
 import { type Epoch, type EpochRun, metricsPerEpoch, readEpochs } from './epoch.js'
@@ -378,7 +378,7 @@ const isSameView = (a: Float32Array, b: Float32Array) =>
 
 function checkData(program: Program, dataset: Dataset): void {
   const { trainingRows, validationRows, targetWidth, weighted = false } = program.data
-  const features = sizeOf(program.network.inputShape)
+  const features = elementCount(program.network.inputShape)
   const { size } = dataset
   const expected = { trainingRows, validationRows, features, targetWidth, weighted }
   if (

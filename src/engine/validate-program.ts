@@ -1,5 +1,5 @@
 /** Validates a program: operands inside the arena, shapes as declared, no read before a write. */
-import { alignment, type Buffer, sizeOf } from './arena.js'
+import { alignment, type Buffer, elementCount } from './arena.js'
 import {
   type AttributeType,
   type AttributeValue,
@@ -38,7 +38,7 @@ function checkArena({ buffers, floats, capacity }: NetworkProgram): void {
       throw new Error(`the buffer ${name} has offset ${offset}, which is not a multiple of ${alignment}`)
     }
     if (offset + length > floats) throw new Error(`the buffer ${name} exceeds the arena`)
-    if (length !== sizeOf(shape) * (perRow ? capacity : 1)) {
+    if (length !== elementCount(shape) * (perRow ? capacity : 1)) {
       throw new Error(`the buffer ${name} has ${length} floats, which does not match its shape`)
     }
   }
@@ -96,7 +96,7 @@ function checkOperands(program: NetworkProgram, operation: Operation, title: str
     const size = shape
       .filter((axis) => axis !== 'rows')
       .reduce((product, axis) => product * Number(attributes[axis]), 1)
-    if (buffer.perRow !== perRow || sizeOf(buffer.shape) !== size) {
+    if (buffer.perRow !== perRow || elementCount(buffer.shape) !== size) {
       throw new Error(
         `${title}: ${name} needs ${size} values${perRow ? ' per row' : ''}, but ${buffer.name} is [${buffer.shape.join(', ')}]${buffer.perRow ? ' per row' : ''}`,
       )

@@ -1,5 +1,5 @@
 /** Reads and writes a model's weights, by name, in an arena. */
-import { type ArenaLayout, sizeOf } from './arena.js'
+import { type ArenaLayout, elementCount } from './arena.js'
 import { fillInitial } from './initializers.js'
 import { shapeText } from './layers/layer.js'
 import type { NetworkProgram } from './program.js'
@@ -58,7 +58,7 @@ export function initializeWeights(program: NetworkProgram, floats: Floats, seed:
 export function drawWeights(program: NetworkProgram, seed: number): Weights {
   return new Map(
     program.tensors.map(({ name, shape, initial }) => {
-      const values = new Float32Array(sizeOf(shape))
+      const values = new Float32Array(elementCount(shape))
       fillInitial(values, initial, seed)
       return [name, { shape: [...shape], values }]
     }),
@@ -73,9 +73,9 @@ export type WeightShapes = ReadonlyMap<string, { readonly shape: readonly number
  * @throws SpecError that names the first tensor that is missing, unknown or of another shape.
  */
 export function checkWeights(program: NetworkProgram, weights: WeightShapes): void {
-  const known = new Set(program.tensors.map((tensor) => tensor.name))
+  const expectedNames = new Set(program.tensors.map((tensor) => tensor.name))
   for (const [name, { shape }] of weights) {
-    if (known.has(name)) continue
+    if (expectedNames.has(name)) continue
     throw new SpecError(
       '/from',
       `the weights contain ${name} ${shapeText(shape)}, which this network does not have; use the same layers as the model`,

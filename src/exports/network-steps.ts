@@ -2,9 +2,9 @@
 import {
   compilePrediction,
   type ElementActivation,
+  elementCount,
   type Operation,
   type OperationOf,
-  sizeOf,
 } from '../engine/index.js'
 import type { ExportableModel } from './exporter.js'
 
@@ -41,24 +41,24 @@ export interface NetworkSteps {
 export function networkSteps({ network }: Pick<ExportableModel, 'network'>): NetworkSteps {
   const program = compilePrediction(network, 1)
   const names = new Map(program.tensors.map(({ buffer, name }) => [buffer, name]))
-  const nameOf = (buffer: number) => {
+  const tensorName = (buffer: number) => {
     const name = names.get(buffer)
     if (name === undefined) throw new Error(`buffer ${buffer} is not a tensor`)
     return name
   }
   return {
-    inputs: sizeOf(program.network.inputShape),
-    outputs: sizeOf(program.outputShape),
-    steps: program.lists.prediction.flatMap((operation) => toSteps(operation, nameOf)),
+    inputs: elementCount(program.network.inputShape),
+    outputs: elementCount(program.outputShape),
+    steps: program.lists.prediction.flatMap((operation) => toSteps(operation, tensorName)),
   }
 }
 
-function toSteps(operation: Operation, nameOf: (buffer: number) => string): NetworkStep[] {
+function toSteps(operation: Operation, tensorName: (buffer: number) => string): NetworkStep[] {
   switch (operation.op) {
     case 'denseForward':
     case 'convolutionForward':
     case 'locallyConnectedForward':
-      return productSteps(operation, nameOf)
+      return productSteps(operation, tensorName)
     case 'maxPoolingForward':
       return [{ type: 'maxPooling', sizes: operation.attributes }]
     case 'averagePoolingForward':
@@ -66,10 +66,10 @@ function toSteps(operation: Operation, nameOf: (buffer: number) => string): Netw
     case 'batchNormalizationInference': {
       const { gamma, beta, runningMean, runningVariance } = operation.operands
       const tensors = {
-        gamma: nameOf(gamma),
-        beta: nameOf(beta),
-        mean: nameOf(runningMean),
-        variance: nameOf(runningVariance),
+        gamma: tensorName(gamma),
+        beta: tensorName(beta),
+        mean: tensorName(runningMean),
+        variance: tensorName(runningVariance),
       }
       return [{ type: 'batchNormalization', sizes: operation.attributes, tensors }]
     }
@@ -86,9 +86,12 @@ function toSteps(operation: Operation, nameOf: (buffer: number) => string): Netw
 
 type ProductOperation = OperationOf<'denseForward' | 'convolutionForward' | 'locallyConnectedForward'>
 
-function productSteps(operation: ProductOperation, nameOf: (buffer: number) => string): NetworkStep[] {
+function productSteps(operation: ProductOperation, tensorName: (buffer: number) => string): NetworkStep[] {
   const { weight, bias } = operation.operands
-  const step = productStep(operation, { weight: nameOf(weight), bias: bias === null ? null : nameOf(bias) })
+  const step = productStep(operation, {
+    weight: tensorName(weight),
+    bias: bias === null ? null : tensorName(bias),
+  })
   return [step, ...activationSteps(operation.attributes.activation, outputSize(step))]
 }
 

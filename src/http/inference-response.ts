@@ -28,11 +28,11 @@ export function sendInference(reply: FastifyReply, inference: Inference): Fastif
   if (binary.length === 0) {
     reply.type('application/json; charset=utf-8')
     return reply.send(
-      elements <= maximumInlineElements ? responseOf(inference) : chunkedBody(texts(inference)),
+      elements <= maximumInlineElements ? toResponse(inference) : chunkedBody(texts(inference)),
     )
   }
   // Tensors of one response are rarely sent in both ways, so the JSON is short.
-  const json = Buffer.from(JSON.stringify(responseOf(inference)))
+  const json = Buffer.from(JSON.stringify(toResponse(inference)))
   return reply
     .type('application/octet-stream')
     .header(jsonLengthHeader, json.length)
@@ -41,7 +41,7 @@ export function sendInference(reply: FastifyReply, inference: Inference): Fastif
 
 const elementCount = (content: OutputTensor['content']) => (content.type === 'json' ? content.data.length : 0)
 
-function responseOf({ name, version, id, outputs }: Inference): InferenceResponse {
+function toResponse({ name, version, id, outputs }: Inference): InferenceResponse {
   return {
     model_name: name,
     ...(version === null ? {} : { model_version: String(version) }),
@@ -57,7 +57,7 @@ function describe({ name, type, shape, content }: OutputTensor): ResponseOutput 
 }
 
 function* texts({ outputs, ...inference }: Inference): Generator<string> {
-  const head = JSON.stringify(responseOf({ ...inference, outputs: [] }))
+  const head = JSON.stringify(toResponse({ ...inference, outputs: [] }))
   yield head.slice(0, -']}'.length)
   for (const [index, output] of outputs.entries()) {
     const { data = [], ...described } = describe(output)

@@ -23,20 +23,20 @@ export function jobIdsParameter(maximum: number) {
 }
 
 /** Ids of jobs, separated by commas, each optionally with an epoch to start after: `job_…:120,job_…`. */
-export function jobPlacesParameter(maximum: number) {
-  const place = z.object({ id: idSchema('job'), after: positionParameter })
+export function jobPositionsParameter(maximum: number) {
+  const position = z.object({ id: idSchema('job'), after: positionParameter })
   return z
     .string()
-    .transform((list) => list.split(',').map(readPlace))
+    .transform((list) => list.split(',').map(readPosition))
     .pipe(
       z
-        .array(place)
+        .array(position)
         .max(maximum)
-        .refine((places) => areDistinct(places.map(({ id }) => id)), repeatedJob),
+        .refine((positions) => areDistinct(positions.map(({ id }) => id)), repeatedJob),
     )
 }
 
-function readPlace(text: string): { id: string; after: string } {
+function readPosition(text: string): { id: string; after: string } {
   const colon = text.indexOf(':')
   return colon === -1 ? { id: text, after: '0' } : { id: text.slice(0, colon), after: text.slice(colon + 1) }
 }

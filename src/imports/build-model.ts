@@ -6,7 +6,7 @@ import type { LayerSummary, Tensor } from '../contract/model.js'
 import { hasThreshold } from '../contract/model.js'
 import type { ModelImport } from '../contract/model-import.js'
 import { type Loss, lastActivation, type Network, networkSchema } from '../contract/network.js'
-import { sizeOf } from '../engine/index.js'
+import { elementCount } from '../engine/index.js'
 import { resolveCoding } from './coding.js'
 import type { ImportedNetwork } from './imported-network.js'
 import { resolveLoss } from './loss.js'
@@ -36,8 +36,8 @@ export function buildModel(imported: ImportedNetwork, fields: ModelImport): Impo
     layers: [...program.network.layers],
   }
   const coding = resolveCoding(fields, imported.metadata.coding, {
-    inputs: sizeOf(program.network.inputShape),
-    outputs: sizeOf(program.outputShape),
+    inputs: elementCount(program.network.inputShape),
+    outputs: elementCount(program.outputShape),
     activation: lastActivation(network),
   })
   const loss = resolveLoss(fields.loss ?? imported.metadata.loss, network, coding.target)
@@ -71,12 +71,12 @@ function packWeights(
   let next = 0
   const tensors = expected.map(({ name, shape }) => {
     const tensor = { name, shape: [...shape], offset: next }
-    next += sizeOf(shape)
+    next += elementCount(shape)
     return tensor
   })
   const numbers = new Float32Array(next)
   for (const [index, { name, shape, offset }] of tensors.entries()) {
-    const values = numbers.subarray(offset, offset + sizeOf(shape))
+    const values = numbers.subarray(offset, offset + elementCount(shape))
     const source = sources.get(name)
     const { initial } = expected[index]
     if (source !== undefined) source.fill(values)

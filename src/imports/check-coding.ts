@@ -44,10 +44,10 @@ function checkFeature(feature: FeatureCoding): void {
       return
     case 'category': {
       checkTexts(feature.categories, `the categories of ${quoted(name)}`)
-      const known = new Set(feature.categories)
+      const categories = new Set(feature.categories)
       const { unseen = [], imputation } = feature
       const unknown = [...unseen, ...(imputation === undefined ? [] : [imputation])].find(
-        (each) => !known.has(each),
+        (each) => !categories.has(each),
       )
       if (unknown !== undefined) throw faulty(`${quoted(unknown)} is not a category of ${quoted(name)}`)
       return

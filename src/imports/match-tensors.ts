@@ -33,28 +33,28 @@ export function matchTensors(program: Program, tensors: FileTensors): Map<string
   return new Map(
     program.tensors.flatMap(({ name }) => {
       const tensor = tensors.get(names.get(name) ?? '')
-      return tensor === undefined ? [] : [[name, sourceOf(tensor)] as const]
+      return tensor === undefined ? [] : [[name, toSource(tensor)] as const]
     }),
   )
 }
 
-const sourceOf = (tensor: FileTensor): WeightSource => ({
+const toSource = (tensor: FileTensor): WeightSource => ({
   name: tensor.name,
   fill: (values) => readNumbers(tensor, values),
 })
 
 /** Running state may be absent in models of older versions. */
 function hasOwnNames({ tensors: expected }: Program, tensors: FileTensors): boolean {
-  const known = new Map(expected.map(({ name, shape }) => [name, shapeText(shape)]))
-  for (const [name, { shape }] of tensors) if (known.get(name) !== shapeText(shape)) return false
+  const expectedShapes = new Map(expected.map(({ name, shape }) => [name, shapeText(shape)]))
+  for (const [name, { shape }] of tensors) if (expectedShapes.get(name) !== shapeText(shape)) return false
   return expected.every(({ name }) => tensors.has(name) || /\.running(Mean|Var)$/.test(name))
 }
 
 /** The name in the file of each tensor of the program. */
 function namesByShape(program: Program, tensors: FileTensors): Map<string, string> {
-  const layers = groupsBySignature(groupsOf(program.tensors.map(({ name, shape }) => [name, shape])))
+  const layers = groupsBySignature(groupByModule(program.tensors.map(({ name, shape }) => [name, shape])))
   const modules = groupsBySignature(
-    groupsOf([...tensors].map(([name, { shape }]) => [toOwnPart(name), shape])),
+    groupByModule([...tensors].map(([name, { shape }]) => [toOwnPart(name), shape])),
   )
   const unmatched = [...new Set([...layers.keys(), ...modules.keys()])].filter(
     (signature) => layers.get(signature)?.length !== modules.get(signature)?.length,
@@ -86,7 +86,7 @@ function toFilePart(module: string, part: string, tensors: FileTensors): string 
   return tensors.has(snake) ? snake : name
 }
 
-function groupsOf(tensors: readonly (readonly [name: string, shape: readonly number[]])[]): Group[] {
+function groupByModule(tensors: readonly (readonly [name: string, shape: readonly number[]])[]): Group[] {
   const groups = new Map<string, Group>()
   for (const [full, shape] of tensors) {
     const dot = full.lastIndexOf('.')
@@ -98,7 +98,7 @@ function groupsOf(tensors: readonly (readonly [name: string, shape: readonly num
   return [...groups.values()]
 }
 
-const signatureOf = ({ shapes }: Group) =>
+const groupSignature = ({ shapes }: Group) =>
   [...shapes]
     .map(([part, shape]) => `${part} ${shapeText(shape)}`)
     .toSorted()
@@ -107,7 +107,7 @@ const signatureOf = ({ shapes }: Group) =>
 function groupsBySignature(groups: readonly Group[]): Map<string, Group[]> {
   const bySignature = new Map<string, Group[]>()
   for (const group of groups) {
-    const signature = signatureOf(group)
+    const signature = groupSignature(group)
     const same = bySignature.get(signature)
     if (same === undefined) bySignature.set(signature, [group])
     else same.push(group)
@@ -127,11 +127,11 @@ function orderByNumbers(modules: readonly Group[]): Group[] | null {
   })
 }
 
-const namesOf = (groups: readonly Group[] = []) => groups.map(({ name }) => quoted(name))
+const quotedNames = (groups: readonly Group[] = []) => groups.map(({ name }) => quoted(name))
 
 function ambiguous(signature: string, layers: readonly Group[], modules: readonly Group[]): Error {
   return refuse(
-    `${listed(namesOf(modules))} (${signature}) match ${listed(namesOf(layers))} in any order, and their names have no ` +
+    `${listed(quotedNames(modules))} (${signature}) match ${listed(quotedNames(layers))} in any order, and their names have no ` +
       'numbers that order them. Rename the tensors as in this service, such as "layers.0.weight", or number the modules.',
   )
 }
@@ -145,12 +145,12 @@ function mismatch(
     const needing = layers.get(signature)
     const having = modules.get(signature)
     if (having === undefined)
-      return `${listed(namesOf(needing))} of the network needs ${signature}, which no module has`
+      return `${listed(quotedNames(needing))} of the network needs ${signature}, which no module has`
     if (needing === undefined)
-      return `${listed(namesOf(having))} of the file has ${signature}, which no layer takes`
+      return `${listed(quotedNames(having))} of the file has ${signature}, which no layer takes`
     return (
-      `${having.length} of the file (${listed(namesOf(having))}) have ${signature}, and ` +
-      `${needing.length} of the network (${listed(namesOf(needing))})`
+      `${having.length} of the file (${listed(quotedNames(having))}) have ${signature}, and ` +
+      `${needing.length} of the network (${listed(quotedNames(needing))})`
     )
   })
   return refuse(`The tensors do not fit the network: ${listed(sentences).replaceAll(', "', ', "')}.`)

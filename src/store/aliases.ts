@@ -8,10 +8,10 @@ import { type Alias, type AliasMove, aliasMoveSchema, registryLimits } from '../
 import type { AliasStore, Mover, Precondition } from '../training/ports/registry.js'
 import type { Database, Prisma } from './database.js'
 import type { Alias as AliasRow } from './generated/client.js'
-import { cursorNumber, pageOf } from './pages.js'
+import { cursorNumber, pageByPosition } from './pages.js'
 import { idRow, noRow, query, statement } from './statements.js'
 
-interface Place {
+interface AliasReference {
   name: string
   alias: string
 }
@@ -76,7 +76,7 @@ export const unknownVersion = (name: string, version: number) =>
   new Problem('not-found', `There is no version ${version} of ${name}.`)
 export const unknownName = (name: string) =>
   new Problem('not-found', `There is no name ${name} in the registry.`)
-const unknownAlias = ({ name, alias }: Place) =>
+const unknownAlias = ({ name, alias }: AliasReference) =>
   new Problem('not-found', `There is no alias ${name}@${alias}.`)
 
 /** Until the end of the transaction. @throws Problem `not-found` */
@@ -97,36 +97,40 @@ function toAlias({ name, alias, version, modelId, moveId, movedAt, keyId }: Alia
     alias,
     version,
     modelId,
-    etag: tagOf(moveId),
+    etag: entityTag(moveId),
     movedAt: movedAt.toISOString(),
     keyId,
     links: { self, history: `${self}/history`, model: `/models/${modelId}` },
   }
 }
 
-const tagOf = (moveId: bigint) => `"${moveId}"`
+const entityTag = (moveId: bigint) => `"${moveId}"`
 
 /** RFC 9110, section 13.1: strong comparison. @throws Problem */
-function checkPrecondition(place: Place, row: AliasRow | null, { ifMatch, ifNoneMatch }: Precondition): void {
-  const reference = `${place.name}@${place.alias}`
-  const tag = row === null ? null : tagOf(row.moveId)
+function checkPrecondition(
+  reference: AliasReference,
+  row: AliasRow | null,
+  { ifMatch, ifNoneMatch }: Precondition,
+): void {
+  const name = `${reference.name}@${reference.alias}`
+  const tag = row === null ? null : entityTag(row.moveId)
   const tags = (header: string) => header.split(',').map((each) => each.trim())
   if (ifNoneMatch !== undefined && row !== null) {
     const isExcluded = ifNoneMatch.trim() === '*' || tags(ifNoneMatch).some((each) => each === tag)
     if (!isExcluded) return
     throw new Problem(
       'precondition-failed',
-      `${reference} exists: its version is ${row.version}, its etag ${tag}.`,
+      `${name} exists: its version is ${row.version}, its etag ${tag}.`,
     )
   }
   if (ifMatch === undefined) {
     if (row === null) return
-    const message = `${reference} exists: send its etag in if-match (GET /registry/${place.name}/aliases/${place.alias}).`
+    const message = `${name} exists: send its etag in if-match (GET /registry/${reference.name}/aliases/${reference.alias}).`
     throw new Problem('precondition-required', message)
   }
-  if (row === null) throw new Problem('precondition-failed', `${reference} does not exist.`)
+  if (row === null) throw new Problem('precondition-failed', `${name} does not exist.`)
   if (ifMatch.trim() === '*' || tags(ifMatch).some((each) => each === tag)) return
-  const message = `${reference} has moved: its version is ${row.version}, its etag ${tag}, not ${ifMatch}.`
+  const message = `${name} has moved: its version is ${row.version}, its etag ${tag}, not ${ifMatch}.`
   throw new Problem('precondition-failed', message)
 }
 
@@ -135,24 +139,24 @@ export function aliasStore(
   database: Database,
   tenantId: string,
 ): AliasStore & { aliasesOf(names: readonly string[]): Promise<Alias[]> } {
-  const findAlias = (client: Prisma.TransactionClient, { name, alias }: Place) =>
+  const findAlias = (client: Prisma.TransactionClient, { name, alias }: AliasReference) =>
     client.alias.findUnique({ where: { tenantId_name_alias: { tenantId, name, alias } } })
 
-  const requireAlias = async (client: Prisma.TransactionClient, place: Place) => {
-    const row = await findAlias(client, place)
-    if (row === null) throw unknownAlias(place)
+  const requireAlias = async (client: Prisma.TransactionClient, reference: AliasReference) => {
+    const row = await findAlias(client, reference)
+    if (row === null) throw unknownAlias(reference)
     return row
   }
 
   const pointTo = async (client: Prisma.TransactionClient, change: AliasChange): Promise<Alias> => {
-    const { place, before, version, action, keyId } = change
-    const modelId = await availableModel(client, tenantId, place.name, version)
-    const values = [tenantId, place.name, place.alias]
+    const { reference, before, version, action, keyId } = change
+    const modelId = await availableModel(client, tenantId, reference.name, version)
+    const values = [tenantId, reference.name, reference.alias]
     const moved = [...values, action, before?.version ?? null, version, keyId]
     const [{ id }] = await query(client, moveStatement, moved)
     await query(client, pointStatement, [...values, version, modelId, id, keyId])
     await query(client, forgetStatement, values)
-    return toAlias(await requireAlias(client, place))
+    return toAlias(await requireAlias(client, reference))
   }
 
   return {
@@ -166,39 +170,45 @@ export function aliasStore(
       return toAlias(await requireAlias(database, { name, alias }))
     },
 
-    async move(place, version, precondition, keyId) {
+    async move(reference, version, precondition, keyId) {
       return database.inTransaction(tenantId, async (client) => {
-        await lockName(client, tenantId, place.name)
-        const before = await findAlias(client, place)
-        checkPrecondition(place, before, precondition)
+        await lockName(client, tenantId, reference.name)
+        const before = await findAlias(client, reference)
+        checkPrecondition(reference, before, precondition)
         if (before?.version === version) return { alias: toAlias(before), isNew: false }
-        if (before === null) await checkRoom(client, tenantId, place)
+        if (before === null) await checkRoom(client, tenantId, reference)
         const action = before === null ? 'created' : 'moved'
-        const alias = await pointTo(client, { place, before, version, action, keyId })
+        const alias = await pointTo(client, { reference, before, version, action, keyId })
         return { alias, isNew: before === null }
       })
     },
 
-    async rollback(place, precondition, keyId) {
+    async rollback(reference, precondition, keyId) {
       return database.inTransaction(tenantId, async (client) => {
-        await lockName(client, tenantId, place.name)
-        const before = await requireAlias(client, place)
-        checkPrecondition(place, before, precondition)
+        await lockName(client, tenantId, reference.name)
+        const before = await requireAlias(client, reference)
+        checkPrecondition(reference, before, precondition)
         const last = await client.aliasMove.findUnique({ where: { id: before.moveId } })
         if (last === null || last.fromVersion === null) {
-          const message = `${place.name}@${place.alias} has no version before ${before.version}.`
+          const message = `${reference.name}@${reference.alias} has no version before ${before.version}.`
           throw new Problem('version-unavailable', message)
         }
-        return pointTo(client, { place, before, version: last.fromVersion, action: 'rolledBack', keyId })
+        return pointTo(client, {
+          reference,
+          before,
+          version: last.fromVersion,
+          action: 'rolledBack',
+          keyId,
+        })
       })
     },
 
-    async remove(place, precondition, keyId) {
-      const { name, alias } = place
+    async remove(reference, precondition, keyId) {
+      const { name, alias } = reference
       await database.inTransaction(tenantId, async (client) => {
         await lockName(client, tenantId, name)
-        const before = await requireAlias(client, place)
-        checkPrecondition(place, before, precondition)
+        const before = await requireAlias(client, reference)
+        checkPrecondition(reference, before, precondition)
         await query(client, moveStatement, [tenantId, name, alias, 'deleted', before.version, null, keyId])
         await client.alias.delete({ where: { tenantId_name_alias: { tenantId, name, alias } } })
       })
@@ -211,13 +221,13 @@ export function aliasStore(
       const toMove = ({ createdAt, ...row }: (typeof rows)[number]): AliasMove => {
         return { object: 'aliasMove', ...row, createdAt: createdAt.toISOString() }
       }
-      return pageOf(rows, { limit }, toMove, ({ id }) => id)
+      return pageByPosition(rows, { limit }, toMove, ({ id }) => id)
     },
   }
 }
 
 interface AliasChange {
-  place: Place
+  reference: AliasReference
   before: AliasRow | null
   version: number
   action: AliasMove['action']
@@ -245,7 +255,11 @@ async function availableModel(
 }
 
 /** @throws Problem `registry-full` */
-async function checkRoom(client: Prisma.TransactionClient, tenantId: string, { name }: Place): Promise<void> {
+async function checkRoom(
+  client: Prisma.TransactionClient,
+  tenantId: string,
+  { name }: AliasReference,
+): Promise<void> {
   const aliases = await client.alias.count({ where: { tenantId, name } })
   if (aliases < registryLimits.aliases) return
   const message = `${name} has ${aliases} aliases; the limit is ${registryLimits.aliases}. Delete one first.`

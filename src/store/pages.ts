@@ -105,7 +105,7 @@ export function toPage<Row extends { id: string; createdAt: Date | string }, T>(
 }
 
 /** A page of rows, of which one more than the limit was read. `cursor` is the position of an item. */
-export function pageOf<Row, T>(
+export function pageByPosition<Row, T>(
   rows: readonly Row[],
   { limit }: Pick<ListPage, 'limit'>,
   map: (row: Row) => T,

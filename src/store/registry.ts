@@ -12,7 +12,7 @@ import {
 import type { Registry, RegistryStore } from '../training/ports/registry.js'
 import { aliasStore, holdModelStatement, lockName, unknownName, unknownVersion } from './aliases.js'
 import type { Database } from './database.js'
-import { cursorNumber, pageOf } from './pages.js'
+import { cursorNumber, pageByPosition } from './pages.js'
 import { noRow, query, statement } from './statements.js'
 import { lockStatement } from './tenant-limits.js'
 
@@ -156,7 +156,7 @@ function tenantNames(
         take: limit + 1,
       })
       const aliases = await aliasesOf(rows.slice(0, limit).map(({ name }) => name))
-      return pageOf(
+      return pageByPosition(
         rows,
         { limit },
         (row) =>
@@ -193,7 +193,7 @@ function tenantNames(
         status ?? null,
         limit + 1,
       ])
-      return pageOf(rows, { limit }, toVersion, ({ version }) => String(version))
+      return pageByPosition(rows, { limit }, toVersion, ({ version }) => String(version))
     },
 
     version: readVersion,

@@ -1,7 +1,7 @@
 /** Draws a boundary: the outputs of a network over a grid, in the unit of the target. */
 import { encodeInputs } from '../datasets/raw-rows.js'
 import { unscaleTarget } from '../datasets/target-scaling.js'
-import { Predictor, sizeOf } from '../engine/index.js'
+import { elementCount, Predictor } from '../engine/index.js'
 import type { BoundaryOutputs, BoundaryRequest } from '../training/ports/predictor-pool.js'
 import { littleEndian16 } from './little-endian.js'
 import type { BackendSetting } from './messages.js'
@@ -23,7 +23,7 @@ export function drawBoundaryWith(
   view: Pick<BoundaryRequest, 'coding' | 'axes' | 'size'>,
 ): BoundaryOutputs {
   const { coding, axes, size } = view
-  const outputs = sizeOf(predictor.outputShape)
+  const outputs = elementCount(predictor.outputShape)
   const answers = Float64Array.from(
     predictor.predict(encodeInputs(coding, gridRows(axes, size))),
     (answer, index) => unscaleTarget(coding.target, index % outputs, answer),

@@ -1,6 +1,6 @@
 /** Packs weights into one array of bytes with a table of contents, to store them and to send them to threads. */
 import type { Tensor } from '../contract/model.js'
-import { sizeOf, type WeightShapes, type Weights } from '../engine/index.js'
+import { elementCount, type WeightShapes, type Weights } from '../engine/index.js'
 import { littleEndian, packArrays, unpackNumbers } from './little-endian.js'
 
 export interface PackedWeights {
@@ -26,7 +26,7 @@ export function unpackWeights({ tensors, bytes }: PackedWeights): Weights {
   const numbers = unpackNumbers(bytes)
   return new Map(
     tensors.map(({ name, shape, offset }) => {
-      const length = sizeOf(shape)
+      const length = elementCount(shape)
       return [name, { shape, values: numbers.slice(offset, offset + length) }]
     }),
   )
@@ -38,7 +38,7 @@ export function adoptWeights(tensors: readonly Tensor[], bytes: Uint8Array<Array
   return new Map(
     tensors.map(({ name, shape, offset }) => {
       const index = Float32Array.BYTES_PER_ELEMENT * offset
-      const size = sizeOf(shape)
+      const size = elementCount(shape)
       if (index + Float32Array.BYTES_PER_ELEMENT * size > length)
         throw new RangeError(`${name} exceeds the weights`)
       return [name, { shape, values: new Float32Array(buffer, index, size) }]

@@ -2,7 +2,7 @@
  * Computes predictions for an API process: small networks on the event loop, others in threads. Evaluations,
  * boundaries and splits have a separate thread, so that no prediction waits for them.
  */
-import { sizeOf } from '../engine/index.js'
+import { elementCount } from '../engine/index.js'
 import type { AllModels } from '../training/ports/models.js'
 import type { ModelBoundaryRequest, PredictorPool } from '../training/ports/predictor-pool.js'
 import { CallableThread, ownBuffers } from './callable-thread.js'
@@ -58,7 +58,7 @@ export function openPredictorPool(
   return {
     predict(tenantId, model, inputs) {
       refuseWhenClosed()
-      const features = sizeOf(model.network.inputShape ?? [])
+      const features = elementCount(model.network.inputShape ?? [])
       const atOnce = small.predict(model, inputs, inputs.length / features)
       if (atOnce !== null) return atOnce
       const isSlow = costs.isSlow(model)

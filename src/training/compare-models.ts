@@ -46,7 +46,7 @@ export async function compareModels(
   return turns.run(
     tenantId,
     async () => {
-      const { part, read, rows } = await rowsOf(dependencies, job)
+      const { part, read, rows } = await findComparedRows(dependencies, job)
       const evaluate = async (model: Model) => {
         const outcome = await dependencies.predictors.evaluate(tenantId, model, await read(), rows)
         if (outcome.type === 'refused') throw new Problem(outcome.code, outcome.message)
@@ -67,7 +67,7 @@ interface ComparedRows {
   rows: Int32Array | null
 }
 
-async function rowsOf({ datasets, splits }: CompareDependencies, job: Job): Promise<ComparedRows> {
+async function findComparedRows({ datasets, splits }: CompareDependencies, job: Job): Promise<ComparedRows> {
   const { dataset, validationDataset, validationSplit } = job.spec
   const reader = (source: string | GeneratedDataset) => async () =>
     typeof source === 'string' ? (builtIn(source) ?? (await wholeTable(datasets, source))) : source

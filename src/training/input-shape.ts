@@ -1,6 +1,6 @@
 /** The input shape of a network. */
 import { inputWidth } from '../contract/dataset.js'
-import { SpecError, sizeOf } from '../engine/index.js'
+import { elementCount, SpecError } from '../engine/index.js'
 import type { DataDescription } from './data-description.js'
 
 /** The default input shape of a network. */
@@ -21,7 +21,7 @@ export function checkInputShape(
   if (features === 0) {
     throw new SpecError('/dataset', 'no column is left to learn from: every feature is ignored')
   }
-  const size = sizeOf(wanted)
+  const size = elementCount(wanted)
   const pointer = '/network/inputShape'
   if (size !== features) {
     const message = `inputShape [${wanted.join(', ')}] has ${size} values, but a row of the dataset has ${features}`

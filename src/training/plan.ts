@@ -11,7 +11,7 @@ import { isWeighted } from '../datasets/row-weights.js'
 import { shownNames } from '../datasets/shown-text.js'
 import { DatasetError } from '../datasets/table.js'
 import { accuracyRule, isRegression, targetCoding, targetWidth } from '../datasets/target-coding.js'
-import { compile, outputShape, type Program, SpecError, sizeOf, splitSizes } from '../engine/index.js'
+import { compile, elementCount, outputShape, type Program, SpecError, splitSizes } from '../engine/index.js'
 import { type DataDescription, findData, findValidation } from './data-description.js'
 import { type ResolvedRequest, resolveRequest } from './defaults.js'
 import { checkFolds } from './fold-checks.js'
@@ -146,7 +146,7 @@ function trainedTarget(
   inputShape: number[],
   data: DataDescription,
 ): TrainedTarget {
-  const outputs = sizeOf(outputShape(network, inputShape))
+  const outputs = elementCount(outputShape(network, inputShape))
   const amount = loss === 'categoricalCrossentropy' ? amountRefusal(data) : undefined
   if (amount !== undefined) throw new SpecError('/loss', amount)
   const last = network.layers.at(-1)

@@ -47,12 +47,12 @@ export function readQueryRows(model: Model, query: Query): PredictionRows {
 }
 
 /** @throws Problem `invalid-request` if the text is no value of a number column */
-function checkCell(feature: FeatureCoding | undefined, text: string, place: PropertyKey[]): void {
+function checkCell(feature: FeatureCoding | undefined, text: string, path: PropertyKey[]): void {
   if (feature === undefined || isReadable(feature, text)) return
-  throw invalid(place, `"${text}" is not a finite number`)
+  throw invalid(path, `"${text}" is not a finite number`)
 }
 
-function invalid(place: PropertyKey[], message: string): Problem {
-  const pointer = pointerTo(place)
+function invalid(path: PropertyKey[], message: string): Problem {
+  const pointer = pointerTo(path)
   return new Problem('invalid-request', `${pointer}: ${message}`, [{ pointer, message }])
 }

@@ -41,13 +41,13 @@ export async function retrain(
     throw new Problem('invalid-spec', message)
   }
   if (request.registry !== undefined) await registry.checkRoom(request.registry)
-  const jobRequest = requestOf(job, model, request)
+  const jobRequest = toJobRequest(job, model, request)
   const plan = await planTraining(submission, tenant, jobRequest)
   const retraining = { modelId: model.id, registry: request.registry ?? null, keyId: tenant.keyId }
   return storeJob(submission, tenant, { ...newJob(plan, jobRequest, origin), retraining }, once)
 }
 
-function requestOf(job: Job, model: Model, request: RetrainRequest): JobRequest {
+function toJobRequest(job: Job, model: Model, request: RetrainRequest): JobRequest {
   const {
     from: _from,
     inherited: _inherited,
@@ -67,7 +67,7 @@ function requestOf(job: Job, model: Model, request: RetrainRequest): JobRequest 
   const { success, data, error } = jobRequestSchema.safeParse({
     ...spec,
     ...start,
-    ...validationOf(request, { validationDataset, validationSplit: spec.validationSplit }),
+    ...chooseValidation(request, { validationDataset, validationSplit: spec.validationSplit }),
     network: { ...shape, layers },
     dataset: request.dataset,
     name: request.name ?? job.name ?? undefined,
@@ -83,7 +83,7 @@ function requestOf(job: Job, model: Model, request: RetrainRequest): JobRequest 
 
 type Validation = Pick<JobRequest, 'validationDataset' | 'validationSplit'>
 
-function validationOf(
+function chooseValidation(
   { validationDataset, validationSplit }: RetrainRequest,
   before: Validation,
 ): Validation {

@@ -1,7 +1,7 @@
 /** Properties of all programs: a spec compiles or is rejected, and its program validates, prints and encodes. */
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { sizeOf } from '../../src/engine/arena.js'
+import { elementCount } from '../../src/engine/arena.js'
 import { encode } from '../../src/engine/encoding.js'
 import { SpecError } from '../../src/engine/index.js'
 import { findDeclaration } from '../../src/engine/operations.js'
@@ -50,7 +50,7 @@ function checkShapes(program: Program): void {
   })
   expect(program.layers.at(-1)?.outputShape).toEqual(program.outputShape)
   const trainable = program.tensors.filter(({ gradient }) => gradient !== null)
-  expect(program.parameters).toBe(trainable.reduce((sum, { shape }) => sum + sizeOf(shape), 0))
+  expect(program.parameters).toBe(trainable.reduce((sum, { shape }) => sum + elementCount(shape), 0))
   expect(program.parameters).toBe(program.layers.reduce((sum, layer) => sum + layer.parameters, 0))
   const end = Math.max(...program.buffers.map(({ offset, length }) => offset + length))
   expect(program.floats).toBeGreaterThanOrEqual(end)

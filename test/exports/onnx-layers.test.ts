@@ -2,7 +2,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { type Activation, activationSchema } from '../../src/contract/network.js'
-import { Predictor, SpecError, sizeOf } from '../../src/engine/index.js'
+import { elementCount, Predictor, SpecError } from '../../src/engine/index.js'
 import { onnxExporter } from '../../src/exports/onnx/onnx-exporter.js'
 import { type Exportable, exportableModel } from '../support/exportable.js'
 import { checkOnnxFiles, float32Tensor, numbersOf, onnxPython, runOnnx } from '../support/onnx.js'
@@ -23,7 +23,7 @@ async function compare({ model, weights }: Exportable): Promise<number> {
   const { bytes } = onnxExporter.write(model, weights, bare)
   files.push(bytes)
   const { inputShape = [] } = model.network
-  const inputs = Float32Array.from(wave(rows * sizeOf(inputShape), 3))
+  const inputs = Float32Array.from(wave(rows * elementCount(inputShape), 3))
   const expected = new Predictor(model.network, weights, { backend: 'auto' }).predict(inputs)
   const { output } = await runOnnx(bytes, { input: float32Tensor(inputs, [rows, ...inputShape]) })
   const actual = numbersOf(output)

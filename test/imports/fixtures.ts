@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import { z } from 'zod'
 import { networkSchema } from '../../src/contract/network.js'
 import type { Weights } from '../../src/engine/index.js'
-import { predict, sizeOf } from '../../src/engine/index.js'
+import { elementCount, predict } from '../../src/engine/index.js'
 import type { ImportedModel } from '../../src/imports/build-model.js'
 
 const numbers = z.array(z.array(z.number()))
@@ -34,7 +34,7 @@ export function answer(model: ImportedModel, inputs: readonly number[]): Float32
   const weights: Weights = new Map(
     model.tensors.map(({ name, shape, offset }) => [
       name,
-      { shape, values: floats.subarray(offset, offset + sizeOf(shape)) },
+      { shape, values: floats.subarray(offset, offset + elementCount(shape)) },
     ]),
   )
   return predict(model.network, weights, Float32Array.from(inputs), { backend: 'reference' })

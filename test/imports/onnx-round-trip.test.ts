@@ -1,7 +1,7 @@
 /** Files of this service come back as they were, by their metadata, and without it by their operators. */
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
-import { SpecError, sizeOf } from '../../src/engine/index.js'
+import { elementCount, SpecError } from '../../src/engine/index.js'
 import { onnxExporter } from '../../src/exports/onnx/onnx-exporter.js'
 import type { ImportedModel } from '../../src/imports/build-model.js'
 import { importModel } from '../../src/imports/import-model.js'
@@ -23,7 +23,7 @@ const bare = { preprocessing: false, names: 'descent' } as const
 const whole = { preprocessing: true, names: 'descent' } as const
 
 const outputs = (model: ImportedModel) =>
-  Array.from(answer(model, wave(2 * sizeOf(model.network.inputShape ?? []), 3)))
+  Array.from(answer(model, wave(2 * elementCount(model.network.inputShape ?? []), 3)))
 
 it('200 random networks keep their layers, weights and coding', () => {
   const [seed] = testSeeds(1)

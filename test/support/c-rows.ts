@@ -5,7 +5,7 @@ import { parseDate } from '../../src/datasets/date-text.js'
 import { parseDecimalComma, parseNumber } from '../../src/datasets/number-text.js'
 import type { InputRow } from '../../src/datasets/raw-rows.js'
 import { answerRules } from '../../src/exports/answer-rules.js'
-import { prefixOf } from '../../src/exports/c/exporter.js'
+import { namePrefix } from '../../src/exports/c/exporter.js'
 import { doubleLiteral, stringLiteral } from '../../src/exports/c/literals.js'
 import { isArrayRow } from '../../src/exports/c/row-code.js'
 import type { ExportableModel } from '../../src/exports/exporter.js'
@@ -66,12 +66,12 @@ export function cProgram(
     const removed = names.map((name) => `#undef ${name}`)
     return [...defined, source, runFunction(model, rows), ...removed].join('\n')
   })
-  const calls = models.map(({ model }) => `run_${prefixOf(model)}();`)
+  const calls = models.map(({ model }) => `run_${namePrefix(model)}();`)
   return ['#include <stdio.h>', ...parts, `int main(void) { ${calls.join(' ')} return 0; }`].join('\n')
 }
 
 function runFunction(model: ExportableModel, rows: readonly InputRow[]): string {
-  const prefix = prefixOf(model)
+  const prefix = namePrefix(model)
   const { type } = answerRules(model)
   const isArray = isArrayRow(model.coding, model.network.inputShape ?? [])
   const label = type === 'oneHot' || type === 'binary' ? 'prediction.label' : '"-"'

@@ -5,7 +5,7 @@ import type { Prediction } from '../../src/contract/model.js'
 import { type Loss, lastActivation, type Network, networkSchema } from '../../src/contract/network.js'
 import { decoder } from '../../src/datasets/prediction.js'
 import { encodeRows, type InputRow } from '../../src/datasets/raw-rows.js'
-import { compilePrediction, predict, sizeOf, type Weights } from '../../src/engine/index.js'
+import { compilePrediction, elementCount, predict, type Weights } from '../../src/engine/index.js'
 import type { ExpectedPrediction, ExportableModel } from '../../src/exports/exporter.js'
 import { type SpecInput, wave } from './training-case.js'
 
@@ -33,8 +33,8 @@ interface ExportableParts {
 export function exportable(parts: ExportableParts): Exportable {
   const network = networkSchema.parse(parts.network)
   const program = compilePrediction(network, 1)
-  const inputs = sizeOf(network.inputShape ?? [])
-  const outputs = sizeOf(program.outputShape)
+  const inputs = elementCount(network.inputShape ?? [])
+  const outputs = elementCount(program.outputShape)
   const coding = {
     features: parts.features ?? plainFeatures(inputs),
     target: parts.target ?? plainTarget(outputs),

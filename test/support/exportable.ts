@@ -2,7 +2,7 @@
 import type { FeatureCoding, TargetCoding } from '../../src/contract/dataset.js'
 import { networkSchema } from '../../src/contract/network.js'
 import { compilePrediction } from '../../src/engine/compile.js'
-import { drawWeights, sizeOf, type Weights } from '../../src/engine/index.js'
+import { drawWeights, elementCount, type Weights } from '../../src/engine/index.js'
 import type { NetworkProgram } from '../../src/engine/program.js'
 import type { ExportableModel } from '../../src/exports/exporter.js'
 import { type SpecInput, wave } from './training-case.js'
@@ -27,8 +27,8 @@ export function exportableModel(
   const program = compilePrediction(networkSchema.parse(spec.network), 8)
   const { network, layers, outputShape } = program
   const { inputShape = [] } = network
-  const target = changes.target ?? numberTarget(sizeOf(outputShape))
-  const features = changes.features ?? numberFeatures(sizeOf(inputShape))
+  const target = changes.target ?? numberTarget(elementCount(outputShape))
+  const features = changes.features ?? numberFeatures(elementCount(inputShape))
   const model: ExportableModel = {
     id: `mdl_${String(seed).padStart(32, '0')}`,
     name: null,

@@ -31,7 +31,7 @@ export function useModelVersions(id: string | null): QueryResult<NamedVersion[]>
 }
 
 /** The references of the aliases that point at a model, such as `churn@current`. */
-export const aliasesOf = (versions: readonly NamedVersion[]): string[] =>
+export const aliasReferences = (versions: readonly NamedVersion[]): string[] =>
   versions.flatMap(({ version: { name, aliases } }) => aliases.map((alias) => `${name}@${alias}`))
 
 export function ModelVersions({ id, versions }: { id: string; versions: QueryResult<NamedVersion[]> }) {

@@ -16,7 +16,7 @@ import { go, link } from '../router.js'
 import { EvaluationCard } from './evaluation.js'
 import { ExportMenu } from './export-menu.js'
 import { LabelsCard } from './labels-card.js'
-import { aliasesOf, ModelVersions, useModelVersions } from './model-versions.js'
+import { aliasReferences, ModelVersions, useModelVersions } from './model-versions.js'
 import { Predictor } from './predictor.js'
 import { NetworkCard } from './run.js'
 
@@ -52,7 +52,7 @@ export function ModelView({ id }: { id: string }) {
           </button>
           <WeightsDownload id={model.id} />
           {model.jobId === null ? null : <EpochsDownload jobId={model.jobId} />}
-          <Delete id={model.id} aliases={aliasesOf(versions.latest ?? [])} />
+          <Delete id={model.id} aliases={aliasReferences(versions.latest ?? [])} />
         </div>
       </div>
       <ExportMenu model={model} />

@@ -23,9 +23,9 @@ export function PointAlias({ registered: { name, aliases }, versions, onChanged 
   if (newest === undefined) return null
   const alias = text.trim()
   const version = chosen ?? newest
-  const known = aliases.find((each) => each.alias === alias)
+  const existing = aliases.find((each) => each.alias === alias)
   const point = () => {
-    const match = known === undefined ? ({ 'if-none-match': '*' } as const) : { 'if-match': known.etag }
+    const match = existing === undefined ? ({ 'if-none-match': '*' } as const) : { 'if-match': existing.etag }
     return put('/registry/{name}/aliases/{alias}', { version }, { name, alias, match })
   }
   return (
@@ -52,14 +52,14 @@ export function PointAlias({ registered: { name, aliases }, versions, onChanged 
             options={versions.map((each) => [String(each), String(each)])}
           />
         ) : null}
-        <button type="submit" disabled={alias === '' || change.isSending || known?.version === version}>
-          {known === undefined ? `Create alias at version ${version}` : `Move to version ${version}`}
+        <button type="submit" disabled={alias === '' || change.isSending || existing?.version === version}>
+          {existing === undefined ? `Create alias at version ${version}` : `Move to version ${version}`}
         </button>
       </div>
       <p class="hint">
-        {known === undefined
+        {existing === undefined
           ? `${name} has no alias of this name.`
-          : `${name}@${known.alias} is version ${known.version} now.`}
+          : `${name}@${existing.alias} is version ${existing.version} now.`}
       </p>
       <ChangeNotice problem={change.problem} />
     </form>

@@ -70,7 +70,7 @@ function claimedFormat({ name, contentType }: { name: string; contentType?: stri
   if (byName !== undefined) return { claimed: byName, by: 'name' }
   const type = contentType?.split(';')[0].trim().toLowerCase()
   const byType = formatNames.find((format) =>
-    uploadFormats[format].contentTypes.some((known) => known === type),
+    uploadFormats[format].contentTypes.some((each) => each === type),
   )
   return { claimed: byType, by: 'content type' }
 }

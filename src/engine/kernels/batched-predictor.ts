@@ -1,5 +1,5 @@
 /** Prediction on backends that compute one batch at a time: copies rows into and out of the arena. */
-import { sizeOf } from '../arena.js'
+import { elementCount } from '../arena.js'
 import { tensorView } from '../weights.js'
 import type { PredictionContext, PredictionExecutor } from './backend.js'
 
@@ -14,8 +14,8 @@ export function createBatchedPredictor(
     memory.float32(byteOffset, length)
   const input = view(tensorView(program, floats, program.input))
   const output = view(tensorView(program, floats, program.output))
-  const features = sizeOf(program.network.inputShape)
-  const width = sizeOf(program.outputShape)
+  const features = elementCount(program.network.inputShape)
+  const width = elementCount(program.outputShape)
   const { capacity } = program
   return {
     detail,

@@ -1,5 +1,5 @@
 /** activation: an elementwise function, or softmax over each row. */
-import { sizeOf } from '../arena.js'
+import { elementCount } from '../arena.js'
 import type { BufferId, Operation } from '../operations.js'
 import type { Shape } from '../program.js'
 import type { PlannedLayer } from './layer.js'
@@ -7,7 +7,7 @@ import type { LayerOf } from './layer-of.js'
 import { activationGradient } from './weighted.js'
 
 export function activation(layer: LayerOf<'activation'>, input: Shape): PlannedLayer {
-  const size = sizeOf(input)
+  const size = elementCount(input)
   return {
     layer,
     outputShape: input,

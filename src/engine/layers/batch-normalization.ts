@@ -1,5 +1,5 @@
 /** batchNormalization: normalizes each channel over the batch, then applies a learned scale (weight) and shift (bias). */
-import { sizeOf } from '../arena.js'
+import { elementCount } from '../arena.js'
 import type { Shape } from '../program.js'
 import { type LayerLocation, type LayerTensor, outputSignal, type PlannedLayer } from './layer.js'
 import type { LayerOf } from './layer-of.js'
@@ -10,7 +10,7 @@ export function batchNormalization(
   location: LayerLocation,
 ): PlannedLayer {
   const [channels = 0, ...rest] = input
-  const sizes = { channels, positions: sizeOf(rest) }
+  const sizes = { channels, positions: elementCount(rest) }
   const { momentum, epsilon } = layer
   const tensor = (name: LayerTensor['name'], trainable: boolean, value: number): LayerTensor => ({
     name,

@@ -1,5 +1,5 @@
 /** conv1d and conv2d: cross-correlation. conv1d treats a signal [channels, length] as an image of height 1. */
-import { sizeOf } from '../arena.js'
+import { elementCount } from '../arena.js'
 import type { Shape } from '../program.js'
 import { SpecError } from '../spec-error.js'
 import { type LayerLocation, type PlannedLayer, shapeText } from './layer.js'
@@ -94,7 +94,7 @@ function planConvolution(
       layer,
       location.index,
       { weight: shapes.weight, bias: [layer.filters] },
-      { fanIn: sizeOf(shapes.weight) / layer.filters, fanOut: layer.filters * kernelCells },
+      { fanIn: elementCount(shapes.weight) / layer.filters, fanOut: layer.filters * kernelCells },
     ),
     emit: (context) =>
       emitWeighted(context, layer, shapes.output, {

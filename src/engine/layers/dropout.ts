@@ -1,11 +1,11 @@
 /** dropout: zeroes a share of its inputs in training and scales the others by 1/(1 − rate); the identity in inference. */
-import { sizeOf } from '../arena.js'
+import { elementCount } from '../arena.js'
 import type { Shape } from '../program.js'
 import type { LayerLocation, PlannedLayer } from './layer.js'
 import type { LayerOf } from './layer-of.js'
 
 export function dropout(layer: LayerOf<'dropout'>, input: Shape, location: LayerLocation): PlannedLayer {
-  const size = sizeOf(input)
+  const size = elementCount(input)
   return {
     layer,
     outputShape: input,

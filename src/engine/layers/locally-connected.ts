@@ -1,5 +1,5 @@
 /** locallyConnected1d and 2d: convolutions with separate weights at each position. A signal is an image of height 1. */
-import { sizeOf } from '../arena.js'
+import { elementCount } from '../arena.js'
 import type { Shape } from '../program.js'
 import { SpecError } from '../spec-error.js'
 import { type LayerLocation, type PlannedLayer, shapeText } from './layer.js'
@@ -62,7 +62,7 @@ function planLocal(
       layer,
       location.index,
       { weight: [...positions, filters, channels, ...kernel], bias: [...positions, filters] },
-      { fanIn: channels * sizeOf(kernel), fanOut: filters * sizeOf(kernel) },
+      { fanIn: channels * elementCount(kernel), fanOut: filters * elementCount(kernel) },
     ),
     emit: (context) =>
       emitWeighted(context, layer, outputShape, {

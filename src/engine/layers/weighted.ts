@@ -1,6 +1,6 @@
 /** Shared by dense, convolutional and locally connected layers: weights, a bias, a fused activation. */
 import type { Activation, Initializer } from '../../contract/network.js'
-import { sizeOf } from '../arena.js'
+import { elementCount } from '../arena.js'
 import { activationRules, type BufferId, type ElementActivation, type Operation } from '../operations.js'
 import type { Shape } from '../program.js'
 import { type Emission, type EmitContext, type LayerTensor, outputSignal } from './layer.js'
@@ -68,7 +68,7 @@ export function emitWeighted(
 ): Emission {
   const activation = context.omitActivation ? 'linear' : layer.activation
   const fused = activation === 'softmax' ? 'linear' : activation
-  const size = sizeOf(outputShape)
+  const size = elementCount(outputShape)
   const output = outputSignal(context, outputShape)
   const y = output.training
   const z =

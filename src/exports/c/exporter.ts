@@ -18,14 +18,14 @@ export const cExporter: Exporter = {
 }
 
 /** The prefix of all external names. */
-export const prefixOf = ({ name }: Pick<ExportableModel, 'name'>) => identifier(name ?? '', 'model')
+export const namePrefix = ({ name }: Pick<ExportableModel, 'name'>) => identifier(name ?? '', 'model')
 
 function writeSource(
   model: ExportableModel,
   weights: Weights,
   { preprocessing }: ExportOptions,
 ): ExportedFile {
-  const prefix = prefixOf(model)
+  const prefix = namePrefix(model)
   const steps = networkSteps(model)
   const network = networkCode(prefix, steps, weights)
   const compute = `

@@ -15,7 +15,7 @@ const encoders: Readonly<Record<FeatureCoding['type'], string>> = {
 export function rowCode(coding: Coding): string {
   const { features, ignored = [] } = coding
   const types = new Set(features.map(({ type }) => type))
-  const columns = features.map((feature) => `  ${JSON.stringify(columnOf(feature))},`)
+  const columns = features.map((feature) => `  ${JSON.stringify(withWidth(feature))},`)
   const used = [...types].map((type) => `${type}: ${encoders[type]}`)
   return `
 /** The columns of a row and their coding. */
@@ -34,7 +34,7 @@ ${cellsFunction}
  */
 function encode(row) {
   const inputs = new Float32Array(${inputCount(coding)})
-  const cells = cellsOf(row)
+  const cells = toCells(row)
   let offset = 0
   columns.forEach((column, place) => {
     const cell = cells[place] ?? null
@@ -48,7 +48,7 @@ function encode(row) {
 }
 
 /** The coding of a feature, and the numbers it gives the network. */
-const columnOf = (feature: FeatureCoding) => ({ ...feature, width: featureWidth(feature) })
+const withWidth = (feature: FeatureCoding) => ({ ...feature, width: featureWidth(feature) })
 
 const cellsFunction = `
 const plainName = (name) => name.trim().normalize('NFC')
@@ -59,7 +59,7 @@ const places = new Map([
 ])
 
 /** The values of a row in the order of the columns. */
-function cellsOf(row) {
+function toCells(row) {
   if (Array.isArray(row)) {
     if (row.length === columns.length) return row
     throw new RangeError('has ' + row.length + ' values, but the model takes ' + columns.length)

@@ -29,13 +29,13 @@ export function kerasLayout(model: ExportableModel, weights: Weights): KerasLayo
   const permutedFlattens = new Set<number>()
   /** The shape that was flattened with channels last, until a dense layer has read it. */
   let flattened: number[] | null = null
-  for (const place of layers) {
-    const { layer, index, inputShape } = place
+  for (const placed of layers) {
+    const { layer, index, inputShape } = placed
     if (layer.type === 'flatten' && isReordered(inputShape)) {
       if (isReadByDense(layers.slice(index + 1))) flattened = inputShape
       else permutedFlattens.add(index)
     }
-    tensors.push(...layerTensors(place, weights, flattened))
+    tensors.push(...layerTensors(placed, weights, flattened))
     if (layer.type === 'dense') flattened = null
   }
   return { tensors, permutedFlattens }
@@ -54,8 +54,8 @@ function isReadByDense(following: readonly PlacedLayer[]): boolean {
   return next?.layer.type === 'dense'
 }
 
-function layerTensors(place: PlacedLayer, weights: Weights, flattened: number[] | null): KerasTensor[] {
-  const { layer, index } = place
+function layerTensors(placed: PlacedLayer, weights: Weights, flattened: number[] | null): KerasTensor[] {
+  const { layer, index } = placed
   const read = (name: string) => {
     const values = tensorValues(weights, `layers.${index}.${name}`)
     return flattened === null || layer.type === 'dense' ? values : reordered(values, flattened)
@@ -74,17 +74,18 @@ function layerTensors(place: PlacedLayer, weights: Weights, flattened: number[] 
   }
   if (!('useBias' in layer)) return []
   const { shape = [] } = weights.get(`layers.${index}.weight`) ?? {}
-  const kernel = kernelOf(place, read('weight'), shape, flattened)
+  const kernel = toKernel(placed, read('weight'), shape, flattened)
   const bias = layer.useBias ? read('bias') : null
-  const biasShape = biasShapeOf(layer, shape)
   return [
     { layer: index, name: 'kernel', ...kernel },
-    ...(bias === null ? [] : [{ layer: index, name: 'bias' as const, shape: biasShape, values: bias }]),
+    ...(bias === null
+      ? []
+      : [{ layer: index, name: 'bias' as const, shape: biasShape(layer, shape), values: bias }]),
   ]
 }
 
 /** Locally connected layers have a bias at each position. */
-function biasShapeOf({ type }: PlacedLayer['layer'], shape: readonly number[]): number[] {
+function biasShape({ type }: PlacedLayer['layer'], shape: readonly number[]): number[] {
   if (type === 'locallyConnected1d') return shape.slice(0, 2)
   return type === 'locallyConnected2d' ? shape.slice(0, 3) : shape.slice(0, 1)
 }
@@ -93,7 +94,7 @@ const reordered = (values: Float32Array, flattened: readonly number[]) =>
   Float32Array.from(channelsFirstPlaces(flattened), (index) => values[index])
 
 /** The filters are the first side of the engine's weights; locally connected layers have positions before them. */
-function kernelOf(
+function toKernel(
   { layer }: PlacedLayer,
   values: Float32Array,
   shape: readonly number[],

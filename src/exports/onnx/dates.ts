@@ -12,7 +12,7 @@ export const datePartOrder: readonly DatePart[] = ['year', 'month', 'dayOfWeek',
  * @returns float64 [N, 4 D]
  */
 export function addDateParts(graph: GraphBuilder, days: Value, first: readonly number[]): Value {
-  const calculator = calculatorOf(graph)
+  const calculator = createCalculator(graph)
   const day = calculator.floor(days)
   const { year, month } = addYearAndMonth(calculator, day)
   const sinceFirst = graph.node('Sub', [days, graph.constant('first', doubles(first))])
@@ -45,10 +45,10 @@ function addYearAndMonth(calculator: Calculator, day: Value): { year: Value; mon
   return { year: add(add(multiply(era, 400), yearOfEra), isNextYear), month }
 }
 
-type Calculator = ReturnType<typeof calculatorOf>
+type Calculator = ReturnType<typeof createCalculator>
 
 /** Arithmetic on whole numbers in float64, which are exact. */
-function calculatorOf(graph: GraphBuilder) {
+function createCalculator(graph: GraphBuilder) {
   const operand = (value: Value | number) =>
     typeof value === 'number' ? graph.constant('days', doubles([value], [])) : value
   const operation = (name: string) => (a: Value, b: Value | number) => graph.node(name, [a, operand(b)])

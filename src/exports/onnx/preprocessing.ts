@@ -38,7 +38,7 @@ export function addColumns(graph: GraphBuilder, { features }: Coding, values: re
     ...(dates.length > 0 ? [dateBlock(graph, dates)] : []),
     ...columns.flatMap(({ feature, value }) =>
       feature.type === 'category' && featureWidth(feature) > 0
-        ? [{ value: addCategories(graph, feature, value), columns: partsOf(feature) }]
+        ? [{ value: addCategories(graph, feature, value), columns: featureParts(feature) }]
         : [],
     ),
   ]
@@ -53,10 +53,10 @@ export function addNumbers(graph: GraphBuilder, features: readonly FeatureCoding
   const numeric = features.flatMap((feature) =>
     feature.type === 'number' || feature.type === 'boolean' ? [feature] : [],
   )
-  return addScaling(graph, addImputation(graph, numeric, value), numeric.map(scaleOf))
+  return addScaling(graph, addImputation(graph, numeric, value), numeric.map(toScaling))
 }
 
-const partsOf = (feature: FeatureCoding) =>
+const featureParts = (feature: FeatureCoding) =>
   Array.from({ length: featureWidth(feature) }, (_, part) => ({ feature, part }))
 
 function numberBlock(
@@ -68,7 +68,7 @@ function numberBlock(
     graph,
     columns.map(({ value }) => value),
   )
-  return { value: addNumbers(graph, features, raw), columns: features.flatMap(partsOf) }
+  return { value: addNumbers(graph, features, raw), columns: features.flatMap(featureParts) }
 }
 
 /** The parts of all dates: the years, then the months, the days of the week and the days since the first. */
@@ -103,7 +103,7 @@ function dateBlock(
   }
 }
 
-const scaleOf = (feature: Extract<FeatureCoding, { type: 'number' | 'boolean' }>) =>
+const toScaling = (feature: Extract<FeatureCoding, { type: 'number' | 'boolean' }>) =>
   feature.type === 'number' ? feature : { offset: 0, scale: 1 }
 
 /** Replaces NaN, and the missing numbers of each column. Without an imputation the result is NaN. */

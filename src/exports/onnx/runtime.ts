@@ -55,7 +55,7 @@ function bareFeeds({ Tensor }: Runtime, { layers }: ExportableModel, inputs: Flo
 function rawFeeds({ Tensor }: Runtime, model: ExportableModel, row: InputRow): Feeds {
   const { features } = model.coding
   const { inputs } = modelSignature(model)
-  const cells = features.map((feature, index) => cellOf(row, feature, index))
+  const cells = features.map((feature, index) => readCell(row, feature, index))
   if (hasWholeInput(model)) {
     const [{ name, shape }] = inputs
     const numbers = features.map((feature, index) => toNumber(feature, cells[index]) ?? Number.NaN)
@@ -72,12 +72,12 @@ function rawFeeds({ Tensor }: Runtime, model: ExportableModel, row: InputRow): F
 /** Whether the cells are what the inputs of an ONNX file take: texts in place of numbers are not. */
 export function isFeedable({ coding: { features } }: ExportableModel, row: InputRow): boolean {
   return features.every((feature, index) => {
-    const cell = cellOf(row, feature, index)
+    const cell = readCell(row, feature, index)
     return feature.type === 'category' || cell === null || toNumber(feature, cell) !== undefined
   })
 }
 
-const cellOf = (row: InputRow, { name }: FeatureCoding, index: number): Cell =>
+const readCell = (row: InputRow, { name }: FeatureCoding, index: number): Cell =>
   (isList(row) ? row[index] : row[name]) ?? null
 
 const toText = (cell: Cell) =>

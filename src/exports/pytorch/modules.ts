@@ -18,28 +18,28 @@ export function torchModules(model: ExportableModel): TorchModule[] {
 /** A module without tensors. */
 const plain = (code: string): TorchModule => ({ code, tensors: [] })
 
-function layerModules(place: PlacedLayer): TorchModule[] {
-  const { layer, inputShape } = place
+function layerModules(placed: PlacedLayer): TorchModule[] {
+  const { layer, inputShape } = placed
   switch (layer.type) {
     case 'dense':
       return weighted(
-        place,
+        placed,
         layer,
         `nn.Linear(${inputShape[0]}, ${layer.units}, bias=${python(layer.useBias)})`,
       )
     case 'conv1d':
     case 'conv2d':
-      return convolution(place, layer)
+      return convolution(placed, layer)
     case 'locallyConnected1d': {
       const { filters, kernelSize, strides, useBias } = layer
       const sizes = [...inputShape, filters, kernelSize, strides, python(useBias)].join(', ')
-      return weighted(place, layer, `LocallyConnected1d(${sizes})`)
+      return weighted(placed, layer, `LocallyConnected1d(${sizes})`)
     }
     case 'locallyConnected2d': {
       const { filters, kernelSize, strides, useBias } = layer
       const windows = [toPair(kernelSize), toPair(strides)].map(tuple)
       const sizes = [...inputShape, filters, ...windows, python(useBias)].join(', ')
-      return weighted(place, layer, `LocallyConnected2d(${sizes})`)
+      return weighted(placed, layer, `LocallyConnected2d(${sizes})`)
     }
     case 'maxPooling1d':
     case 'averagePooling1d':
@@ -59,7 +59,7 @@ function layerModules(place: PlacedLayer): TorchModule[] {
     case 'dropout':
       return [plain(`nn.Dropout(${layer.rate})`)]
     case 'batchNormalization':
-      return [normalization(place, layer.epsilon, layer.momentum)]
+      return [normalization(placed, layer.epsilon, layer.momentum)]
     case 'activation':
       return activationModules(layer.activation)
     default:
@@ -85,15 +85,15 @@ function weighted({ index }: PlacedLayer, { activation, useBias }: Weighted, cod
 type Convolution = Extract<PlacedLayer['layer'], { type: 'conv1d' | 'conv2d' }>
 
 /** PyTorch pads both ends of an axis equally, so the zeros of `same` are a separate module. */
-function convolution(place: PlacedLayer, layer: Convolution): TorchModule[] {
+function convolution(placed: PlacedLayer, layer: Convolution): TorchModule[] {
   const { filters, kernelSize, strides, padding, useBias, type } = layer
-  const [channels, ...sides] = place.inputShape
+  const [channels, ...sides] = placed.inputShape
   const kernels = toPair(kernelSize)
   const steps = toPair(strides)
   // The padding of the last axis comes first.
   const zeros = sides.map((side, axis) => samePadding(side, kernels[axis], steps[axis])).toReversed()
   const code = `nn.${type === 'conv1d' ? 'Conv1d' : 'Conv2d'}(${channels}, ${filters}, ${tuple(kernelSize)}, ${tuple(strides)}, bias=${python(useBias)})`
-  const modules = weighted(place, layer, code)
+  const modules = weighted(placed, layer, code)
   if (padding === 'valid' || zeros.flat().every((count) => count === 0)) return modules
   return [plain(`nn.ConstantPad${type.slice(-2)}((${zeros.flat().join(', ')}), 0.0)`), ...modules]
 }

@@ -19,8 +19,8 @@ export function safetensorsHeader(
 ): Buffer {
   const entries = tensors.map(({ name, shape, offset }) => {
     const length = shape.reduce((product, side) => product * side, 1)
-    const place = [offset, offset + length].map((number) => number * bytesOfNumber)
-    return [name, { dtype: 'F32', shape, data_offsets: place }] as const
+    const offsets = [offset, offset + length].map((number) => number * bytesOfNumber)
+    return [name, { dtype: 'F32', shape, data_offsets: offsets }] as const
   })
   const json = JSON.stringify({ __metadata__: metadata, ...Object.fromEntries(entries) })
   const bytes = Buffer.byteLength(json)

@@ -11,13 +11,13 @@ interface KerasLayer {
 
 /** @param permutedFlattens the flatten layers that read their channels first */
 export function kerasLayers(model: ExportableModel, permutedFlattens: ReadonlySet<number>): KerasLayer[] {
-  const places = placedLayers(model)
-  const layers = places.flatMap((place) => toKeras(place, permutedFlattens))
-  const { outputShape = [] } = places.at(-1) ?? {}
+  const placed = placedLayers(model)
+  const layers = placed.flatMap((each) => toKeras(each, permutedFlattens))
+  const { outputShape = [] } = placed.at(-1) ?? {}
   // The service gives the numbers of an image or a signal with channels first.
   if (outputShape.length > 1 && isReordered(outputShape)) layers.push(channelsFirst('output', outputShape))
   const [first, ...others] = layers
-  const [{ inputShape }] = places
+  const [{ inputShape }] = placed
   const batchInputShape = [null, ...(inputShape.length > 1 ? channelsLast(inputShape) : inputShape)]
   return [
     { ...first, config: { ...first.config, batch_input_shape: batchInputShape, dtype: 'float32' } },
@@ -38,8 +38,8 @@ function channelsToEnd(name: string, shape: readonly number[]): KerasLayer {
   return { class_name: 'Permute', config: { name: `${name}_channels_last`, dims } }
 }
 
-function toKeras(place: PlacedLayer, permutedFlattens: ReadonlySet<number>): KerasLayer[] {
-  const { layer, index, inputShape } = place
+function toKeras(placed: PlacedLayer, permutedFlattens: ReadonlySet<number>): KerasLayer[] {
+  const { layer, index, inputShape } = placed
   const name = layerName(index)
   switch (layer.type) {
     case 'dense':
@@ -55,7 +55,7 @@ function toKeras(place: PlacedLayer, permutedFlattens: ReadonlySet<number>): Ker
       })
     case 'locallyConnected1d':
     case 'locallyConnected2d':
-      throw new Error(`${place.title} is refused`)
+      throw new Error(`${placed.title} is refused`)
     case 'maxPooling1d':
     case 'averagePooling1d':
     case 'maxPooling2d':
@@ -109,7 +109,7 @@ function pooling(name: string, layer: Pooling): KerasLayer {
 /** Shapes are read with channels first. */
 function reshape(name: string, from: readonly number[], to: readonly number[]): KerasLayer[] {
   const isPlain = (shape: readonly number[]) => shape.length === 1 || !isReordered(shape)
-  const target = to.length === 1 || isPlain(to) ? channelsLastOf(to) : to
+  const target = to.length === 1 || isPlain(to) ? toChannelsLast(to) : to
   return [
     ...(isPlain(from) ? [] : [channelsFirst(`${name}_from`, from)]),
     { class_name: 'Reshape', config: { name, target_shape: target } },
@@ -117,7 +117,7 @@ function reshape(name: string, from: readonly number[], to: readonly number[]): 
   ]
 }
 
-const channelsLastOf = (shape: readonly number[]) => (shape.length === 1 ? shape : channelsLast(shape))
+const toChannelsLast = (shape: readonly number[]) => (shape.length === 1 ? shape : channelsLast(shape))
 
 interface Weighted {
   activation: Activation

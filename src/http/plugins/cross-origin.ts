@@ -49,6 +49,6 @@ export async function allowOrigins(app: FastifyInstance, allowedOrigins: readonl
 
 /** Adds a field to `vary`, which may already have `origin`. */
 export function addVary(reply: FastifyReply, field: string): void {
-  const known = reply.getHeader('vary')
-  reply.header('vary', known === undefined ? field : `${known}, ${field}`)
+  const current = reply.getHeader('vary')
+  reply.header('vary', current === undefined ? field : `${current}, ${field}`)
 }

@@ -15,7 +15,7 @@ import type { OpenStreams } from '../open-streams.js'
 import { endTurn } from '../plugins/turns.js'
 import { requirePrincipal } from '../principal.js'
 import { notFoundMessage, problemMessage } from '../problem-messages.js'
-import { jobPlacesParameter } from '../query-parameters.js'
+import { jobPositionsParameter } from '../query-parameters.js'
 import { failures } from '../response-schemas.js'
 import type { RoutePlugin } from '../route-plugin.js'
 import { bufferLimits } from '../stream-limits.js'
@@ -35,7 +35,7 @@ export interface JobsStreamRoutes {
 }
 
 const querystring = z.strictObject({
-  jobs: jobPlacesParameter(maximumJobsInAddress)
+  jobs: jobPositionsParameter(maximumJobsInAddress)
     .optional()
     .describe(
       `ids separated by commas, at most ${maximumJobsInAddress}; \`job_…:120\` starts after epoch 120. ` +
@@ -85,7 +85,7 @@ export const jobsStreamRoutes: RoutePlugin<JobsStreamRoutes> = (app, { dependenc
   function followSocket(
     socket: WebSocket,
     request: FastifyRequest,
-    places: WatchPosition[] | undefined,
+    positions: WatchPosition[] | undefined,
     summary: boolean,
   ) {
     const principal = requirePrincipal(request)
@@ -102,8 +102,8 @@ export const jobsStreamRoutes: RoutePlugin<JobsStreamRoutes> = (app, { dependenc
     const bundle = dependencies().live.openMany(principal.tenantId, sink, { summary })
     socket.once('close', () => bundle.close())
     void bundle.closed.then((end) => socket.close(...closeFrames[end]))
-    if (places !== undefined) {
-      bundle.watch(places).then(() => socket.close(...closeFrames.ended), onError)
+    if (positions !== undefined) {
+      bundle.watch(positions).then(() => socket.close(...closeFrames.ended), onError)
       return
     }
     const sendProblem = (problem: Problem) =>

@@ -21,11 +21,11 @@ export function importOnnx(
   if (network === undefined) return { ...interpret(graph), metadata }
   const program = planNetwork(network)
   const names = new Set(program.tensors.map(({ name }) => name))
-  return { network, sources: matchTensors(program, weightsOf(graph, names)), metadata }
+  return { network, sources: matchTensors(program, findWeights(graph, names)), metadata }
 }
 
 /** The graph also has constants of scaling, categories and classes. */
-function weightsOf({ constants }: OnnxGraph, names: ReadonlySet<string>) {
+function findWeights({ constants }: OnnxGraph, names: ReadonlySet<string>) {
   return new Map(
     [...constants].flatMap(([name, constant]) =>
       names.has(name) && constant?.kind === 'weights' ? [[name, constant.tensor] as const] : [],

@@ -88,7 +88,7 @@ class Interpreter {
 
   #compute(node: OnnxNode): Value | null {
     if (node.operator === 'Constant') return readConstantNode(node)
-    const operands = node.inputs.map((name) => (name === '' ? undefined : this.#known(node, name)))
+    const operands = node.inputs.map((name) => (name === '' ? undefined : this.#requireValue(node, name)))
     const [first] = operands
     if (first?.kind === 'weights') {
       const constant = computeWeight(node, first)
@@ -204,7 +204,7 @@ class Interpreter {
     return { kind: 'chain', step: this.#step }
   }
 
-  #known(node: OnnxNode, name: string): Value {
+  #requireValue(node: OnnxNode, name: string): Value {
     const value = this.#values.get(name)
     if (value === null) throw node.refuse(`the type of its input ${quoted(name)} is not supported`)
     if (value !== undefined) return value
@@ -221,7 +221,7 @@ class Interpreter {
   #weight(node: OnnxNode, input: number): Weight | undefined {
     const name = node.inputs[input] ?? ''
     if (name === '') return undefined
-    const value = this.#known(node, name)
+    const value = this.#requireValue(node, name)
     if (value.kind === 'weights') return value
     throw node.refuse(`its input ${quoted(name)} is computed; only constant weights are supported`)
   }
@@ -234,7 +234,7 @@ class Interpreter {
   #sides(node: OnnxNode, input: number): readonly Side[] | undefined {
     const name = node.inputs[input] ?? ''
     if (name === '') return undefined
-    const value = this.#known(node, name)
+    const value = this.#requireValue(node, name)
     return value.kind === 'integers' ? value.values : undefined
   }
 }

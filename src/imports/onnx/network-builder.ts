@@ -1,6 +1,6 @@
 /** Collects the layers of a graph that is a chain. */
 import { type Activation, type Layer, maximumLayers, type Network } from '../../contract/network.js'
-import { outputShape, sizeOf } from '../../engine/index.js'
+import { elementCount, outputShape } from '../../engine/index.js'
 import { type FileTensor, readNumbers } from '../file-tensor.js'
 import type { WeightSource } from '../imported-network.js'
 import { checked } from '../refuse.js'
@@ -35,7 +35,7 @@ export class NetworkBuilder {
     this.#push(node, layer)
     const index = this.#layers.length - 1
     for (const [part, weight] of Object.entries(weights)) {
-      if (weight !== undefined) this.#sources.set(`layers.${index}.${part}`, sourceOf(weight))
+      if (weight !== undefined) this.#sources.set(`layers.${index}.${part}`, toSource(weight))
     }
   }
 
@@ -59,11 +59,11 @@ export class NetworkBuilder {
     // [units], or [filters, 1, 1] and [1, filters, 1, 1] after a convolution.
     const shape = bias.tensor.shape
     const trailing = sides.length
-    const isChannels = shape.at(-1 - trailing) === channels && sizeOf(shape) === channels
+    const isChannels = shape.at(-1 - trailing) === channels && elementCount(shape) === channels
     if (!isChannels) return false
     const index = this.#layers.length - 1
     this.#layers[index] = { ...last, useBias: true }
-    this.#sources.set(`layers.${index}.bias`, sourceOf(bias))
+    this.#sources.set(`layers.${index}.bias`, toSource(bias))
     return true
   }
 
@@ -95,7 +95,7 @@ export class NetworkBuilder {
   }
 }
 
-function sourceOf({ tensor, transposed }: Weight): WeightSource {
+function toSource({ tensor, transposed }: Weight): WeightSource {
   if (!transposed) return { name: tensor.name, fill: (values) => readNumbers(tensor, values) }
   const [rows, columns] = tensor.shape
   return {

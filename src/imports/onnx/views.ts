@@ -1,5 +1,5 @@
 /** Operators that change the shape of the rows and not their numbers. */
-import { sizeOf } from '../../engine/index.js'
+import { elementCount } from '../../engine/index.js'
 import type { OnnxNode } from './node.js'
 
 /** A side in a computation of shapes: the number of rows is unknown. */
@@ -22,7 +22,7 @@ export const views: Readonly<Record<string, View>> = {
   Flatten(node, { shape }) {
     const axis = node.int('axis', 1)
     if (axis !== 1 && axis !== -shape.length) throw node.refuse(`its axis is ${axis}; only 1 is supported`)
-    return [sizeOf(shape)]
+    return [elementCount(shape)]
   },
   Reshape(node, context) {
     const wanted = context.sides(node, 1)
@@ -30,14 +30,14 @@ export const views: Readonly<Record<string, View>> = {
     return reshaped(node, wanted, context)
   },
   Squeeze(node, context) {
-    const axes = axesOf(node, context, context.shape.length + 1)
+    const axes = readAxes(node, context, context.shape.length + 1)
     const isRemovable = axes.every((axis) => context.shape[axis - 1] === 1)
     if (axes.length === 0 || !isRemovable) throw node.refuse('it removes sides other than 1, or the rows')
     return context.shape.filter((_, position) => !axes.includes(position + 1))
   },
   Unsqueeze(node, context) {
     const given = context.opset < 13 ? node.ints('axes') : constants(context.sides(node, 1))
-    const axes = axesOf(node, context, context.shape.length + 1 + (given?.length ?? 0))
+    const axes = readAxes(node, context, context.shape.length + 1 + (given?.length ?? 0))
     const shape = [...context.shape]
     for (const axis of axes) {
       if (axis < 1 || axis > shape.length + 1) throw node.refuse(`its axis is ${axis}; the rows come first`)
@@ -74,27 +74,28 @@ const constants = (sides: readonly Side[] | undefined): number[] | undefined =>
   sides?.map((side) => (side === 'rows' ? Number.NaN : side))
 
 /** Ascending, counted from 0 at the rows. */
-function axesOf(node: OnnxNode, context: ViewContext, sides: number): number[] {
+function readAxes(node: OnnxNode, context: ViewContext, sides: number): number[] {
   const axes = context.opset < 13 ? node.ints('axes') : constants(context.sides(node, 1))
   if (axes === undefined) throw node.refuse('its axes are not constant')
   return axes.map((axis) => (axis < 0 ? axis + sides : axis)).toSorted((a, b) => a - b)
 }
 
 function reshaped(node: OnnxNode, wanted: readonly Side[], { shape, rows }: ViewContext): number[] {
-  const size = sizeOf(shape)
+  const size = elementCount(shape)
   const [first, ...rest] = wanted
   const filled = rest.map((side, index) => (side === 0 ? (shape[index] ?? 0) : side))
-  const known = filled.reduce<number>(
+  const knownSize = filled.reduce<number>(
     (product, side) => (side === -1 || side === 'rows' ? product : product * side),
     1,
   )
-  const result = filled.map((side) => (side === -1 ? size / known : side === 'rows' ? Number.NaN : side))
+  const result = filled.map((side) => (side === -1 ? size / knownSize : side === 'rows' ? Number.NaN : side))
   const keepsRows =
     first === 'rows' ||
     first === 0 ||
     (first === -1 && !filled.includes(-1)) ||
     (first === rows && rows !== null)
-  const isShape = result.every((side) => Number.isSafeInteger(side) && side > 0) && sizeOf(result) === size
+  const isShape =
+    result.every((side) => Number.isSafeInteger(side) && side > 0) && elementCount(result) === size
   if (keepsRows && isShape && result.length > 0) return result
   throw node.refuse(
     `it makes [${wanted.join(', ')}] of [N, ${shape.join(', ')}]; each row must keep its ${size} numbers, with the rows first`,

@@ -33,7 +33,7 @@ export function requestedOutputs(model: Model, request: InferenceRequest, isRaw:
   const all = new Map(
     signatureOutputs(model).map(({ name, type, shape }) => {
       const output = { name, type: typeNames[type], rowShape: shape.slice(1), isBinary: byDefault }
-      return [name, { ...output, read: elementsOf(name, model.coding.target) }]
+      return [name, { ...output, read: elementReader(name, model.coding.target) }]
     }),
   )
   if (request.outputs === undefined || request.outputs.length === 0) return [...all.values()]
@@ -52,7 +52,7 @@ export function requestedOutputs(model: Model, request: InferenceRequest, isRaw:
   return [...requested.values()]
 }
 
-function elementsOf(name: string, target: Coding['target']): RequestedOutput['read'] {
+function elementReader(name: string, target: Coding['target']): RequestedOutput['read'] {
   switch (name) {
     case 'label':
       return ({ label = '' }) => [label]

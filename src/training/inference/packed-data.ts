@@ -8,7 +8,8 @@ import { checkCount, checkRows, flatten } from './tensor-data.js'
 const numbersByStandIn = new WeakMap<readonly unknown[], Float64Array>()
 
 /** The numbers that a list stands for, with NaN for null. */
-export const numbersOf = (data: readonly unknown[]): Float64Array | undefined => numbersByStandIn.get(data)
+export const packedNumbers = (data: readonly unknown[]): Float64Array | undefined =>
+  numbersByStandIn.get(data)
 
 /**
  * Runs in the thread: moves the numbers of each input without another type of elements out of the request, and flattens
@@ -17,7 +18,7 @@ export const numbersOf = (data: readonly unknown[]): Float64Array | undefined =>
  */
 export function packData({ inputs }: InferenceRequest): Map<number, Float64Array> {
   const packed = new Map<number, Float64Array>()
-  for (const [place, input] of inputs.entries()) {
+  for (const [index, input] of inputs.entries()) {
     if (input.data === undefined) continue
     const flat = flattened(input.data)
     checkRows(input.shape[0] ?? 0)
@@ -29,7 +30,7 @@ export function packData({ inputs }: InferenceRequest): Map<number, Float64Array
     const isNumeric = flat.every((element) => element === null || typeof element === 'number')
     if (isNumeric)
       packed.set(
-        place,
+        index,
         Float64Array.from(flat, (element) => Number(element ?? Number.NaN)),
       )
     input.data = isNumeric ? [] : flat
@@ -37,10 +38,10 @@ export function packData({ inputs }: InferenceRequest): Map<number, Float64Array
   return packed
 }
 
-/** Runs in the process: `numbersOf` finds the numbers. */
+/** Runs in the process: `packedNumbers` finds the numbers. */
 export function unpackData({ inputs }: InferenceRequest, packed: ReadonlyMap<number, Float64Array>): void {
-  for (const [place, numbers] of packed) {
-    const { data } = inputs[place] ?? {}
+  for (const [index, numbers] of packed) {
+    const { data } = inputs[index] ?? {}
     if (data !== undefined) numbersByStandIn.set(data, numbers)
   }
 }

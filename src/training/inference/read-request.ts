@@ -44,7 +44,7 @@ export function* readRequest(
   for (const { tensor, input } of ordered) {
     columns.push(yield* readTensor(input, length * rowSize(tensor), parts.get(input) ?? null))
   }
-  return rowsOf(
+  return toRowList(
     model.coding.features,
     ordered.map(({ tensor }) => rowSize(tensor)),
     columns,
@@ -144,7 +144,7 @@ function rawInput(signature: readonly SignatureTensor[], bytes: Uint8Array): Req
   return { name: tensor.name, datatype, shape, parameters: { binary_data_size: bytes.length } }
 }
 
-function rowsOf(
+function toRowList(
   features: readonly FeatureCoding[],
   sizes: readonly number[],
   columns: readonly TensorCells[],

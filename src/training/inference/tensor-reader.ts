@@ -5,7 +5,7 @@ import type { RequestInput } from '../../contract/inference.js'
 import { InputError } from '../../datasets/input-error.js'
 import { shown } from '../../datasets/shown-text.js'
 import { numericTypes, textFromJson } from './element-types.js'
-import { numbersOf } from './packed-data.js'
+import { packedNumbers } from './packed-data.js'
 import { checkCount, flatten, refusal } from './tensor-data.js'
 
 /** The element at an index in row-major order. @throws InputError if its type does not have it */
@@ -32,7 +32,7 @@ export function* readTensor(
 function* readJson(input: RequestInput, count: number): Generator<void, TensorCells> {
   const { name, datatype, data } = input
   if (data === undefined) throw refusal(name, 'has neither data nor the parameter binary_data_size')
-  const numbers = numbersOf(data)
+  const numbers = packedNumbers(data)
   const flat = numbers ?? (data.some(Array.isArray) ? yield* flatten(data, []) : data)
   checkCount(input, flat.length, count)
   const read = datatype === 'BYTES' ? textFromJson : numericTypes[datatype].fromJson

@@ -48,16 +48,20 @@ export interface RegistryStore {
 export interface AliasStore {
   alias(name: string, alias: string): Promise<Alias>
   move(
-    place: { name: string; alias: string },
+    reference: { name: string; alias: string },
     version: number,
     precondition: Precondition,
     keyId: Mover,
   ): Promise<{ alias: Alias; isNew: boolean }>
   /** Moves an alias to the version that it had before its most recent move. */
-  rollback(place: { name: string; alias: string }, precondition: Precondition, keyId: Mover): Promise<Alias>
-  remove(place: { name: string; alias: string }, precondition: Precondition, keyId: Mover): Promise<void>
+  rollback(
+    reference: { name: string; alias: string },
+    precondition: Precondition,
+    keyId: Mover,
+  ): Promise<Alias>
+  remove(reference: { name: string; alias: string }, precondition: Precondition, keyId: Mover): Promise<void>
   /** Newest first; also of a deleted alias. */
-  history(place: { name: string; alias: string }, page: ListPage): Promise<Page<AliasMove>>
+  history(reference: { name: string; alias: string }, page: ListPage): Promise<Page<AliasMove>>
 }
 
 export type Registry = Tenanted<RegistryStore & AliasStore>

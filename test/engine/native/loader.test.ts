@@ -1,7 +1,7 @@
 /** The addon rejects invalid programs and never accesses memory outside the arena. */
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { sizeOf } from '../../../src/engine/arena.js'
+import { elementCount } from '../../../src/engine/arena.js'
 import { encode } from '../../../src/engine/encoding.js'
 import { loadAddon, unavailableReason } from '../../../src/engine/kernels/native/addon.js'
 import { SharedMemory } from '../../../src/engine/memory.js'
@@ -167,8 +167,8 @@ describe.skipIf(reason !== null)('the addon’s loader', () => {
     const { addon, variant } = loadAddon()
     const control = new Float64Array(7)
     expect(() => addon.run({}, control, control, control, null)).toThrow('an object of this addon')
-    const features = sizeOf(program.network.inputShape ?? [])
-    const width = sizeOf(program.outputShape)
+    const features = elementCount(program.network.inputShape ?? [])
+    const width = elementCount(program.outputShape)
     const rows = (count: number) => new Float32Array(count)
     expect(() => addon.predict({}, rows(features), rows(width))).toThrow('an object of this addon')
     const arena = new Float32Array(program.floats)

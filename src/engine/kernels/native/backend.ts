@@ -1,5 +1,5 @@
 /** The native backend: C++ kernels for the widest vectors of the processor, one call per slice. */
-import { sizeOf } from '../../arena.js'
+import { elementCount } from '../../arena.js'
 import { targetStride } from '../../dataset.js'
 import { encode } from '../../encoding.js'
 import { streamKey } from '../../rng.js'
@@ -13,7 +13,7 @@ const samplingCodes = { sequential: 0, shuffle: 1, random: 2 } as const
 function trainer(context: TrainingContext, requested: Variant | null): NativeTrainer {
   const { program, memory, data, seed, threads } = context
   const { addon, variant } = loadAddon(requested)
-  const features = sizeOf(program.network.inputShape ?? [])
+  const features = elementCount(program.network.inputShape ?? [])
   const stride = targetStride(program.data)
   const arena = memory.float32(context.arena, program.floats)
   const order = memory.int32(context.order, data.trainingRows)

@@ -1,5 +1,5 @@
 /** The reference backend: runs everywhere and defines the results of the other backends. */
-import { sizeOf } from '../../arena.js'
+import { elementCount } from '../../arena.js'
 import { targetStride } from '../../dataset.js'
 import type { Backend } from '../backend.js'
 import { createBatchedPredictor } from '../batched-predictor.js'
@@ -11,7 +11,7 @@ export const referenceBackend: Backend = {
   unavailableReason: () => null,
   workspaceBytes: () => 0,
   trainer({ program, memory, arena, order, data, seed }) {
-    const features = sizeOf(program.network.inputShape)
+    const features = elementCount(program.network.inputShape)
     const stride = targetStride(program.data)
     return new ReferenceTrainer(
       program,

@@ -1,5 +1,5 @@
 /** The executor that program.ts specifies, over typed arrays: float32, or float64 for gradient checks. */
-import { sizeOf } from '../../arena.js'
+import { elementCount } from '../../arena.js'
 import { metricsPerEpoch } from '../../epoch.js'
 import type { NetworkProgram, Program } from '../../program.js'
 import { drawWithReplacement, permute, streamKey } from '../../rng.js'
@@ -131,8 +131,8 @@ export class ReferenceTrainer implements TrainingExecutor {
     const { input, target, buffers } = this.#program
     if (target === null) throw new Error('a prediction program has no target')
     const { floats, rows } = this.#run
-    const features = sizeOf(buffers[input]?.shape ?? [])
-    const width = sizeOf(buffers[target]?.shape ?? [])
+    const features = elementCount(buffers[input]?.shape ?? [])
+    const width = elementCount(buffers[target]?.shape ?? [])
     for (let i = 0; i < rows; i++) {
       const row = rowAt(i)
       floats.set(x.subarray(row * features, (row + 1) * features), at(this.#run, input) + i * features)

@@ -10,7 +10,7 @@ import { sumRows } from './dense'
 
 // @ts-ignore: decorator
 @inline
-function tapsOf(s: Sizes): i32 {
+function countTaps(s: Sizes): i32 {
   return s.channels * s.kernelHeight * s.kernelWidth
 }
 
@@ -57,7 +57,7 @@ export function localForward(
   x: usize, weight: usize, bias: usize, y: usize, z: usize, rows: i32, s: Sizes, activation: i32, scratch: usize,
   operationScratch: usize,
 ): void {
-  const taps = tapsOf(s)
+  const taps = countTaps(s)
   const filters = s.filters
   const positions = s.outputHeight * s.outputWidth
   const depth = floats(taps)
@@ -79,7 +79,7 @@ export function localForward(
 export function localBackwardWeights(
   x: usize, dz: usize, dWeight: usize, dBias: usize, rows: i32, s: Sizes, scratch: usize, operationScratch: usize,
 ): void {
-  const taps = tapsOf(s)
+  const taps = countTaps(s)
   const filters = s.filters
   const positions = s.outputHeight * s.outputWidth
   const depth = floats(taps)
@@ -100,7 +100,7 @@ export function localBackwardWeights(
 export function localBackwardInput(
   dz: usize, weight: usize, dx: usize, rows: i32, s: Sizes, scratch: usize, operationScratch: usize,
 ): void {
-  const taps = tapsOf(s)
+  const taps = countTaps(s)
   const filters = s.filters
   const positions = s.outputHeight * s.outputWidth
   const depth = floats(taps)
