@@ -90,7 +90,7 @@ export async function upload(
   files: readonly File[],
   query: Options['query'],
 ): Promise<Success<paths['/datasets']['post']>> {
-  return send('POST', urlFor('/datasets', { query }), { body: toFormData(files) })
+  return sendFiles('/datasets', files, query)
 }
 
 /** Returns the dataset that `upload` would create. Stores nothing. */
@@ -99,13 +99,18 @@ export async function preview(
   query: Options['query'],
   signal: AbortSignal,
 ): Promise<Preview> {
-  return send('POST', urlFor('/datasets/preview', { query }), { body: toFormData(files), signal })
+  return sendFiles('/datasets/preview', files, query, signal)
 }
 
-function toFormData(files: readonly File[]): FormData {
-  const form = new FormData()
-  for (const file of files) form.append('file', file)
-  return form
+function sendFiles<T>(
+  path: '/datasets' | '/datasets/preview',
+  files: readonly File[],
+  query: Options['query'],
+  signal?: AbortSignal,
+): Promise<T> {
+  const body = new FormData()
+  for (const file of files) body.append('file', file)
+  return send('POST', urlFor(path, { query }), { body, signal })
 }
 
 function urlFor(path: string, { query = {}, match: _match, ...parameters }: Options): string {

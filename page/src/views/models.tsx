@@ -5,6 +5,8 @@ import type { Success } from '../api/types.js'
 import { DropZone } from '../components/drop-zone.js'
 import { Heading } from '../components/heading.js'
 import { Empty, ErrorNotice } from '../components/notice.js'
+import { ShowMore } from '../components/show-more.js'
+import { TableCard } from '../components/table-card.js'
 import { readPages, useDebounced, useQuery } from '../components/use-query.js'
 import { getTargetScaling, headline, scaleName } from '../figures.js'
 import { ago, plural, whole } from '../format.js'
@@ -14,6 +16,8 @@ import { ImportCard } from './import-card.js'
 import { filterQuery, type ModelFilter, noFilter } from './model-filter.js'
 
 const pageSize = 50
+const heads = ['Model', 'Inputs', 'Outputs', 'Parameters', 'Loss', 'Accuracy', 'Created']
+const numbers = ['Parameters', 'Loss', 'Accuracy']
 const debounceMilliseconds = 250
 
 export function ModelsView() {
@@ -54,40 +58,13 @@ export function ModelsView() {
         </Empty>
       ) : null}
       {models.length === 0 ? null : (
-        <div class="card scroll">
-          <table class="plain rows">
-            <thead>
-              <tr>
-                <th scope="col">Model</th>
-                <th scope="col">Inputs</th>
-                <th scope="col">Outputs</th>
-                <th scope="col" class="number">
-                  Parameters
-                </th>
-                <th scope="col" class="number">
-                  Loss
-                </th>
-                <th scope="col" class="number">
-                  Accuracy
-                </th>
-                <th scope="col">Created</th>
-              </tr>
-            </thead>
-            <tbody>
-              {models.map((model) => (
-                <Row key={model.id} model={model} />
-              ))}
-            </tbody>
-          </table>
-        </div>
+        <TableCard heads={heads} numbers={numbers}>
+          {models.map((model) => (
+            <Row key={model.id} model={model} />
+          ))}
+        </TableCard>
       )}
-      {list.latest?.hasMore ? (
-        <p class="more">
-          <button type="button" onClick={() => setLimit(limit + pageSize)}>
-            Show more
-          </button>
-        </p>
-      ) : null}
+      <ShowMore hasMore={list.latest?.hasMore ?? false} onClick={() => setLimit(limit + pageSize)} />
     </section>
   )
 }

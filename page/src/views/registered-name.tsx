@@ -5,7 +5,8 @@ import type { ModelVersion, RegisteredModel } from '../api/types.js'
 import { DeleteButton } from '../components/delete-button.js'
 import { Heading } from '../components/heading.js'
 import { ErrorNotice } from '../components/notice.js'
-import { TableHead } from '../components/table-head.js'
+import { ShowMore } from '../components/show-more.js'
+import { TableCard } from '../components/table-card.js'
 import { readPages, useQuery } from '../components/use-query.js'
 import { ago } from '../format.js'
 import { go, link } from '../router.js'
@@ -61,13 +62,7 @@ export function RegisteredNameView({ name }: { name: string }) {
       </div>
       <h2>Versions</h2>
       <Versions versions={versions} onChanged={query.refetch} />
-      {hasMore ? (
-        <p class="more">
-          <button type="button" onClick={() => setLimit(limit + pageSize)}>
-            Show more
-          </button>
-        </p>
-      ) : null}
+      <ShowMore hasMore={hasMore} onClick={() => setLimit(limit + pageSize)} />
     </section>
   )
 }
@@ -93,33 +88,28 @@ function Versions(props: { versions: readonly ModelVersion[]; onChanged(): void 
   return (
     <>
       <ErrorNotice error={change.problem} />
-      <div class="card scroll">
-        <table class="plain rows">
-          <TableHead heads={['Version', 'Model', 'Status', 'Aliases', 'Registered', 'Action']} />
-          <tbody>
-            {props.versions.map((each) => (
-              <tr key={each.version}>
-                <td>{each.version}</td>
-                <td class="name">
-                  {each.modelId === null ? (
-                    'deleted'
-                  ) : (
-                    <a href={link('models', each.modelId)}>{each.modelId.slice(0, 12)}</a>
-                  )}
-                </td>
-                <td>
-                  <span class={`pill ${each.status === 'current' ? 'succeeded' : ''}`}>{each.status}</span>
-                </td>
-                <td>{each.aliases.join(', ') || '–'}</td>
-                <td>{ago(each.createdAt)}</td>
-                <td>
-                  <StatusButton version={each} isSending={change.isSending} setStatus={setStatus} />
-                </td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
+      <TableCard heads={['Version', 'Model', 'Status', 'Aliases', 'Registered', 'Action']}>
+        {props.versions.map((each) => (
+          <tr key={each.version}>
+            <td>{each.version}</td>
+            <td class="name">
+              {each.modelId === null ? (
+                'deleted'
+              ) : (
+                <a href={link('models', each.modelId)}>{each.modelId.slice(0, 12)}</a>
+              )}
+            </td>
+            <td>
+              <span class={`pill ${each.status === 'current' ? 'succeeded' : ''}`}>{each.status}</span>
+            </td>
+            <td>{each.aliases.join(', ') || '–'}</td>
+            <td>{ago(each.createdAt)}</td>
+            <td>
+              <StatusButton version={each} isSending={change.isSending} setStatus={setStatus} />
+            </td>
+          </tr>
+        ))}
+      </TableCard>
     </>
   )
 }

@@ -3,7 +3,8 @@ import { useState } from 'preact/hooks'
 import { get } from '../api/client.js'
 import { Heading } from '../components/heading.js'
 import { Empty, ErrorNotice } from '../components/notice.js'
-import { TableHead } from '../components/table-head.js'
+import { ShowMore } from '../components/show-more.js'
+import { TableCard } from '../components/table-card.js'
 import { readPages, useQuery } from '../components/use-query.js'
 import { ago, plural } from '../format.js'
 import { link } from '../router.js'
@@ -30,39 +31,28 @@ export function RegistryView() {
         </Empty>
       ) : null}
       {names.length === 0 ? null : (
-        <div class="card scroll">
-          <table class="plain rows">
-            <TableHead heads={['Name', 'Versions', 'Aliases', 'Created']} />
-            <tbody>
-              {names.map(({ name, lastVersion, aliases, createdAt }) => (
-                <tr key={name}>
-                  <td class="name">
-                    <a href={link('registry', name)}>{name}</a>
-                  </td>
-                  <td>{plural(lastVersion, 'version')}</td>
-                  <td>
-                    {aliases.length === 0
-                      ? '–'
-                      : aliases.map(({ alias, version, modelId }) => (
-                          <a key={alias} class="alias" href={link('models', modelId)}>
-                            {alias} → {version}
-                          </a>
-                        ))}
-                  </td>
-                  <td class="when">{ago(createdAt)}</td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </div>
+        <TableCard heads={['Name', 'Versions', 'Aliases', 'Created']}>
+          {names.map(({ name, lastVersion, aliases, createdAt }) => (
+            <tr key={name}>
+              <td class="name">
+                <a href={link('registry', name)}>{name}</a>
+              </td>
+              <td>{plural(lastVersion, 'version')}</td>
+              <td>
+                {aliases.length === 0
+                  ? '–'
+                  : aliases.map(({ alias, version, modelId }) => (
+                      <a key={alias} class="alias" href={link('models', modelId)}>
+                        {alias} → {version}
+                      </a>
+                    ))}
+              </td>
+              <td class="when">{ago(createdAt)}</td>
+            </tr>
+          ))}
+        </TableCard>
       )}
-      {list.latest?.hasMore ? (
-        <p class="more">
-          <button type="button" onClick={() => setLimit(limit + pageSize)}>
-            Show more
-          </button>
-        </p>
-      ) : null}
+      <ShowMore hasMore={list.latest?.hasMore ?? false} onClick={() => setLimit(limit + pageSize)} />
     </section>
   )
 }

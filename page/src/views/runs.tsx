@@ -6,6 +6,7 @@ import type { Job, JobStatus } from '../api/types.js'
 import { Heading } from '../components/heading.js'
 import { Icon } from '../components/icon.js'
 import { Empty, ErrorNotice } from '../components/notice.js'
+import { ShowMore } from '../components/show-more.js'
 import { StatusPill } from '../components/status.js'
 import { toApiError, useDebounced, useQuery } from '../components/use-query.js'
 import { useVisible } from '../components/use-visible.js'
@@ -65,13 +66,7 @@ export function RunsView() {
       ) : (
         <RunsTable jobs={jobs} names={names} chosen={chosen} choose={choose} control={control} />
       )}
-      {list.hasMore ? (
-        <p class="more">
-          <button type="button" onClick={() => setLimit(2 * limit)}>
-            Show more
-          </button>
-        </p>
-      ) : null}
+      <ShowMore hasMore={list.hasMore} onClick={() => setLimit(2 * limit)} />
       <Selection chosen={chosen} onClear={() => setChosen([])} />
     </section>
   )
