@@ -53,8 +53,7 @@ export const engine = [
     tests: ['test/engine/early-stopping.test.ts', definitions],
     faults: [
       ['this.#gain(value, best) > minDelta', 'this.#gain(value, best) >= minDelta'],
-      ['this.state.waited >= Math.max(1, patience)', 'this.state.waited > Math.max(1, patience)'],
-      ['Math.max(1, patience)', 'patience'],
+      ['this.state.waited >= patience', 'this.state.waited > patience'],
       ["monitor === 'accuracy' || monitor === 'valAccuracy'", "monitor === 'accuracy'"],
       ['      this.state.waited = 0\n', ''],
       ['      this.state.bestEpoch = epoch.epoch\n', ''],

@@ -33,7 +33,7 @@ export class ImprovementWatch {
       return 'improved'
     }
     this.state.waited++
-    return this.state.waited >= Math.max(1, patience) ? 'stop' : 'wait'
+    return this.state.waited >= patience ? 'stop' : 'wait'
   }
 
   #gain(value: number, best: number): number {
