@@ -288,25 +288,43 @@ for (const { backend, reason } of registered) {
       expect([...(training.weights().get('layers.0.weight')?.values ?? [])]).toEqual([0, 3])
     })
 
-    test('running statistics use momentum and the unbiased variance', () => {
+    // Means 3 and 3; variances ((1 − 3)² + (2 − 3)² + (6 − 3)²) / 2 and ((1 − 3)² + (5 − 3)²) / 1.
+    test.each([
+      { values: [1, 2, 6], variance: 7 },
+      { values: [1, 5], variance: 8 },
+    ])('running statistics of $values use momentum and the unbiased variance', ({ values, variance }) => {
       const spec = trainingSchema.parse({
         network: { inputShape: [1], layers: [{ type: 'batchNormalization', momentum: 0.75 }] },
         loss: 'squaredError',
         epochs: 1,
         batchSize: 'full',
       })
-      const program = compile(spec, { inputShape: [1], targetWidth: 1, trainingRows: 3, validationRows: 0 })
-      const rows = { training: Int32Array.of(0, 1, 2), validation: Int32Array.of() }
-      const training = train(program, Dataset.from([1, 2, 6], [0, 0, 0], rows), { backend: name, seed: 1 })
+      const program = compile(spec, {
+        inputShape: [1],
+        targetWidth: 1,
+        trainingRows: values.length,
+        validationRows: 0,
+      })
+      const rows = { training: Int32Array.from(values.keys()), validation: Int32Array.of() }
+      const training = train(
+        program,
+        Dataset.from(
+          values,
+          values.map(() => 0),
+          rows,
+        ),
+        { backend: name, seed: 1 },
+      )
       training.run()
       const weights = training.weights()
       expect(weights.get('layers.0.runningMean')?.values[0]).toBeCloseTo(0.25 * 3, 5)
-      expect(weights.get('layers.0.runningVar')?.values[0]).toBeCloseTo(0.75 + 0.25 * 7, 5)
+      expect(weights.get('layers.0.runningVar')?.values[0]).toBeCloseTo(0.75 + 0.25 * variance, 5)
     })
 
     test.each<[string, SpecInput['optimizer'], (gradient: number, step: number) => number]>([
       ['sgd', { type: 'sgd', learningRate: 0.1 }, (gradient) => 0.1 * gradient],
       ['momentum', { type: 'sgd', learningRate: 0.1, momentum: 0.9 }, momentumRule(0.9, false)],
+      ['small momentum', { type: 'sgd', learningRate: 0.1, momentum: 0.25 }, momentumRule(0.25, false)],
       [
         'nesterov',
         { type: 'sgd', learningRate: 0.1, momentum: 0.9, nesterov: true },

@@ -41,6 +41,24 @@ describe.skipIf(reason !== null)('the WASM backend', () => {
     await worker.terminate()
   })
 
+  test('computes the same while it polls a stop flag that is never set', () => {
+    const { program, dataset } = trainingCase(
+      {
+        network: { inputShape: [6], layers: [{ type: 'dense', units: 3, activation: 'tanh' }] },
+        loss: 'squaredError',
+        epochs: 60,
+        batchSize: 2,
+        schedule: { type: 'exponential', factor: 0.8 },
+      },
+      20,
+    )
+    const run = (stop?: Int32Array<SharedArrayBuffer>) =>
+      readEpochs(train(program, dataset(), { backend: 'wasm', seed: 1 }).run({ stop }).epochs)
+    const alone = run()
+    expect(alone).toHaveLength(60)
+    expect(run(new Int32Array(new SharedArrayBuffer(4)))).toEqual(alone)
+  })
+
   test('resumes after a call without remaining steps', () => {
     const training = train(endless.program, endless.dataset(), { backend: 'wasm', seed: 1 })
     expect(readEpochs(training.run({ maximumEpochs: 3000 }).epochs).map(({ epoch }) => epoch)).toEqual(
