@@ -53,7 +53,6 @@ export const workers = [
         'answers.subarray(index * outputs, (index + 1) * outputs), row * outputs',
         'answers.subarray(index * outputs, (index + 1) * outputs), index * outputs',
       ],
-      ['spec.seed + fold + 1', 'spec.seed + fold'],
     ],
   },
 ]

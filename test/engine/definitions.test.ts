@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { Initializer, Schedule } from '../../src/contract/network.js'
 import { ImprovementWatch } from '../../src/engine/early-stopping.js'
-import { readEpochs, splitRows, splitSizes, splitStratified, train } from '../../src/engine/index.js'
+import { Dataset, readEpochs, splitRows, splitSizes, splitStratified, train } from '../../src/engine/index.js'
 import { fillInitial } from '../../src/engine/initializers.js'
 import { activationFunctions, erf } from '../../src/engine/kernels/reference/activation.js'
 import { learningRateAt } from '../../src/engine/schedules.js'
@@ -306,11 +306,16 @@ describe('metrics', () => {
         return [name, { shape, values: new Float32Array(length) }]
       }),
     )
-  const measured = (layers: SpecInput['network']['layers'], loss: SpecInput['loss'], biases: number[]) => {
+  const measured = (
+    layers: SpecInput['network']['layers'],
+    loss: SpecInput['loss'],
+    biases: number[],
+    rows = 6,
+  ) => {
     const optimizer = { type: 'sgd' as const, learningRate: 1e-30 }
     const { program, dataset } = trainingCase(
       { network: { inputShape: [2], layers }, loss, optimizer, epochs: 1 },
-      6,
+      rows,
     )
     const weights = zero(program)
     weights.get('layers.0.bias')?.values.set(biases)
@@ -339,6 +344,37 @@ describe('metrics', () => {
 
   test('a regression has no accuracy', () => {
     expect(measured([{ type: 'dense', units: 2 }], 'huber', [0, 0])?.accuracy).toBeNull()
+  })
+
+  test('of equal largest outputs, the first counts', () => {
+    const layers = [{ type: 'dense', units: 3, activation: 'softmax' }] as const
+    // Two of four rows have the first class, and one the last.
+    expect(measured([...layers], 'categoricalCrossentropy', [0, 0, 0], 4)?.accuracy).toBeCloseTo(2 / 4, 12)
+  })
+
+  // Distances ½, 2 and −2½ from the target 1.
+  test.each([
+    [1.5, 0.125],
+    [3, 1.5],
+    [-1.5, 2],
+  ])('huber of the output %d is %d', (output, expected) => {
+    const network = { inputShape: [2], layers: [{ type: 'dense' as const, units: 1 }] }
+    const optimizer = { type: 'sgd' as const, learningRate: 1e-30 }
+    const { program } = trainingCase({ network, loss: 'huber', optimizer, epochs: 1 }, 1)
+    const rows = { training: Int32Array.of(0), validation: Int32Array.of() }
+    const initialWeights = zero(program)
+    initialWeights.get('layers.0.bias')?.values.fill(output)
+    const training = train(program, Dataset.from([0, 0], [1], rows), {
+      backend: 'reference',
+      seed: 1,
+      initialWeights,
+    })
+    expect(readEpochs(training.run().epochs)[0]?.loss).toBeCloseTo(expected, 12)
+  })
+
+  test('hinge is 1 − y of a positive target, and 1 + y of a negative one', () => {
+    const loss = measured([{ type: 'dense', units: 2 }], 'hinge', [0.5, 0.5])?.loss
+    expect(loss).toBeCloseTo((4 * 0.5 + 8 * 1.5) / 12, 12)
   })
 
   test('hinge at zero output is one', () => {

@@ -1,5 +1,5 @@
 /** Workers are woken while anything is queued, whatever became of earlier wake-ups. */
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest'
 import { jobRequestSchema } from '../../src/contract/job.js'
 import { consume, openQueue } from '../../src/queue/queue.js'
 import { unlimited } from '../../src/store/tenant-limits.js'
@@ -89,6 +89,16 @@ describe('the reconciler', () => {
     expect(queue.wakeUps).toBe(2)
     await stores.jobs.pause(id)
     await reconcile(queue)
+    expect(queue.wakeUps).toBe(2)
+  })
+
+  it('begins anew at each call after the last has ended', async () => {
+    await stores.jobs.create(newJob())
+    const queue = countingQueue()
+    const reconciler = reconcileForever(stores.jobs, queue, throwError)
+    onTestFinished(() => reconciler.stop())
+    await reconciler.now()
+    await reconciler.now()
     expect(queue.wakeUps).toBe(2)
   })
 

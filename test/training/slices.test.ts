@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import { expect, it } from 'vitest'
-import { beginRequest, endRequest, inSlices, Slice } from '../../src/training/slices.js'
+import { expect, it, onTestFinished, vi } from 'vitest'
+import { areRequestsUnderWay, beginRequest, endRequest, inSlices, Slice } from '../../src/training/slices.js'
 
 it('runs one of several works in each turn of the event loop, in rotation', async () => {
   const went: number[] = []
@@ -64,4 +64,32 @@ it('does not wait for a request whose work is paused', async () => {
   } finally {
     endRequest()
   }
+})
+
+it('waits for a request again when its paused work continues', async () => {
+  beginRequest()
+  await new Slice('request').pause()
+  expect(areRequestsUnderWay()).toBe(true)
+  endRequest()
+  expect(areRequestsUnderWay()).toBe(false)
+})
+
+it('waits for a request under way for 8 ms at the longest', async () => {
+  vi.useFakeTimers({ toFake: ['performance', 'setTimeout', 'setImmediate'] })
+  onTestFinished(() => void vi.useRealTimers())
+  const slice = new Slice('background')
+  const first = slice.pause()
+  await vi.advanceTimersByTimeAsync(1)
+  await first
+  beginRequest()
+  onTestFinished(endRequest)
+  let continued = false
+  const second = slice.pause().then(() => {
+    continued = true
+  })
+  await vi.advanceTimersByTimeAsync(5)
+  expect(continued).toBe(false)
+  await vi.advanceTimersByTimeAsync(5)
+  expect(continued).toBe(true)
+  await second
 })
