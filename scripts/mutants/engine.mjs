@@ -83,7 +83,10 @@ export const engine = [
       ['elementCount(last.outputShape) < 2', 'elementCount(last.outputShape) < 1'],
       ['if (batchSize > rows) {', 'if (batchSize > rows + 1) {'],
       ['Math.min(32, rows)', '32'],
-      ['if (batchSize * elementCount(positions) > 1) return', 'if (batchSize * elementCount(positions) > 0) return'],
+      [
+        'if (batchSize * elementCount(positions) > 1) return',
+        'if (batchSize * elementCount(positions) > 0) return',
+      ],
       [
         "monitor.startsWith('val') && data.validationRows < 1",
         "monitor === 'valLoss' && data.validationRows < 1",

@@ -179,7 +179,7 @@ export const http = [
   },
   {
     file: 'src/http/epoch-frame.ts',
-    tests: ['test/http/jobs-stream.test.ts', 'test/http/job-stream.test.ts'],
+    tests: ['test/http/epoch-frame.test.ts'],
     faults: [['isEmpty &&= Number.isNaN(value)', 'isEmpty = Number.isNaN(value)']],
   },
   {
