@@ -113,6 +113,11 @@ export class TenantTurns {
     else this.#held.delete(tenantId)
   }
 
+  /** Starts waiting tasks after `perTenant` has risen. */
+  beginWaiting(): void {
+    this.#beginNext()
+  }
+
   #beginNext(): void {
     for (let next = this.#next(); next !== null; next = this.#next()) next.begin()
   }

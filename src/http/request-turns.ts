@@ -1,12 +1,21 @@
 /**
  * Turns of the tenants on the event loop and the database. A tenant that is alone has no limit of concurrent requests.
- * Otherwise each tenant runs as many requests at a time as take a few milliseconds together.
+ * Otherwise each tenant runs as many requests at a time as take a few milliseconds together. A tenant that sends
+ * without a pause then also rests between its requests, so that the processors are free when a request of another tenant
+ * comes.
  */
 import { TenantTurns } from '../base/tenant-turns.js'
 
 /** Concurrent requests of a tenant that is not alone: at least the minimum, and more within the time together. */
 const minimumShare = 1
 const shareMilliseconds = 2
+
+/**
+ * Milliseconds of its requests that a tenant may use per millisecond while others are active, and at once after a pause
+ * (a token bucket). Without a limit, one tenant would keep processors and database busy between the requests of others.
+ */
+const pace = 1 / 2
+const burstMilliseconds = 250
 
 /** Time limit for the wait of one request. */
 const waitSeconds = 30
@@ -21,6 +30,10 @@ interface ActiveTenant {
   lastAt: number
   /** Milliseconds of a request: rises at once to a longer time, and decays slowly to shorter ones. */
   milliseconds: number
+  /** Milliseconds of requests that the tenant may use at `refilledAt`. It rests while they are negative. */
+  left: number
+  refilledAt: number
+  isResting: boolean
 }
 
 export class RequestTurns {
@@ -50,23 +63,40 @@ export class RequestTurns {
   end(tenantId: string, milliseconds: number): void {
     const tenant = this.#find(tenantId)
     tenant.lastAt = performance.now()
+    tenant.left = Math.max(-burstMilliseconds, refilled(tenant) - milliseconds)
     tenant.milliseconds = Math.max(
       milliseconds,
       tenant.milliseconds + decay * (milliseconds - tenant.milliseconds),
     )
     this.#turns.end(tenantId)
+    this.#restIfSpent(tenant)
+  }
+
+  /** Starts the waiting requests of the tenant when it may use time again. */
+  #restIfSpent(tenant: ActiveTenant): void {
+    const left = refilled(tenant)
+    if (left >= 0) return this.#turns.beginWaiting()
+    if (tenant.isResting) return
+    tenant.isResting = true
+    setTimeout(() => {
+      tenant.isResting = false
+      this.#restIfSpent(tenant)
+    }, -left / pace).unref()
   }
 
   /** Returns the number of requests that the tenant may run at a time now. */
   share(tenantId: string): number {
     if (this.#active.size <= 1) return Number.POSITIVE_INFINITY
-    return Math.max(minimumShare, Math.floor(shareMilliseconds / this.#find(tenantId).milliseconds))
+    const tenant = this.#find(tenantId)
+    if (refilled(tenant) < 0) return 0
+    return Math.max(minimumShare, Math.floor(shareMilliseconds / tenant.milliseconds))
   }
 
   #find(tenantId: string): ActiveTenant {
     const existing = this.#active.get(tenantId)
     if (existing !== undefined) return existing
-    const tenant = { lastAt: performance.now(), milliseconds: 0 }
+    const now = performance.now()
+    const tenant = { lastAt: now, milliseconds: 0, left: burstMilliseconds, refilledAt: now, isResting: false }
     this.#active.set(tenantId, tenant)
     return tenant
   }
@@ -78,4 +108,11 @@ export class RequestTurns {
       if (this.#turns.held(tenantId) === 0 && now - lastAt > activeMilliseconds) this.#active.delete(tenantId)
     }
   }
+}
+
+function refilled(tenant: ActiveTenant): number {
+  const now = performance.now()
+  tenant.left = Math.min(burstMilliseconds, tenant.left + pace * (now - tenant.refilledAt))
+  tenant.refilledAt = now
+  return tenant.left
 }

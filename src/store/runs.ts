@@ -17,7 +17,7 @@ import { readEpoch } from './epochs.js'
 import { insertModel } from './models.js'
 import { recordProgress } from './record-progress.js'
 import { query, type Statement, statement } from './statements.js'
-import { isWhole, succeedAll } from './successes.js'
+import { isWhole, successWriter } from './successes.js'
 import { unlimited } from './tenant-limits.js'
 import { changedRow, guard, transition } from './transitions.js'
 
@@ -131,7 +131,7 @@ export function runStore(database: Database, { runningJobs } = unlimited): RunSt
 
     isWhole,
 
-    succeedAll: (successes) => succeedAll(database, successes),
+    succeedAll: successWriter(database),
 
     async release(claim, reason) {
       const held = await applies(database, releaseStatement, claim, [reason])

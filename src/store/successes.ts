@@ -1,12 +1,13 @@
 /** Stores short trainings at their end: epochs, snapshots, models and statuses of a batch in one statement. */
 import type { Metrics } from '../contract/epoch.js'
-import type { Success } from '../training/ports/runs.js'
+import type { Claim, RunStore, Success } from '../training/ports/runs.js'
 import { hashSha256, joinPieces, maximumDirectBytes, toBuffer, totalLength } from './bytes.js'
+import { Coalesced } from './coalesced.js'
 import type { Database } from './database.js'
 import { finiteMetrics, metricsPerEpoch } from './epochs.js'
 import { finishedColumns } from './outbox.js'
 import { packJson } from './packed-json.js'
-import { send, statement } from './statements.js'
+import { type Connection, send, statement } from './statements.js'
 import { changedRow, effects, enter, guard } from './transitions.js'
 import { historyBytes, snapshotRows } from './weight-snapshots.js'
 
@@ -68,15 +69,33 @@ export function isWhole({ model, bestEpoch, progress: { epochs } }: Success): bo
   )
 }
 
-/** @returns which claims held */
-export async function succeedAll(
-  { pool }: Pick<Database, 'pool'>,
-  successes: readonly Success[],
-): Promise<boolean[]> {
-  const rows = await send(pool, succeedStatement, toValues(successes))
-  const held = new Set(rows.map(({ id }) => id))
-  return successes.map(({ claim }) => held.has(claim.jobId))
+/** The maximum number of batches per statement. */
+const maximumBatches = 8
+
+/**
+ * Stores batches, and answers for each training whether its claim held. Batches that arrive while a statement is running
+ * share the next one: concurrent statements would wait for each other at the counters of the tenant.
+ */
+export function successWriter({ pool }: Pick<Database, 'pool'>): RunStore['succeedAll'] {
+  const writes = new Coalesced<readonly Success[], boolean[]>(async (batches) => {
+    const held = await succeedOnce(pool, batches.flat())
+    return batches.map((batch) => batch.map(({ claim }) => held.has(claimKey(claim))))
+  }, maximumBatches)
+  return (successes) => writes.request(successes)
 }
+
+/** @returns the claims that held. A statement takes one claim of a job, the most recent one. */
+async function succeedOnce(pool: Connection, successes: readonly Success[]): Promise<Set<string>> {
+  const newest = new Map<string, Success>()
+  for (const success of successes) {
+    const { jobId, attempt } = success.claim
+    if (attempt > (newest.get(jobId)?.claim.attempt ?? 0)) newest.set(jobId, success)
+  }
+  const rows = await send(pool, succeedStatement, toValues([...newest.values()]))
+  return new Set(rows.flatMap(({ id }) => newest.get(id)?.claim ?? []).map(claimKey))
+}
+
+const claimKey = ({ jobId, attempt }: Claim) => `${jobId} ${attempt}`
 
 function toValues(successes: readonly Success[]): unknown[] {
   const column = <T>(value: (success: Success) => T) => successes.map(value)

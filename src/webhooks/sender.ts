@@ -3,6 +3,7 @@
  * lease. After a crash the lease ends, and the delivery is claimed again: a receiver gets it at least once.
  */
 import { setMaxListeners } from 'node:events'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { DeadlineError, withDeadline } from '../base/deadline.js'
 import { testEvent } from '../contract/webhook.js'
 import type { AttemptLimits, DeliveryOutcome, DeliveryStore, DueDelivery } from './delivery-store.js'
@@ -24,6 +25,10 @@ const undecryptable: DeliveryOutcome = {
 }
 
 const pollMilliseconds = 5_000
+
+/** Share of the time that claims take while wake-ups come. Each end of a job is a wake-up, so one claim serves many. */
+const shareOfClaims = 1 / 10
+const longestPauseMilliseconds = 250
 
 export interface SenderOptions extends Pick<PostOptions, 'allowPrivate' | 'resolve'> {
   /** `attempts` limits the attempts of this process. */
@@ -62,8 +67,16 @@ export function sendDeliveries(webhooks: DeliveryStore, options: SenderOptions):
       const attempts = limits.attempts - inFlight.size
       if (stopping.signal.aborted || attempts <= 0) return
       const leaseSeconds = timeoutMilliseconds / 1_000 + recordSeconds
+      const began = performance.now()
       for (const due of await webhooks.claim({ ...limits, attempts }, leaseSeconds)) start(due)
+      await pauseAfter(performance.now() - began)
     } while (claimAgain)
+  }
+
+  /** Ends at once when the sender stops. */
+  async function pauseAfter(milliseconds: number): Promise<void> {
+    const pause = Math.min(longestPauseMilliseconds, milliseconds * (1 / shareOfClaims - 1))
+    await sleep(pause, undefined, { signal: stopping.signal }).catch(() => {})
   }
 
   function start(due: DueDelivery): void {
