@@ -23,8 +23,16 @@ interface ParsedBody {
   fingerprint: string | null
 }
 
+/** Whose turn a body takes. */
+export interface BodyTurn {
+  tenantId: string
+  /** Aborts when the client disconnects. A body that waits is then not read. */
+  signal: AbortSignal
+}
+
 export interface BodyThread {
-  read(body: BodyRequest): Promise<BodyResult>
+  /** @throws Problem `overloaded` or `unavailable`, the reason of the signal */
+  read(body: BodyRequest, turn: BodyTurn): Promise<BodyResult>
 }
 
 /**

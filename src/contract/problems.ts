@@ -323,7 +323,8 @@ export const problems = {
   unavailable: {
     status: 503,
     title: 'Service unavailable',
-    meaning: 'The database, the queue, or every worker is currently unreachable.',
+    meaning:
+      'The database, the queue, or every worker is currently unreachable, or this process is stopping.',
     remedy: 'Try again later. GET /health/ready lists what is unreachable.',
     example: 'Not ready: no worker is connected.',
   },
@@ -367,6 +368,10 @@ export class Problem extends Error {
 
 /** @param reference an id, or a name with an alias or version */
 export const unknownModel = (reference: string) => new Problem('not-found', `There is no model ${reference}.`)
+
+/** For requests that wait for a part of a process that is ending. */
+export const stopping = () =>
+  new Problem('unavailable', 'This process of the service is stopping. Try again.')
 
 export function keyInFlight(): Problem {
   const detail =

@@ -1,4 +1,4 @@
-import type { FastifyReply } from 'fastify'
+import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Problem } from '../contract/problems.js'
 
 /** The answer of a request whose client has disconnected. It is logged, but never received. */
@@ -12,4 +12,19 @@ export function disconnectSignal(reply: FastifyReply): AbortSignal {
     if (!reply.raw.writableFinished) controller.abort(disconnectProblem())
   })
   return controller.signal
+}
+
+/** Runs work before there is a reply. The signal aborts when the client disconnects. */
+export async function whileConnected<T>(
+  { raw: { socket } }: FastifyRequest,
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const controller = new AbortController()
+  const abort = () => controller.abort(disconnectProblem())
+  socket.once('close', abort)
+  try {
+    return await work(controller.signal)
+  } finally {
+    socket.off('close', abort)
+  }
 }

@@ -5,6 +5,7 @@ import { type BodyThread, toParsedBody } from '../bodies/body-thread.js'
 import { parseJson } from '../bodies/parse-json.js'
 import { findBodyName } from '../contract/bodies.js'
 import { Problem } from '../contract/problems.js'
+import { whileConnected } from './client-disconnect.js'
 import { fingerprintPrefix } from './plugins/idempotency.js'
 import { markValidated } from './validator-compiler.js'
 
@@ -49,7 +50,9 @@ async function readInThread(thread: BodyThread, request: FastifyRequest, bytes: 
   const name = schema === undefined ? undefined : findBodyName(schema)
   // The route does not read its body.
   if (name === undefined) return null
-  const result = await thread.read({ bytes, name, prefix: fingerprintPrefix(request) })
+  const body = { bytes, name, prefix: fingerprintPrefix(request) }
+  const tenantId = request.principal?.tenantId ?? ''
+  const result = await whileConnected(request, (signal) => thread.read(body, { tenantId, signal }))
   const { value, fingerprint } = toParsedBody(result)
   markValidated(value)
   request.bodyFingerprint = fingerprint

@@ -1,5 +1,6 @@
-/** A thread that answers calls. It starts at the first call, and again after its death. */
+/** A thread that answers calls. It starts at the first call, and again after its death, until it is closed. */
 import { type ResourceLimits, Worker } from 'node:worker_threads'
+import { stopping } from '../contract/problems.js'
 
 interface Failed {
   type: 'failed'
@@ -16,6 +17,7 @@ interface PendingCall<From> {
 
 export class CallableThread<To, From extends Answer> {
   #worker: Worker | undefined
+  #isClosed = false
   #nextCallId = 0
   readonly #pending = new Map<number, PendingCall<From>>()
   readonly #onEnd: (() => void)[] = []
@@ -31,7 +33,9 @@ export class CallableThread<To, From extends Answer> {
     this.#onEnd.push(listener)
   }
 
+  /** Sends a message without an answer. */
   post(message: To, transfer: ArrayBuffer[] = []): void {
+    if (this.#isClosed) return
     this.#worker ??= this.#start()
     this.#worker.postMessage(message, transfer)
   }
@@ -39,14 +43,27 @@ export class CallableThread<To, From extends Answer> {
   /** Rejects if the call fails, or if the thread dies before it has answered. */
   call(order: (callId: number) => To, transfer: ArrayBuffer[] = []): Promise<From> {
     return new Promise((resolve, reject) => {
+      if (this.#isClosed) throw stopping()
       const callId = this.#nextCallId++
-      this.#pending.set(callId, { resolve, reject })
       this.post(order(callId), transfer)
+      this.#pending.set(callId, { resolve, reject })
     })
   }
 
-  async close(): Promise<void> {
+  /** Ends the thread with its pending calls. The next call starts another one. */
+  async terminate(): Promise<void> {
     await this.#worker?.terminate()
+  }
+
+  /** Ends the thread. Pending and later calls reject with Problem `unavailable`, because the service stops. */
+  async close(): Promise<void> {
+    this.#isClosed = true
+    await this.terminate()
+  }
+
+  /** Why calls reject after the end of the thread. */
+  endReason(): Error {
+    return this.#isClosed ? stopping() : new Error('the thread ended')
   }
 
   #start(): Worker {
@@ -67,7 +84,7 @@ export class CallableThread<To, From extends Answer> {
       this.#pending.clear()
     }
     worker.on('error', end)
-    worker.on('exit', () => end(new Error('the thread ended')))
+    worker.on('exit', () => end(this.endReason()))
     return worker
   }
 }

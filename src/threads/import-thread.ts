@@ -18,7 +18,7 @@ export function openImportThread(readingSeconds: number): ImportThread & { close
         return await withDeadline(readingSeconds * 1_000, read, signal)
       } catch (error) {
         if (!(error instanceof DeadlineError)) throw error
-        await thread.close()
+        await thread.terminate()
         const detail = `Reading the file took more than ${readingSeconds} seconds (MAXIMUM_READING_SECONDS).`
         return { type: 'refused', code: 'invalid-model', detail, errors: [] }
       }

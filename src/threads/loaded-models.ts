@@ -43,7 +43,7 @@ interface Use<Thread> {
 }
 
 export class LoadedModels<
-  Thread extends Pick<CallableThread<ToPredictor, FromPredictor>, 'post' | 'call' | 'onEnd'>,
+  Thread extends Pick<CallableThread<ToPredictor, FromPredictor>, 'post' | 'call' | 'onEnd' | 'endReason'>,
 > {
   /** Least recently used first. */
   readonly #held = new Map<string, Held<Thread>>()
@@ -138,7 +138,7 @@ export class LoadedModels<
       throw error
     }
     // A thread that died meanwhile has a successor without the model.
-    if (this.#held.get(modelId) !== held) throw new Error('the prediction thread ended')
+    if (this.#held.get(modelId) !== held) throw thread.endReason()
     thread.post({ type: 'loaded', modelId })
   }
 

@@ -2,6 +2,7 @@
  * Computes predictions for an API process: small networks on the event loop, others in threads. Evaluations,
  * boundaries and splits have a separate thread, so that no prediction waits for them.
  */
+import { stopping } from '../contract/problems.js'
 import { elementCount } from '../engine/index.js'
 import type { AllModels } from '../training/ports/models.js'
 import type { ModelBoundaryRequest, PredictorPool } from '../training/ports/predictor-pool.js'
@@ -44,7 +45,7 @@ export function openPredictorPool(
   })
 
   function refuseWhenClosed(): void {
-    if (closed) throw new Error('predictions are closed')
+    if (closed) throw stopping()
   }
 
   function drawModelBoundary({ model, axes, size }: ModelBoundaryRequest) {

@@ -59,7 +59,7 @@ export class PredictorThread extends CallableThread<ToPredictor, FromPredictor> 
     this.onEnd(() => {
       const requests = this.#turns.clear().flatMap((queue) => queue.requests)
       this.#queues.clear()
-      for (const { reject } of requests) reject(new Error('the prediction thread ended'))
+      for (const { reject } of requests) reject(this.endReason())
     })
   }
 

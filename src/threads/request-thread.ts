@@ -1,4 +1,5 @@
 /** Computes in a thread what would block the event loop of an API process. */
+import { TenantTurns } from '../base/tenant-turns.js'
 import type { BodyThread } from '../bodies/body-thread.js'
 import type { RequestThread } from '../training/ports/request-thread.js'
 import { CallableThread } from './callable-thread.js'
@@ -8,6 +9,8 @@ type Answer<Type> = Extract<FromRequestThread, { type: Type }>
 
 export function openRequestThread(): RequestThread & BodyThread & { close(): Promise<void> } {
   const thread = new CallableThread<ToRequestThread, FromRequestThread>('./request.thread.js')
+  // The thread has the next body while it reads one. Another tenant waits for these two at most.
+  const bodies = new TenantTurns({ what: 'large JSON bodies', atOnce: 2, perTenant: 1, seconds: 30 })
 
   async function call<Type extends FromRequestThread['type']>(
     type: Type,
@@ -19,9 +22,12 @@ export function openRequestThread(): RequestThread & BodyThread & { close(): Pro
   }
 
   return {
-    async read(body) {
-      return (await call('body', (callId) => ({ type: 'body', callId, body }))).answer
-    },
+    read: (body, { tenantId, signal }) =>
+      bodies.run(
+        tenantId,
+        async () => (await call('body', (callId) => ({ type: 'body', callId, body }))).answer,
+        signal,
+      ),
     async describe(dataset) {
       const { columns, rows } = await call('described', (callId) => ({
         type: 'describe',

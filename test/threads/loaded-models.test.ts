@@ -22,6 +22,7 @@ class World {
       return { type: 'weightBuffers', callId: 0, buffers: [] }
     },
     onEnd: () => {},
+    endReason: () => new Error('the thread ended'),
   }
   readonly models: LoadedModels<World['thread']>
 

@@ -60,7 +60,9 @@ describe('predictions', () => {
     const model = await store(2)
     await ask(model, 1)
     expect(pool.predict('local', model, Float32Array.of(4, 0))).toEqual(Float32Array.of(8))
-    expect(pool.predict('local', model, counted(200_000))).toBeInstanceOf(Promise)
+    const answer = pool.predict('local', model, counted(200_000))
+    expect(answer).toBeInstanceOf(Promise)
+    await answer
   })
 
   it('of a network of few weights and many positions are computed by a thread', async () => {
@@ -218,10 +220,10 @@ describe('predictions', () => {
   it('end with the pool', async () => {
     const model = await storeLarge(1)
     await ask(model, 1)
-    const pending = expect(ask(model, 1)).rejects.toThrow()
+    const pending = expect(ask(model, 1)).rejects.toMatchObject({ code: 'unavailable' })
     await pool.close()
     await pending
-    await expect(ask(model, 1)).rejects.toThrow('closed')
+    await expect(ask(model, 1)).rejects.toMatchObject({ code: 'unavailable' })
   })
 })
 
