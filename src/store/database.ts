@@ -82,14 +82,17 @@ function openPool(
   return pool
 }
 
-/** The error of Prisma's driver; `originalCode` is that of PostgreSQL. */
-const driverErrorSchema = z.object({
-  meta: z.object({
-    driverAdapterError: z.object({
-      cause: z.object({ kind: z.string(), originalCode: z.string().optional() }),
-    }),
-  }),
+/** The error of Prisma's driver; `originalCode` is that of PostgreSQL. A failed COMMIT throws it without Prisma's error. */
+const adapterErrorSchema = z.object({
+  name: z.literal('DriverAdapterError'),
+  cause: z.object({ kind: z.string(), originalCode: z.string().optional() }),
 })
+const driverErrorSchema = z.union([
+  z
+    .object({ meta: z.object({ driverAdapterError: adapterErrorSchema }) })
+    .transform(({ meta }) => meta.driverAdapterError),
+  adapterErrorSchema,
+])
 
 /** Kinds of errors of the driver that mean: the database is unreachable, or closed the connection. */
 const outages = [
@@ -116,7 +119,7 @@ export function databaseTrouble(error: unknown): 'unavailable' | 'insufficient-s
   if (error instanceof Error && isConnectionError(error)) return 'unavailable'
   const { success, data } = driverErrorSchema.safeParse(error)
   if (!success) return error instanceof StatementError ? classifyCause(error.cause) : null
-  const { kind, originalCode } = data.meta.driverAdapterError.cause
+  const { kind, originalCode } = data.cause
   if (originalCode === diskFull) return 'insufficient-storage'
   return outages.includes(kind) || outageCode.test(originalCode ?? '') ? 'unavailable' : null
 }
