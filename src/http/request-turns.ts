@@ -75,8 +75,8 @@ export class RequestTurns {
   /** Starts the waiting requests of the tenant when it may use time again. */
   #restIfSpent(tenant: ActiveTenant): void {
     const left = refilled(tenant)
-    if (left >= 0) return this.#turns.beginWaiting()
-    if (tenant.isResting) return
+    if (left >= 0) this.#turns.beginWaiting()
+    if (left >= 0 || tenant.isResting) return
     tenant.isResting = true
     setTimeout(() => {
       tenant.isResting = false
@@ -96,7 +96,13 @@ export class RequestTurns {
     const existing = this.#active.get(tenantId)
     if (existing !== undefined) return existing
     const now = performance.now()
-    const tenant = { lastAt: now, milliseconds: 0, left: burstMilliseconds, refilledAt: now, isResting: false }
+    const tenant = {
+      lastAt: now,
+      milliseconds: 0,
+      left: burstMilliseconds,
+      refilledAt: now,
+      isResting: false,
+    }
     this.#active.set(tenantId, tenant)
     return tenant
   }

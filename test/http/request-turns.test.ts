@@ -1,6 +1,14 @@
 /** Concurrent requests of a tenant, alone and with other tenants. */
-import { expect, it, onTestFinished, vi } from 'vitest'
+import { afterEach, beforeEach, expect, it, vi } from 'vitest'
 import { RequestTurns } from '../../src/http/request-turns.js'
+
+beforeEach(() => {
+  vi.useFakeTimers()
+})
+
+afterEach(() => {
+  vi.useRealTimers()
+})
 
 /** Starts requests of the tenant until one must wait, at most 100. */
 function begun(turns: RequestTurns, tenantId: string): number {
@@ -18,6 +26,8 @@ it('runs one long request of a tenant at a time while others are active, which d
   expect(begun(turns, 'a')).toBe(100)
   expect(turns.tryBegin('b')).toBe(true)
   for (let n = 0; n < 99; n++) turns.end('a', 50)
+  // The tenant rests after so many requests.
+  vi.advanceTimersByTime(1_000)
   expect(turns.tryBegin('a')).toBe(false)
   turns.end('a', 50)
   expect(begun(turns, 'a')).toBe(1)
@@ -50,11 +60,45 @@ it('runs waiting requests in order, and all of them when no other tenant is acti
   await waiting[0]
   expect(went).toEqual([0])
   turns.end('b', 1)
-  const now = performance.now()
-  const clock = vi.spyOn(performance, 'now').mockReturnValue(now + 1_100)
-  onTestFinished(() => clock.mockRestore())
+  vi.advanceTimersByTime(1_100)
   expect(turns.tryBegin('a')).toBe(false)
   turns.end('a', 50)
   await Promise.all(waiting)
   expect(went).toEqual([0, 1, 2, 3])
+})
+
+/** Requests of 50 ms that the tenant could make one after the other, at most 100, with a pause after each. */
+function sequence(turns: RequestTurns, tenantId: string, pause: number): number {
+  for (let count = 0; count < 100; count++) {
+    if (!turns.tryBegin(tenantId)) return count
+    vi.advanceTimersByTime(50)
+    turns.end(tenantId, 50)
+    vi.advanceTimersByTime(pause)
+  }
+  return 100
+}
+
+it('lets a tenant rest that sends without a pause while another is active, for as long as its requests took', async () => {
+  const turns = new RequestTurns()
+  turns.tryBegin('b')
+  // The first leaves 200 of 250 ms; each of the others takes 50 and gets 25 back, down to -25.
+  expect(sequence(turns, 'a', 0)).toBe(10)
+  let isBegun = false
+  const waiting = turns.wait('a', new AbortController().signal).then(() => {
+    isBegun = true
+  })
+  expect(turns.tryBegin('b')).toBe(true)
+  await vi.advanceTimersByTimeAsync(49)
+  expect(isBegun).toBe(false)
+  await vi.advanceTimersByTimeAsync(1)
+  expect(isBegun).toBe(true)
+  await waiting
+})
+
+it('does not delay a tenant that pauses for as long as its requests take, or is alone', () => {
+  const turns = new RequestTurns()
+  expect(sequence(turns, 'a', 0)).toBe(100)
+  turns.tryBegin('b')
+  vi.advanceTimersByTime(1_000)
+  expect(sequence(turns, 'a', 50)).toBe(100)
 })

@@ -2,7 +2,7 @@
 import { once } from 'node:events'
 import http from 'node:http'
 import { Webhook } from 'standardwebhooks'
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { maximumWebhooks, webhookBodySchema } from '../../src/contract/webhook.js'
 import { deliveryBody } from '../../src/store/outbox.js'
 import { register } from '../../src/training/webhooks.js'
@@ -305,10 +305,30 @@ describe('a sender', () => {
     )
     sender.wake()
     claims[0]()
-    await settle()
-    expect(claims).toHaveLength(2)
+    await eventually(() => claims[1])
     claims[1]()
     await sender.stop()
+  })
+
+  it('pauses after a claim in proportion to its duration, so that wake-ups do not occupy the database', async () => {
+    const claims: (() => void)[] = []
+    const claim = () => new Promise<[]>((resolve) => claims.push(() => resolve([])))
+    const record = async () => ({ disabledTenantId: null })
+    const now = vi.spyOn(performance, 'now').mockReturnValue(0)
+    onTestFinished(() => now.mockRestore())
+    const sender = sendDeliveries(
+      { claim, record },
+      { allowPrivate: true, limits, onError: failOnError, onDisabled: () => {} },
+    )
+    now.mockReturnValue(20)
+    for (let n = 0; n < 100; n++) sender.wake()
+    claims[0]()
+    await settle()
+    expect(claims).toHaveLength(1)
+    await eventually(() => claims[1])
+    claims[1]()
+    await sender.stop()
+    expect(claims).toHaveLength(2)
   })
 })
 
