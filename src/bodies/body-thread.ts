@@ -24,7 +24,7 @@ interface ParsedBody {
 }
 
 /** Whose turn a body takes. */
-export interface BodyTurn {
+interface BodyTurn {
   tenantId: string
   /** Aborts when the client disconnects. A body that waits is then not read. */
   signal: AbortSignal
