@@ -81,7 +81,7 @@ function encodeAttribute(type: AttributeType, value: AttributeValue): number[] {
     case 'weighting': {
       const codes: Readonly<Record<string, number>> = enumerations[type]
       const code = codes[String(value)]
-      if (code === undefined) throw new RangeError(`${String(value)} is not a known ${type}`)
+      if (code === undefined) throw new RangeError(`there is no ${type} ${String(value)}`)
       return [code]
     }
     default:

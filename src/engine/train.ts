@@ -335,7 +335,8 @@ export class Training {
     for (const [name, target] of Object.entries(this.#best)) {
       const source = values[name]
       if (source?.length !== target.length) {
-        throw new RangeError(`the snapshot's best ${name} does not fit this program`)
+        const lengths = `${source?.length ?? 0} values, but needs ${target.length}`
+        throw new RangeError(`the snapshot's best ${name} does not fit this program: it has ${lengths}`)
       }
       if (!isSameView(source, target)) target.set(source)
     }
@@ -361,7 +362,8 @@ export class Training {
     for (const [name, values] of Object.entries(state)) {
       const buffer = this.#program.buffers.find((candidate) => candidate.name === name)
       if (buffer === undefined || buffer.length !== values.length) {
-        throw new RangeError(`the snapshot's ${name} does not fit this program`)
+        const lengths = `${values.length} values, but needs ${buffer?.length ?? 0}`
+        throw new RangeError(`the snapshot's ${name} does not fit this program: it has ${lengths}`)
       }
       const target = this.#floats.subarray(buffer.offset, buffer.offset + buffer.length)
       if (!isSameView(values, target)) target.set(values)

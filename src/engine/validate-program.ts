@@ -37,9 +37,15 @@ function checkArena({ buffers, floats, capacity }: NetworkProgram): void {
     if (!Number.isInteger(offset) || offset < 0 || offset % alignment !== 0) {
       throw new Error(`the buffer ${name} has offset ${offset}, which is not a multiple of ${alignment}`)
     }
-    if (offset + length > floats) throw new Error(`the buffer ${name} exceeds the arena`)
+    if (offset + length > floats) {
+      throw new Error(
+        `the buffer ${name} exceeds the arena of ${floats} floats: it ends at ${offset + length}`,
+      )
+    }
     if (length !== elementCount(shape) * (perRow ? capacity : 1)) {
-      throw new Error(`the buffer ${name} has ${length} floats, which does not match its shape`)
+      throw new Error(
+        `the buffer ${name} has ${length} floats, which does not match its shape [${shape.join(', ')}]`,
+      )
     }
   }
   const ordered = owners.toSorted((a, b) => a.offset - b.offset)

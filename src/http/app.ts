@@ -100,7 +100,11 @@ export async function buildApp(dependencies: AppDependencies) {
 function requireHost(app: FastifyInstance): void {
   app.addHook('onRequest', (request, _reply, done) => {
     const isMissing = request.raw.httpVersion === '1.1' && request.headers.host === undefined
-    done(isMissing ? new Problem('invalid-request', 'The host header is missing.') : undefined)
+    done(
+      isMissing
+        ? new Problem('invalid-request', 'The host header is missing, which HTTP/1.1 requires.')
+        : undefined,
+    )
   })
 }
 

@@ -35,7 +35,7 @@ async function* filesOf(
       )
     }
     if (Object.hasOwn(fields, name))
-      throw new Problem('invalid-request', `The form has the field ${shown(name)} twice.`)
+      throw new Problem('invalid-request', `The form has the field ${shown(name)} twice. Send it once.`)
     fields[name] = String(value)
   }
 }

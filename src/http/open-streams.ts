@@ -14,7 +14,7 @@ export class OpenStreams {
   open({ tenantId, limits }: Tenant): () => void {
     const count = this.count(tenantId) + 1
     if (count > effectiveLimit(limits, 'sockets')) {
-      const detail = `${count} streams would be open; ${describeLimit(limits, 'sockets')}.`
+      const detail = `${count} streams would be open; ${describeLimit(limits, 'sockets')}. Close one first.`
       throw new Problem('too-many-sockets', detail)
     }
     this.#counts.set(tenantId, count)

@@ -76,18 +76,21 @@ function toProblem(error: unknown, request: FastifyRequest): Problem {
   if (isFastifyError(error)) {
     switch (error.code) {
       case 'FST_ERR_CTP_BODY_TOO_LARGE': {
-        const message = `The body is larger than the limit of ${request.routeOptions.bodyLimit} bytes.`
+        const message = `The body is larger than the limit of ${request.routeOptions.bodyLimit} bytes (MAXIMUM_BODY_BYTES).`
         return new Problem('body-too-large', message)
       }
       case 'FST_ERR_CTP_INVALID_MEDIA_TYPE': {
-        const message = `The content type ${request.headers['content-type']} is not supported here.`
+        const message = `The content type ${request.headers['content-type']} is not supported here; send application/json.`
         return new Problem('unsupported-media-type', message)
       }
       default:
         if (isClientError(error)) return new Problem('invalid-request', error.message)
     }
   }
-  return new Problem('internal', 'Internal error. The trace id identifies it in the log.')
+  return new Problem(
+    'internal',
+    'The service failed to answer this request. The log has the reason under the traceId of this response.',
+  )
 }
 
 function isFastifyError(error: unknown): error is FastifyError {

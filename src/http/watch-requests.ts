@@ -71,7 +71,7 @@ function readMessage(text: string): ClientMessage {
 
 function checkSize(jobs: number): void {
   if (jobs <= maximumWatchedJobs) return
-  const message = `${jobs} jobs would be watched on this connection; the limit is ${maximumWatchedJobs}`
+  const message = `${jobs} jobs would be watched on this connection; the limit is ${maximumWatchedJobs}; unwatch some, or open another connection`
   throw new Problem('invalid-request', `/jobs: ${message}`, [{ pointer: '/jobs', message }])
 }
 
@@ -80,7 +80,10 @@ function checkRate(tenant: Tenant, rate: TokenBuckets): void {
   const perMinute = effectiveLimit(limits, 'requestsPerMinute')
   if (rate.left(tenantId, perMinute) < 1) {
     const limit = describeLimit(limits, 'requestsPerMinute')
-    throw new Problem('rate-limited', `Too many messages within a minute; ${limit}.`)
+    throw new Problem(
+      'rate-limited',
+      `Too many messages within a minute; ${limit}. Send more jobs in one message.`,
+    )
   }
   rate.take(tenantId, perMinute)
 }

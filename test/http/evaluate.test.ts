@@ -246,7 +246,7 @@ describe('a request', () => {
     const refused = await ask(body)
     expect(refused.body).toMatchObject({
       status: 403,
-      detail: 'This requires a key with the scope datasets:read.',
+      detail: 'This key lacks the scope datasets:read. Use a key that has it.',
     })
     expect(refused.headers['www-authenticate']).toContain('scope="datasets:read"')
   })

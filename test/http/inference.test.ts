@@ -482,7 +482,9 @@ describe('an error', () => {
       headers: { authorization: header },
     })
     expect(answer.statusCode).toBe(403)
-    expect(answer.json()).toEqual({ error: 'This requires a key with the scope models:predict.' })
+    expect(answer.json()).toEqual({
+      error: 'This key lacks the scope models:predict. Use a key that has it.',
+    })
     expect((await get('/v2/health/ready')).statusCode).toBe(200)
   })
 })

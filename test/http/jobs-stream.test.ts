@@ -131,7 +131,7 @@ describe('a client that sends watch messages', () => {
     read.mockRestore()
     expect(problem).toMatchObject({ type: 'problem', jobId: null, problem: { code: 'invalid-request' } })
     expect(JSON.stringify(problem)).toContain(
-      '1001 jobs would be watched on this connection; the limit is 1000',
+      '1001 jobs would be watched on this connection; the limit is 1000; unwatch some, or open another connection',
     )
     watching.socket.terminate()
   })

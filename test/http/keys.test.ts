@@ -187,7 +187,7 @@ describe('every route', () => {
       expect(refused.statusCode, route).toBe(403)
       const { code, detail, error = detail } = refused.json()
       expect(code, route).toBe(path.startsWith('/v2/') ? undefined : 'forbidden')
-      expect(error).toContain(`This requires a key with the scope ${scope}.`)
+      expect(error).toContain(`This key lacks the scope ${scope}. Use a key that has it.`)
       expect(refused.headers['www-authenticate']).toContain(`scope="${scope}"`)
       const let_in = await send(method, path, key?.only.header)
       expect([401, 403], `${route}: ${let_in.body}`).not.toContain(let_in.statusCode)

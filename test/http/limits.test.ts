@@ -141,7 +141,7 @@ describe('open streams', () => {
     expect(refused.status).toBe(429)
     expect(await refused.json()).toMatchObject({
       code: 'too-many-sockets',
-      detail: '3 streams would be open; the limit is 2 (MAXIMUM_SOCKETS).',
+      detail: '3 streams would be open; the limit is 2 (MAXIMUM_SOCKETS). Close one first.',
     })
     const second = new WebSocket(`ws://${address}`)
     const [, response] = await once(second, 'unexpected-response')

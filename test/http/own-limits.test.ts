@@ -149,7 +149,7 @@ describe('an own limit of a tenant', () => {
     const text: Buffer[] = await answer.toArray()
     const { code, detail } = JSON.parse(Buffer.concat(text).toString())
     expect(code).toBe('too-many-sockets')
-    expect(detail).toBe(`2 streams would be open; the limit is 1 ${own('MAXIMUM_SOCKETS')}.`)
+    expect(detail).toBe(`2 streams would be open; the limit is 1 ${own('MAXIMUM_SOCKETS')}. Close one first.`)
     expect((await limitsOf(blue)).limits.sockets).toMatchObject({ allowed: 1, used: 1, own: true })
     first.terminate()
 

@@ -236,10 +236,11 @@ async function runSharedWeights(): Promise<Result> {
           y,
         })),
         x: 'training rows',
-        y: 'mean squared error on held-out rows',
+        y: 'held-out error',
       },
     ],
-    summary: 'All networks learn the same blur from noisy rows. The noise limits the error to 0.09 at best.',
+    summary:
+      'All networks learn the same blur from noisy rows. The noise limits the mean squared error on held-out rows to 0.09 at best.',
     holds: sharedWeights.holds(errors),
   }
 }

@@ -117,7 +117,10 @@ export const authenticate = fastifyPlugin<Authentication>(
       const used = isValidId ? await tickets.use(sha256, ticket.jobId) : null
       if (used === null || (used.keyId === null && !keyMonitor.isOpen)) {
         failedAuthentications.reject(request, sha256)
-        throw new Problem('unauthorized', 'The stream ticket is unknown, used, or older than 30 seconds.')
+        throw new Problem(
+          'unauthorized',
+          'The stream ticket is unknown, used, or older than 30 seconds. Request a new one.',
+        )
       }
       const { ownLimits, ...principal } = used
       return {
@@ -177,12 +180,13 @@ export const authenticate = fastifyPlugin<Authentication>(
 export function requireScope({ scopes }: Principal, reply: FastifyReply, scope: Scope): void {
   if (scopes.has(scope)) return
   reply.header('www-authenticate', `Bearer realm="descent", error="insufficient_scope", scope="${scope}"`)
-  throw new Problem('forbidden', `This requires a key with the scope ${scope}.`)
+  throw new Problem('forbidden', `This key lacks the scope ${scope}. Use a key that has it.`)
 }
 
 /** @throws Problem `forbidden` if the principal's key may only predict */
 function refusePredictOnly({ scopes }: Principal): void {
-  if (isPredictOnly(scopes)) throw new Problem('forbidden', 'This key may only predict.')
+  if (isPredictOnly(scopes))
+    throw new Problem('forbidden', 'This key may only predict. Use a key with another scope.')
 }
 
 const invalidToken = ', error="invalid_token"'
