@@ -71,7 +71,7 @@ export async function buildApp(dependencies: AppDependencies) {
     sendProblem(reply, new Problem('not-found', `There is no endpoint ${request.method} ${request.url}.`)),
   )
   requireHost(app)
-  parseJsonBodies(app, dependencies.thread)
+  parseJsonBodies(app, () => dependencies.thread)
   await app.register(tracing)
   await app.register(keepRequestBodies)
   await app.register(dependencies.metrics.countRequests)

@@ -15,19 +15,19 @@ declare module 'fastify' {
 export const jsonLengthHeader = 'inference-header-content-length'
 
 /** For the routes of `app`. Clients of the protocol send any content type, or none. */
-export function parseInferenceBodies(app: FastifyInstance, thread: BodyThread): void {
+export function parseInferenceBodies(app: FastifyInstance, thread: () => BodyThread): void {
   app.decorateRequest('binaryData', null)
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('*', { parseAs: 'buffer' }, async (request: FastifyRequest, body: Buffer) => {
     const problem = encodingProblem(request)
     if (problem !== null) throw problem
     const length = readJsonLength(request, body.length)
-    if (length === null) return parseJsonBody(thread, request, body)
+    if (length === null) return parseJsonBody(thread(), request, body)
     request.binaryData = { bytes: body.subarray(length), isRaw: length === 0 }
     // A copy, because a message to the thread would contain the memory of the whole body.
     return length === 0
       ? { inputs: [] }
-      : parseJsonBody(thread, request, Buffer.from(body.subarray(0, length)))
+      : parseJsonBody(thread(), request, Buffer.from(body.subarray(0, length)))
   })
 }
 

@@ -12,7 +12,7 @@ import { markValidated } from './validator-compiler.js'
 /** Larger bodies are parsed in the thread. */
 const maximumInlineBytes = 32 * 1024
 
-export function parseJsonBodies(app: FastifyInstance, thread: BodyThread): void {
+export function parseJsonBodies(app: FastifyInstance, thread: () => BodyThread): void {
   app.addHook('onRoute', requireBodyName)
   app.removeContentTypeParser(['application/json', 'text/plain'])
   app.addContentTypeParser(
@@ -21,7 +21,7 @@ export function parseJsonBodies(app: FastifyInstance, thread: BodyThread): void 
     async (request: FastifyRequest, body: Buffer) => {
       const problem = encodingProblem(request)
       if (problem !== null) throw problem
-      return parseJsonBody(thread, request, body)
+      return parseJsonBody(thread(), request, body)
     },
   )
 }

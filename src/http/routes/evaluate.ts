@@ -32,7 +32,7 @@ const fileTypes = [...uploadContentTypes.filter((type) => type !== jsonType), mu
 export const evaluateRoutes: RoutePlugin<EvaluateRoutes> = (app, { dependencies }, done) => {
   const turns = turnsOfDatasets()
   acceptUploads(app, [jsonType])
-  parseJsonBodies(app, { read: (body, turn) => dependencies().thread.read(body, turn) })
+  parseJsonBodies(app, () => dependencies().thread)
 
   app.post(
     '/models/:id/evaluate',

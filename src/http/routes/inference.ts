@@ -53,7 +53,7 @@ const tags = ['inference']
 /** With the prefix /v2. */
 export const inferenceRoutes: RoutePlugin<InferenceRoutes> = (app, { dependencies }, done) => {
   app.setErrorHandler(errorHandler((error) => dependencies().databaseTrouble(error), sendInferenceError))
-  parseInferenceBodies(app, { read: (body, turn) => dependencies().thread.read(body, turn) })
+  parseInferenceBodies(app, () => dependencies().thread)
   const lookUp: AllModels['lookUp'] = (reference, keyId) => dependencies().models.lookUp(reference, keyId)
   const { prefetch, onRequest } = prefetchModels(app, lookUp, (params) => {
     const { name, version } = readPath(params)
