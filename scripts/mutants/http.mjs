@@ -84,7 +84,6 @@ export const http = [
     faults: [
       ['const name = JSON.stringify([tenantId, key])', 'const name = key'],
       ["reply.header('idempotency-replayed', 'true')", ''],
-      ['`${method} ${routeOptions.url}`', 'method'],
       ['      this.inFlight.delete(name)\n', ''],
       [
         'if (answer === null) return await create(once)',

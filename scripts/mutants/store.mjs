@@ -60,7 +60,7 @@ export const store = [
   },
   {
     file: 'src/store/tenant-limits.ts',
-    tests: [quotas, 'test/store/limits.test.ts'],
+    tests: [quotas, 'test/store/limits.test.ts', 'test/http/own-limits.test.ts'],
     faults: [
       [
         'if (use[name] > effectiveLimit(limits, name)) throw',
@@ -107,7 +107,6 @@ export const store = [
     file: 'src/store/epochs.ts',
     tests: ['test/store/epochs.test.ts', 'test/store/history-thinner.test.ts'],
     faults: [
-      ['if (last <= points) return', 'if (last < points) return'],
       ['(epoch - before) / (lastEpoch - before)', '(epoch - before) / lastEpoch'],
       [
         'least(last, "lastEpoch") - greatest(${after} + 1, "firstEpoch") + 1',
@@ -159,7 +158,12 @@ export const store = [
   },
   {
     file: 'src/store/pages.ts',
-    tests: ['test/store/jobs.test.ts', 'test/http/job-events.test.ts', 'test/http/routes.test.ts'],
+    tests: [
+      'test/store/pages.test.ts',
+      'test/store/jobs.test.ts',
+      'test/http/job-events.test.ts',
+      'test/http/routes.test.ts',
+    ],
     faults: [
       ['{ createdAt, id: { lt: id } }', '{ createdAt, id: { gt: id } }'],
       ['if (place >= 0) return place + 1', 'if (place >= 0) return place'],

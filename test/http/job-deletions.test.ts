@@ -35,3 +35,18 @@ it('needs the time, and accepts only final statuses', async () => {
     .expect(400)
   expect(running.body.errors[0].pointer).toBe('/status')
 })
+
+it('says that more follow after the most that a request deletes', async () => {
+  await storeModel(service)
+  // With the one that ended, one job more than a request deletes.
+  await service.database.$executeRaw`
+    INSERT INTO "Job" SELECT copy.* FROM "Job" AS job CROSS JOIN generate_series(1, 10000) AS number
+      CROSS JOIN LATERAL jsonb_populate_record(
+        NULL::"Job", to_jsonb(job) || jsonb_build_object('id', 'job_copy' || number)
+      ) AS copy`
+  const before = new Date(Date.now() + 60_000).toISOString()
+  const first = await api().delete('/jobs').query({ before }).expect(200)
+  expect(first.body).toEqual({ object: 'deletion', deleted: 10_000, hasMore: true })
+  const second = await api().delete('/jobs').query({ before }).expect(200)
+  expect(second.body).toEqual({ object: 'deletion', deleted: 1, hasMore: false })
+})

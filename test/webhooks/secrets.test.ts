@@ -150,6 +150,23 @@ describe('a stored secret', () => {
     expect(await service.database.webhookSecret.count()).toBe(1)
   })
 
+  it('makes room for another by ending the one that expires first', async () => {
+    const { id } = await register()
+    const hour = { overlapSeconds: 3_600 }
+    const shortest = await rotate(id, hour)
+    const next = await rotate(id, { overlapSeconds: 60 })
+    await rotate(id, hour)
+    const beforeLast = await rotate(id, hour)
+    const full = await secretsOf(id)
+    expect(full).toHaveLength(5)
+    expect(full).toContain(shortest.secret)
+    const last = await rotate(id, hour)
+    const secrets = await secretsOf(id)
+    expect(secrets).toHaveLength(5)
+    expect(secrets).not.toContain(shortest.secret)
+    expect(secrets).toEqual(expect.arrayContaining([next.secret, beforeLast.secret, last.secret]))
+  })
+
   it('signs although the answer with its successor was lost, and ends at once on demand', async () => {
     const { id, secret: known } = await register()
     await rotate(id)
