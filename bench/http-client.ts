@@ -2,13 +2,14 @@
 import { Agent, request } from 'node:http'
 
 export interface HttpRequest {
-  method: 'GET' | 'POST' | 'PATCH' | 'DELETE'
+  method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
   path: string
   body?: Buffer
   /** Default: `application/json`. */
   type?: string
   /** Sent as Idempotency-Key. */
   idempotencyKey?: string
+  ifMatch?: string
 }
 
 interface HttpResponse {
@@ -33,13 +34,14 @@ export class HttpClient {
 
   /** Resolves with status 0 if the connection breaks, or after two minutes without data. */
   send(
-    { method, path, body, type = 'application/json', idempotencyKey }: HttpRequest,
+    { method, path, body, type = 'application/json', idempotencyKey, ifMatch }: HttpRequest,
     keepText = true,
   ): Promise<HttpResponse> {
     const begin = performance.now()
     const headers: Record<string, string> = {}
     if (this.key !== undefined) headers.authorization = `Bearer ${this.key}`
     if (idempotencyKey !== undefined) headers['idempotency-key'] = idempotencyKey
+    if (ifMatch !== undefined) headers['if-match'] = ifMatch
     if (body !== undefined) {
       headers['content-type'] = type
       headers['content-length'] = String(body.length)

@@ -5,7 +5,8 @@
 import { constants, setPriority } from 'node:os'
 import { HttpClient } from '../http-client.js'
 import { answerMessages } from '../service/bench-process.js'
-import { type Attack, attacks } from './attacks.js'
+import type { Attack } from './attack.js'
+import { attacks } from './attacks.js'
 import { type AttackFixtures, prepareFixtures } from './fixtures.js'
 
 export type Order =

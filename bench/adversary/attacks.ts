@@ -1,21 +1,13 @@
 /** The kinds of attack, with their routes and concurrent requests, until they are stopped. */
 import { type HttpRequest, json } from '../http-client.js'
-import { type AttackFixtures, createCsv, generated, training } from './fixtures.js'
+import { type Attack, cancelAll, get, lanesPerAttack, post, remove, repeated } from './attack.js'
+import { createCsv, generated, training } from './fixtures.js'
 import { hangWebhooks, holdStreams } from './idle-connections.js'
-
-export interface Attack {
-  /** As the OpenAPI document writes them. */
-  routes: readonly string[]
-  /** Concurrent requests. */
-  lanes: number
-  /** Resolves with the repeated round, and the cleanup. */
-  prepare(fixtures: AttackFixtures): Promise<{ round(lane: number): Promise<void>; end?(): Promise<void> }>
-}
+import { modelAttacks } from './model-attacks.js'
 
 const uploadMegabytes = 16
 /** Below MAXIMUM_BODY_BYTES, whose default is 1 MiB. */
 const bodyBytes = 1_000_000
-const lanesPerAttack = 16
 
 const inlineRows = () => {
   const x: number[][] = []
@@ -30,19 +22,6 @@ const inlineRows = () => {
 
 const idIn = (text: string) => /"id":"([^"]+)"/.exec(text)?.[1]
 
-/** Repeats the requests in turn. Answers are not read. */
-const repeated =
-  (asks: (fixtures: AttackFixtures) => HttpRequest[]): Attack['prepare'] =>
-  async (fixtures) => {
-    const list = asks(fixtures)
-    let next = 0
-    return {
-      round: async () => {
-        await fixtures.client.send(list[next++ % list.length], false)
-      },
-    }
-  }
-
 /** Creates a resource, then deletes it. */
 const createAndDelete =
   (make: () => HttpRequest, unmake: (id: string) => HttpRequest): Attack['prepare'] =>
@@ -56,14 +35,6 @@ const createAndDelete =
       },
     }
   }
-
-const get = (path: string): HttpRequest => ({ method: 'GET', path })
-const post = (path: string, body?: object): HttpRequest => ({
-  method: 'POST',
-  path,
-  ...(body !== undefined && { body: json(body) }),
-})
-const remove = (path: string): HttpRequest => ({ method: 'DELETE', path })
 
 const createUpload = (path: string) => (): HttpRequest => ({
   method: 'POST',
@@ -81,18 +52,8 @@ const greedyJob = training([256, 256], {
   priority: 100,
 })
 
-async function cancelAll({ client }: AttackFixtures): Promise<void> {
-  for (const status of ['running', 'queued']) {
-    for (;;) {
-      const { text } = await client.send(get(`/jobs?status=${status}&limit=100`))
-      const ids = [...text.matchAll(/"id":"(job_[0-9a-f]+)"/g)].map(([, id]) => id)
-      if (ids.length === 0) break
-      await Promise.all(ids.map((id) => client.send(post(`/jobs/${id}/cancel`), false)))
-    }
-  }
-}
-
 export const attacks: Readonly<Record<string, Attack>> = {
+  ...modelAttacks,
   uploads: {
     routes: ['POST /datasets', 'DELETE /datasets/{id}'],
     lanes: lanesPerAttack,
@@ -153,6 +114,7 @@ export const attacks: Readonly<Record<string, Attack>> = {
       'GET /models',
       'GET /models/{id}',
       'PATCH /models/{id}',
+      'PATCH /jobs/{id}',
       'GET /models/{id}/weights',
       'GET /datasets',
       'GET /datasets/{id}',
@@ -177,6 +139,7 @@ export const attacks: Readonly<Record<string, Attack>> = {
       get('/models?limit=100'),
       get(`/models/${modelId}`),
       { method: 'PATCH', path: `/models/${modelId}`, body: json({ name: 'large' }) },
+      { method: 'PATCH', path: `/jobs/${longJobId}`, body: json({ name: 'long' }) },
       get(`/models/${modelId}/weights`),
       get('/datasets?limit=100'),
       get(`/datasets/${datasetId}`),

@@ -12,6 +12,8 @@ export interface AttackFixtures {
   rowsJobId: string
   /** Has 300,000 epochs. */
   longJobId: string
+  /** Retrained on 100,000 generated rows. */
+  retrainedModelId: string
 }
 
 const named = z.object({ id: z.string() })
@@ -45,8 +47,8 @@ export async function prepareFixtures(client: HttpClient): Promise<AttackFixture
   const dataset = named.parse(
     await client.sendOk({ method: 'POST', path: '/datasets', type: 'text/csv', body: createCsv(1) }),
   )
-  const train = async (body: object) => {
-    const { id } = named.parse(await client.sendOk({ method: 'POST', path: '/jobs', body: json(body) }))
+  const train = async (body: object, path = '/jobs') => {
+    const { id } = named.parse(await client.sendOk({ method: 'POST', path, body: json(body) }))
     for (;;) {
       const job = ended.parse(await client.sendOk({ method: 'GET', path: `/jobs/${id}` }))
       if (job.modelId !== null) return { id, modelId: job.modelId }
@@ -55,7 +57,15 @@ export async function prepareFixtures(client: HttpClient): Promise<AttackFixture
     }
   }
   const { modelId } = await train(training([1_024, 1_024], {}))
-  const { id: rowsJobId } = await train(training([4], { dataset: generated, validationSplit: 0.2 }))
+  const rows = await train(training([4], { dataset: generated, validationSplit: 0.2 }))
+  const retrained = await train({ dataset: generated }, `/models/${rows.modelId}/retrain`)
   const { id: longJobId } = await train(training([4], { dataset: 'xor', epochs: 300_000 }))
-  return { client, datasetId: dataset.id, modelId, rowsJobId, longJobId }
+  return {
+    client,
+    datasetId: dataset.id,
+    modelId,
+    rowsJobId: rows.id,
+    longJobId,
+    retrainedModelId: retrained.modelId,
+  }
 }

@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { connect, createServer, type Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { json } from '../http-client.js'
-import type { Attack } from './attacks.js'
+import type { Attack } from './attack.js'
 import { training } from './fixtures.js'
 
 const streams = 200
