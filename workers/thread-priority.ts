@@ -4,9 +4,9 @@ import { lowerPriority, ownPriority } from '../src/base/low-priority.js'
 const normalMilliseconds = 1_000
 
 /**
- * Gives short trainings the normal priority, so that their first epochs arrive at once, and long ones a low priority, so
- * that requests to an API process on the same machine, and its database, come first. On Linux the priority is that of the
- * calling thread and of the threads it starts later, elsewhere that of the process.
+ * Gives short trainings the normal priority, so that their first epochs arrive at once. Long ones get a low priority, so
+ * that the API process and the database of the same machine come first. On Linux the priority is that of the calling
+ * thread and of the threads it starts later, elsewhere that of the process.
  */
 export class ThreadPriority {
   readonly #normal: number

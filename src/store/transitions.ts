@@ -2,8 +2,8 @@
  * How the status of a job changes. Every statement that changes one takes from here: its guard (the statuses that
  * `contract/job.ts` allows before it), its new status, the hint, and the rows of the outbox and the history.
  *
- * In the same transaction, triggers of "Job" update the sums of TenantUse and QueueCount, wake workers when a job is queued
- * ("countJobs"), and refuse a change that the contract does not have ("checkTransition").
+ * Triggers of "Job" run in the same transaction. "countJobs" updates the sums of TenantUse and QueueCount, and wakes
+ * workers when a job is queued. "checkTransition" refuses a change that the contract does not have.
  */
 import { z } from 'zod'
 import {

@@ -12,8 +12,8 @@ export interface Binaries {
 }
 
 /**
- * Finds the server programs of this platform. If the account that runs them may not enter the folder of the
- * package (a project in the home of root), they are copied once to `copies`, a folder per version.
+ * Finds the server programs of this platform. The account that runs them may not be able to enter the folder of the
+ * package, for example in the home of root. Then they are copied once to `copies`, a folder per version.
  * @throws Error if the platform has no package, or its libraries cannot be completed
  */
 export async function locateBinaries(account: Account | undefined, copies: string): Promise<Binaries> {
