@@ -32,6 +32,9 @@ async function held(): Promise<Held> {
 }
 
 /** Sets a time of the row to so many seconds from now, by the clock of the database. */
+/** In seconds. Times are rounded to milliseconds, so the present could be stored as a moment of the future. */
+const justPassed = -0.001
+
 const setTime = (table: 'Key' | 'StreamTicket', where: string, value: string, seconds: number) =>
   stores.database.$executeRawUnsafe(
     `UPDATE "${table}" SET "expiresAt" = now() + $2::float8 * interval '1 second' WHERE "${where}" = $1`,
@@ -43,7 +46,7 @@ type Act = (held: Held, sha256: string) => Promise<unknown>
 
 const endsOfKeys: readonly (readonly [string, Act])[] = [
   ['is revoked', ({ keyId }) => stores.keys.revoke(keyId)],
-  ['has expired', ({ keyId }) => setTime('Key', 'id', keyId, 0)],
+  ['has expired', ({ keyId }) => setTime('Key', 'id', keyId, justPassed)],
   [
     'is deleted after it was revoked',
     async ({ keyId }) => {
@@ -136,11 +139,11 @@ describe.each(['one job', 'all jobs'] as const)('a stream ticket of %s', (kind) 
 
   it.each([
     ...endsOfKeys.map(([how, act]) => [`its key ${how}`, act] as const),
-    ['30 s have passed', (_: Held, sha256: string) => setTime('StreamTicket', 'sha256', sha256, 0)],
+    ['30 s have passed', (_: Held, sha256: string) => setTime('StreamTicket', 'sha256', sha256, justPassed)],
     [
       'it is swept after 30 s',
       async (_: Held, sha256: string) => {
-        await setTime('StreamTicket', 'sha256', sha256, 0)
+        await setTime('StreamTicket', 'sha256', sha256, justPassed)
         await stores.tickets.sweep()
         expect(await stores.database.streamTicket.count({ where: { sha256 } })).toBe(0)
       },
