@@ -17,7 +17,7 @@ const notQueryable = 'Client has encountered a connection error and is not query
 
 /** An answer of PostgreSQL that its driver has no word for. */
 function byPrisma(originalCode: string): Error {
-  const driverAdapterError = { cause: { kind: 'postgres', originalCode } }
+  const driverAdapterError = { name: 'DriverAdapterError', cause: { kind: 'postgres', originalCode } }
   return Object.assign(new Error('Raw query failed'), { code: 'P2010', meta: { driverAdapterError } })
 }
 
