@@ -10,7 +10,7 @@ type Answer<Type> = Extract<FromRequestThread, { type: Type }>
 export function openRequestThread(): RequestThread & BodyThread & { close(): Promise<void> } {
   const thread = new CallableThread<ToRequestThread, FromRequestThread>('./request.thread.js')
   // The thread has the next body while it reads one. Another tenant waits for these two at most.
-  const bodies = new TenantTurns({ what: 'large JSON bodies', atOnce: 2, perTenant: 1, seconds: 30 })
+  const bodies = new TenantTurns({ what: 'large JSON bodies', atOnce: 2, perTenant: 2, seconds: 30 })
 
   async function call<Type extends FromRequestThread['type']>(
     type: Type,

@@ -47,7 +47,7 @@ it.skipIf(!hasChromium)(
     await page.locator('canvas[data-epoch="500"]').waitFor({ timeout: 30_000 })
     await page.getByRole('link', { name: 'Open run' }).click()
     await page.getByText('complete').waitFor()
-    expect(streams.length).toBeGreaterThanOrEqual(2)
+    await expect.poll(() => streams.length).toBeGreaterThanOrEqual(2)
     for (const address of streams) {
       expect(new URL(address).searchParams.get('ticket')).toMatch(/^[0-9a-f]{64}$/)
       expect(address).not.toContain(key)

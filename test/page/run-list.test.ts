@@ -29,7 +29,8 @@ it.skipIf(!hasChromium)(
     const long = await submit(url, xor('long', 512, 10_000_000))
     for (const number of upTo(3)) await submit(url, xor(`short ${number}`, 4, 50))
     const page = await suite.open('#/runs')
-    const row = (name: string) => page.getByRole('row').filter({ hasText: name })
+    const row = (name: string) =>
+      page.getByRole('row').filter({ has: page.getByRole('link', { name, exact: true }) })
     await row('long').getByText('running').waitFor()
     for (const number of upTo(3)) await row(`short ${number}`).getByText('succeeded').waitFor()
 

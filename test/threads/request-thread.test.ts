@@ -35,16 +35,16 @@ it('reads the body of another tenant before most of those that wait', async () =
   }
   const flood = Array.from({ length: 12 }, () => note('a'))
   await Promise.all([...flood, note('b')])
-  // One body of the other tenant was under way.
-  expect(order.indexOf('b')).toBeLessThanOrEqual(1)
+  // Two bodies of the other tenant were under way.
+  expect(order.indexOf('b')).toBeLessThanOrEqual(2)
 })
 
 it('does not read a body whose client has disconnected', async () => {
   const { read } = openThread()
   const client = new AbortController()
-  const first = read('a')
+  const underWay = [read('a'), read('a')]
   const gone = read('a', client.signal)
   client.abort(disconnectProblem())
   await expect(gone).rejects.toThrow('disconnected')
-  expect((await first).type).toBe('refused')
+  for (const { type } of await Promise.all(underWay)) expect(type).toBe('refused')
 })
