@@ -14,9 +14,11 @@ let postgres: EmbeddedPostgres
 
 /** All processes of the server, as a machine that does not answer any more would stop them. */
 function signalPostgres(signal: 'STOP' | 'CONT'): void {
+  const send = (pids: string[]) => expect(spawnSync('kill', [`-${signal}`, ...pids]).status).toBe(0)
+  // First the process that starts the others.
+  send([String(postgres.pid)])
   const children = spawnSync('pgrep', ['-P', String(postgres.pid)], { encoding: 'utf8' }).stdout
-  const pids = [String(postgres.pid), ...children.split('\n').filter(Boolean)]
-  expect(spawnSync('kill', [`-${signal}`, ...pids]).status).toBe(0)
+  send(children.split('\n').filter(Boolean))
 }
 
 function startWorker() {

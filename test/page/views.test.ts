@@ -201,7 +201,8 @@ describe.skipIf(!hasChromium)('a run', () => {
     const page = await suite.open('#/runs')
     let cuts = 0
     const after: string[] = []
-    await page.routeWebSocket(/\/stream\?/, (socket) => {
+    // Not the connection of the list, which may still open.
+    await page.routeWebSocket(new RegExp(`/jobs/${id}/stream\\?`), (socket) => {
       after.push(new URL(socket.url()).searchParams.get('after') ?? '')
       const server = socket.connectToServer()
       let messages = 0
