@@ -1,4 +1,5 @@
 /** Metrics on the page name their rows and scale. */
+import type { Page } from 'playwright-core'
 import { afterEach, describe, expect, it } from 'vitest'
 import type { z } from 'zod'
 import { submit } from '../../examples/client.js'
@@ -36,6 +37,10 @@ const dense = (units: number, activation: 'tanh' | 'sigmoid' | 'linear') => ({
 const percent = (share: number | null) =>
   share === null ? '–' : `${share === 0 || share === 1 ? 100 * share : (100 * share).toFixed(1)} %`
 
+/** Other rows may have the name in a figure, or are of other tests. */
+const runRow = (page: Page, name: string) =>
+  page.getByRole('row').filter({ has: page.getByRole('link', { name, exact: true }) })
+
 describe.skipIf(!hasChromium)('the metrics of a run', () => {
   it('are those of its best epoch, which the curves mark', { timeout: 60_000 }, async () => {
     const job = await trained({
@@ -68,7 +73,7 @@ describe.skipIf(!hasChromium)('the metrics of a run', () => {
       .waitFor()
 
     await page.goto(`${suite.service().url}/#/runs`)
-    const row = page.getByRole('row').filter({ hasText: 'stopped early' })
+    const row = runRow(page, 'stopped early')
     await row.getByText(`best epoch ${bestEpoch} of ${epoch}`).waitFor()
     expect(await row.locator('.accuracy').textContent()).toBe(`${percent(metrics.valAccuracy)}validation`)
     expect(await row.locator('.loss .figure').textContent()).toMatch(/validation$/)
@@ -89,10 +94,7 @@ describe.skipIf(!hasChromium)('the metrics of a run', () => {
     await page.getByText('complete').waitFor()
     expect(await page.getByText(/^Accuracy/).count()).toBe(0)
     await page.goto(`${suite.service().url}/#/runs`)
-    // Other rows are of other tests, and some have this word in a figure.
-    const row = page
-      .getByRole('row')
-      .filter({ has: page.getByRole('link', { name: 'standardized', exact: true }) })
+    const row = runRow(page, 'standardized')
     await row.getByText('validation, standardized target').waitFor()
     expect(await row.locator('.accuracy').textContent()).toBe('–')
     await page.close()
