@@ -69,19 +69,17 @@ export class RequestTurns {
       tenant.milliseconds + decay * (milliseconds - tenant.milliseconds),
     )
     this.#turns.end(tenantId)
-    this.#restIfSpent(tenant)
+    if (tenant.left < 0 && !tenant.isResting) this.#rest(tenant)
   }
 
   /** Starts the waiting requests of the tenant when it may use time again. */
-  #restIfSpent(tenant: ActiveTenant): void {
-    const left = refilled(tenant)
-    if (left >= 0) this.#turns.beginWaiting()
-    if (left >= 0 || tenant.isResting) return
+  #rest(tenant: ActiveTenant): void {
     tenant.isResting = true
     setTimeout(() => {
       tenant.isResting = false
-      this.#restIfSpent(tenant)
-    }, -left / pace).unref()
+      if (refilled(tenant) < 0) this.#rest(tenant)
+      else this.#turns.beginWaiting()
+    }, -tenant.left / pace).unref()
   }
 
   /** Returns the number of requests that the tenant may run at a time now. */
