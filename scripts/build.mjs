@@ -1,5 +1,5 @@
-// Builds dist/ incrementally and in parallel: the Prisma client, TypeScript, the OpenAPI document, the page, the WASM modules, the
-// migrations.
+// Builds dist/ incrementally and in parallel: the Prisma client, TypeScript, the OpenAPI document, the page, the WASM
+// modules, the migrations.
 // `npm run check` checks the types.
 import { cpSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'

@@ -18,8 +18,7 @@ const { jobsStreamMessageSchema, streamMessageSchema } = await built('src/contra
 const { generatedDatasetSchema } = await built('src/contract/dataset.js')
 const { openMetrics } = await built('src/http/plugins/metrics.js')
 const { catalogue } = await built('examples/lecture/catalogue.js')
-const { openapiDocument } = await built('src/http/openapi.js')
-const openApi = await openapiDocument()
+const openApi = JSON.parse(readFileSync(join(import.meta.dirname, '../dist/openapi.json'), 'utf8'))
 
 /** One item of a list, wrapped; code spans are not divided. */
 function item(text) {

@@ -1,10 +1,9 @@
 /** The commands of `npm run keys`: their words, and what each does with the database. */
-import { parseArgs } from 'node:util'
 import { type Key, keyModelSchema, maximumKeyModels, type Scope, scopeSchema } from '../contract/key.js'
 import { makeKey } from '../training/key-text.js'
 import type { Command, CommandDependencies } from './command.js'
 import { limitsUsage, readLimitsCommand } from './limits.js'
-import { readOption, readTenant, UsageError } from './options.js'
+import { readOption, readOptions, readTenant, UsageError } from './options.js'
 
 export const usage = `npm run keys -- create --tenant NAME --scopes SCOPE,SCOPE [--expires 90d]
 npm run keys -- create --tenant NAME --predict-only --models MODEL_ID,NAME@ALIAS [--expires 90d]
@@ -44,7 +43,7 @@ export function readCommand([command, ...rest]: string[]): Command {
 }
 
 function readCreate(words: string[]): Command {
-  const { tenant, expires, ...options } = readOptions(words)
+  const { tenant, expires, ...options } = readCreateOptions(words)
   const request = {
     tenantId: readTenant(tenant),
     ...readPermissions(options),
@@ -59,24 +58,19 @@ function readCreate(words: string[]): Command {
   }
 }
 
-function readOptions(words: string[]) {
-  try {
-    return parseArgs({
-      args: words,
-      options: {
-        tenant: { type: 'string' },
-        scopes: { type: 'string' },
-        'predict-only': { type: 'boolean' },
-        models: { type: 'string' },
-        expires: { type: 'string' },
-      },
-    }).values
-  } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : String(error))
-  }
-}
+const readCreateOptions = (args: string[]) =>
+  readOptions({
+    args,
+    options: {
+      tenant: { type: 'string' },
+      scopes: { type: 'string' },
+      'predict-only': { type: 'boolean' },
+      models: { type: 'string' },
+      expires: { type: 'string' },
+    },
+  })
 
-type Permissions = Pick<ReturnType<typeof readOptions>, 'scopes' | 'predict-only' | 'models'>
+type Permissions = Pick<ReturnType<typeof readCreateOptions>, 'scopes' | 'predict-only' | 'models'>
 
 function readPermissions({ scopes, models, ...options }: Permissions): { scopes: Scope[]; models: string[] } {
   if (options['predict-only'] !== true) {

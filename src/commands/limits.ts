@@ -1,5 +1,4 @@
 /** `npm run keys -- limits`: shows and changes the separate limits of one tenant. */
-import { parseArgs } from 'node:util'
 import {
   effectiveLimit,
   type LimitChanges,
@@ -9,7 +8,7 @@ import {
   limitsSchema,
 } from '../contract/limits.js'
 import type { Command, CommandDependencies } from './command.js'
-import { readTenant, UsageError } from './options.js'
+import { readOptions, readTenant, UsageError } from './options.js'
 
 /** Turns `queuedJobs` into `queued-jobs`. */
 const optionName = (name: LimitName) => name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
@@ -22,7 +21,7 @@ export const limitsUsage = `npm run keys -- limits --tenant NAME [--LIMIT NUMBER
 Limits: ${limitNames.map(optionName).join(' ')}`
 
 export function readLimitsCommand(words: string[]): Command {
-  const { tenant, ...given } = readOptions(words)
+  const { tenant, ...given } = readLimitOptions(words)
   const tenantId = readTenant(tenant)
   const changes: LimitChanges = {}
   for (const name of limitNames) {
@@ -54,16 +53,12 @@ async function show(tenantId: string, { tenants, settings }: CommandDependencies
   }
 }
 
-function readOptions(words: string[]): Record<string, string | undefined> {
+function readLimitOptions(args: string[]): Record<string, string | undefined> {
   const names = ['tenant', ...limitNames.map(optionName)]
   const options: Record<string, { type: 'string' }> = Object.fromEntries(
     names.map((name) => [name, { type: 'string' }]),
   )
-  try {
-    return parseArgs({ args: words, options }).values
-  } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : String(error))
-  }
+  return readOptions({ args, options })
 }
 
 function readLimit(name: LimitName, text: string): number | null {

@@ -1,8 +1,18 @@
 /** Parses the options of a command. */
+import { type ParseArgsConfig, parseArgs } from 'node:util'
 import { tenantIdSchema } from '../contract/key.js'
 
 /** An invalid command line. */
 export class UsageError extends Error {}
+
+/** @throws UsageError for an unknown option, or one without its value */
+export function readOptions<T extends ParseArgsConfig>(config: T): ReturnType<typeof parseArgs<T>>['values'] {
+  try {
+    return parseArgs(config).values
+  } catch (error) {
+    throw new UsageError(error instanceof Error ? error.message : String(error))
+  }
+}
 
 interface Reader<T> {
   safeParse(
