@@ -38,7 +38,8 @@ inline void copyRow(const float* from, float* to, int64_t width) {
   forEachVector(width, [&](int64_t i, auto mask) { store(to + i, load(from + i, mask), mask); });
 }
 
-inline void prefetchRow(const float* from, int64_t width) {
+/// Inlined, because GCC would drop calls of a function that only prefetches.
+[[gnu::always_inline]] inline void prefetchRow(const float* from, int64_t width) {
   for (int64_t i = 0; i < width; i += 16) __builtin_prefetch(from + i);
 }
 

@@ -102,20 +102,27 @@ inline void packA(const MatrixA& a, int i0, int k0, int height, int depth, float
     for (int i = 0; i < height; i++) to[k * height + i] = from[i * a.row + k];
 }
 
-/// Prefetches the lines of a block of C for writing.
-inline void prefetchForWrite(const float* at, ptrdiff_t stride, int rows, int columns) {
+/// Prefetches the lines of a block of C for writing. Inlined, because GCC takes a function that only prefetches for one
+/// without effects, and drops its calls.
+[[gnu::always_inline]] inline void prefetchForWrite(const float* at, ptrdiff_t stride, int rows, int columns) {
   for (int i = 0; i < rows; i++, at += stride)
     for (int j = 0; j < columns; j += 16) __builtin_prefetch(at + j, 1);
 }
 
-/// Prefetches one of `parts` shares of what packBTransposed reads for the next panel.
-inline void prefetchTransposed(const MatrixB& b, int k0, int j0, int depth, int columns, int part, int parts) {
-  const float* const from = b.at + k0 + j0 * b.column;
+/// Prefetches one of `parts` shares of what packBTransposed reads for the next panel. Inlined as prefetchForWrite is.
+[[gnu::always_inline]] inline void prefetchTransposed(const MatrixB& b, int k0, int j0, int depth, int columns, int part, int parts) {
   const int lines = ceilDivide(depth, 16);
   const int64_t all = int64_t{lines} * columns;
   const int end = static_cast<int>(all * (part + 1) / parts);
-  for (int line = static_cast<int>(all * part / parts); line < end; line++)
-    __builtin_prefetch(from + line / lines * b.column + line % lines * 16, 0, 2);
+  int i = static_cast<int>(all * part / parts);
+  int line = i % lines;
+  const float* column = b.at + k0 + (j0 + i / lines) * b.column;
+  for (; i < end; i++) {
+    __builtin_prefetch(column + line * 16, 0, 2);
+    if (++line < lines) continue;
+    line = 0;
+    column += b.column;
+  }
 }
 
 }  // namespace ISA
