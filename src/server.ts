@@ -23,8 +23,8 @@ import { type Database, openDatabase } from './store/database.js'
 import { listenForHints } from './store/hints.js'
 import { historyThinner } from './store/history-thinner.js'
 import { applyMigrations, migrationsDirectory } from './store/migrations.js'
+import { cleanUpForever } from './training/cleanup.js'
 import { reconcileForever } from './training/reconcile.js'
-import { sweepForever } from './training/sweep.js'
 import { type Sender, sendDeliveries } from './webhooks/sender.js'
 
 export interface Server {
@@ -96,7 +96,7 @@ async function openServer(
     onReconnect: () => void live.refresh(),
   })
   stack.adopt(hints, (opened) => opened.close())
-  stack.adopt(startSweeper(stores, database, config, log), stop)
+  stack.adopt(startCleanup(stores, database, config, log), stop)
   const reconciler = stack.adopt(
     reconcileForever(stores.jobs, queue, (error) => logError('reconciler', error)),
     stop,
@@ -172,11 +172,11 @@ function startSender({ webhooks }: Stores, config: Config, log: Logger): Sender 
   })
 }
 
-function startSweeper(stores: Stores, database: Database, config: Config, log: Logger) {
+function startCleanup(stores: Stores, database: Database, config: Config, log: Logger) {
   const { idempotency, webhooks, tickets, jobs, workers, drafts } = stores
   const thinner = historyThinner(database, config.KEPT_EPOCHS)
-  return sweepForever([idempotency, webhooks, tickets, jobs, workers, drafts, thinner], (error) =>
-    log.warn({ err: error }, 'sweep'),
+  return cleanUpForever([idempotency, webhooks, tickets, jobs, workers, drafts, thinner], (error) =>
+    log.warn({ err: error }, 'cleanup'),
   )
 }
 

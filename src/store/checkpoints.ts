@@ -112,7 +112,7 @@ const deleteBytesStatement = statement(
     WHERE "CheckpointChunk"."jobId" = emptied."jobId" AND "CheckpointChunk".sequence = emptied.sequence`,
 )
 
-/** A finished job does not need its checkpoints. After an error, the sweep deletes them. */
+/** A finished job does not need its checkpoints. After an error, the cleanup deletes them. */
 export async function deleteCheckpointBytes({ pool }: Pick<Database, 'pool'>, jobId: string): Promise<void> {
   await send(pool, deleteBytesStatement, [jobId, finishedStatuses]).catch(() => {})
 }
@@ -126,7 +126,7 @@ const endedStatement = statement(
 )
 
 /** Deletes the bytes of the checkpoints of all finished jobs. */
-export async function sweepCheckpoints({ pool }: Pick<Database, 'pool'>): Promise<void> {
+export async function cleanUpCheckpoints({ pool }: Pick<Database, 'pool'>): Promise<void> {
   for (const { id } of await send(pool, endedStatement, [finishedStatuses])) {
     await send(pool, deleteBytesStatement, [id, finishedStatuses])
   }

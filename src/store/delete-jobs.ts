@@ -33,7 +33,7 @@ const overdueStatement = statement(
         AND "createdAt" < now() - days * interval '1 day' AND "finishedAt" < now() - days * interval '1 day'
       LIMIT 1
     ) AS overdue`,
-  { scans: 'a sweep reads the tenants once' },
+  { scans: 'the cleanup reads the tenants once' },
 )
 
 interface EndedBefore {

@@ -147,7 +147,7 @@ async function dropEarlier(pool: Database['pool'], modelId: string): Promise<voi
   for (const { id } of await send(pool, earlierStatement, [modelId])) await deleteDraft(pool, id)
 }
 
-/** Ignores errors; the sweep deletes the rest. */
+/** Ignores errors; the cleanup deletes the rest. */
 export async function dropDraft({ pool }: Pick<Database, 'pool'>, id: string): Promise<void> {
   await deleteDraft(pool, id).catch(() => {})
 }
@@ -176,10 +176,10 @@ const leftoversStatement = statement(
     ORDER BY "Draft".id`,
 )
 
-export function draftStore({ pool }: Pick<Database, 'pool'>): { sweep(): Promise<void> } {
+export function draftStore({ pool }: Pick<Database, 'pool'>): { cleanUp(): Promise<void> } {
   return {
     /** Deletes drafts whose claim no longer holds, and stale ones. */
-    async sweep() {
+    async cleanUp() {
       for (const { id } of await send(pool, leftoversStatement, [])) await deleteDraft(pool, id)
     },
   }

@@ -38,10 +38,10 @@ const longStatement = statement(
 export function historyThinner(
   { pool }: Pick<Database, 'pool'>,
   most: number | undefined,
-): { sweep(): Promise<void> } {
+): { cleanUp(): Promise<void> } {
   let endedSince = new Date(0)
   return {
-    async sweep() {
+    async cleanUp() {
       if (most === undefined) return
       const [{ since }] = await send(pool, clockStatement, [])
       for (const { id } of await send(pool, longStatement, [most, endedSince])) {

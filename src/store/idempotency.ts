@@ -19,8 +19,8 @@ const findStatement = statement(
     WHERE "tenantId" = $1 AND key = $2 AND "createdAt" > now() - ${retention}`,
 )
 
-const sweepStatement = statement(
-  'sweepAnswers',
+const cleanUpStatement = statement(
+  'cleanUpAnswers',
   noRow,
   `DELETE FROM "IdempotencyKey" WHERE "createdAt" <= now() - ${retention}`,
 )
@@ -50,8 +50,8 @@ export function idempotencyStore(database: Database): IdempotencyStore {
       return JSON.parse(row.answer)
     },
 
-    async sweep() {
-      await query(database, sweepStatement, [])
+    async cleanUp() {
+      await query(database, cleanUpStatement, [])
     },
   }
 }

@@ -5,7 +5,7 @@ import type { Limits } from '../contract/limits.js'
 import { Problem } from '../contract/problems.js'
 import type { AllJobs, JobProgress, JobStore, NewJob } from '../training/ports/jobs.js'
 import { inSlices } from '../training/slices.js'
-import { sweepCheckpoints } from './checkpoints.js'
+import { cleanUpCheckpoints } from './checkpoints.js'
 import { Coalesced, coalescedRows } from './coalesced.js'
 import { releaseAbandoned, releaseWorker } from './crashes.js'
 import { createJobs, type JobOfTenant, jobOfTenant, type Outcome } from './create-jobs.js'
@@ -31,8 +31,8 @@ const anyQueuedStatement = statement(
   'SELECT 1 AS found FROM "QueueCount" WHERE jobs > 0 LIMIT 1',
 )
 
-const sweepStatement = statement(
-  'sweepQueueCounts',
+const cleanUpStatement = statement(
+  'cleanUpQueueCounts',
   noRow,
   `DELETE FROM "QueueCount" USING (
       SELECT "tenantId", priority, bucket FROM "QueueCount" WHERE jobs = 0 FOR UPDATE SKIP LOCKED
@@ -59,9 +59,9 @@ export function jobStore(database: Database, settings = unlimited): AllJobs {
 
     anyQueued: async () => (await send(pool, anyQueuedStatement, [])).length > 0,
 
-    async sweep() {
-      await query(database, sweepStatement, [])
-      await sweepCheckpoints(database)
+    async cleanUp() {
+      await query(database, cleanUpStatement, [])
+      await cleanUpCheckpoints(database)
       await deleteOverdue(database, settings.jobDays)
     },
 

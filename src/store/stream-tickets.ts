@@ -40,8 +40,8 @@ const useStatement = statement(
           AND ("Key"."expiresAt" IS NULL OR "Key"."expiresAt" > now())`,
 )
 
-const sweepStatement = statement(
-  'sweepTickets',
+const cleanUpStatement = statement(
+  'cleanUpTickets',
   noRow,
   'DELETE FROM "StreamTicket" WHERE "expiresAt" <= now()',
 )
@@ -65,8 +65,8 @@ export function ticketStore(database: Database): TicketStore {
       return { ...used, ownLimits: ownLimitsSchema.parse(limits ?? {}) }
     },
 
-    async sweep() {
-      await query(database, sweepStatement, [])
+    async cleanUp() {
+      await query(database, cleanUpStatement, [])
     },
   }
 }

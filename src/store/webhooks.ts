@@ -28,8 +28,8 @@ const withoutSecret = (webhook: CreatedWebhook): RegisteredWebhook => ({
     'The secret was shown in the first response only. POST /webhooks/{id}/rotate-secret creates another.',
 })
 
-const sweepStatement = statement(
-  'sweepDeliveries',
+const cleanUpStatement = statement(
+  'cleanUpDeliveries',
   noRow,
   `DELETE FROM "WebhookDelivery" WHERE "createdAt" < now() - interval '7 days' AND "nextAttemptAt" IS NULL`,
 )
@@ -98,8 +98,8 @@ export function webhookStore(database: Database, box: SecretBox | null): Webhook
       return row === undefined ? null : toWebhook(row)
     },
 
-    async sweep() {
-      await query(database, sweepStatement, [])
+    async cleanUp() {
+      await query(database, cleanUpStatement, [])
       await database.webhookSecret.deleteMany({ where: { expiresAt: { lt: new Date() } } })
     },
   }

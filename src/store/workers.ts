@@ -29,7 +29,7 @@ const summaryStatement = statement(
 
 const seenStatement = statement('seenWorkers', idRow, `SELECT id FROM "Worker" WHERE ${isAlive}`)
 
-const sweepStatement = statement('sweepWorkers', noRow, `DELETE FROM "Worker" WHERE NOT (${isAlive})`)
+const cleanUpStatement = statement('cleanUpWorkers', noRow, `DELETE FROM "Worker" WHERE NOT (${isAlive})`)
 
 export function workerStore(database: Database): WorkerStore {
   const { pool } = database
@@ -63,8 +63,8 @@ export function workerStore(database: Database): WorkerStore {
       return toPage(rows, { limit }, (row) => toWorker(row, jobs.get(row.id) ?? 0))
     },
 
-    async sweep() {
-      await query(database, sweepStatement, [])
+    async cleanUp() {
+      await query(database, cleanUpStatement, [])
     },
   }
 }

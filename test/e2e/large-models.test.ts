@@ -76,13 +76,13 @@ it.each([
 
   if (!isModel) {
     await stores.jobs.cancel(id)
-    await draftStore(stores.database).sweep()
+    await draftStore(stores.database).cleanUp()
     expect(await chunks(kind)).toBe(before)
   } else {
-    // Another worker finds the silent job, and the sweep what was left of the first.
+    // Another worker finds the silent job, and the cleanup what was left of the first.
     startWorker()
     await eventually(async () => ((await stores.jobs.get(id))?.status === 'succeeded' ? true : undefined))
-    await draftStore(stores.database).sweep()
+    await draftStore(stores.database).cleanUp()
     const job = await stores.jobs.get(id)
     const model = await stores.models.get(job?.modelId ?? '')
     expect((await stores.models.weights(model?.id ?? ''))?.bytes.length).toBe(model?.weightBytes)

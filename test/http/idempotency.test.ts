@@ -140,7 +140,7 @@ describe('Idempotency-Key', () => {
     expect(await jobs()).toBe(before + 1)
     await service.database.$executeRaw`
       UPDATE "IdempotencyKey" SET "createdAt" = now() - interval '24 hours' WHERE key = ${key}`
-    await service.idempotency.sweep()
+    await service.idempotency.cleanUp()
     expect(await service.database.idempotencyKey.count({ where: { key } })).toBe(0)
   })
 })

@@ -332,11 +332,11 @@ describe('a stream', () => {
     expect(posted.status).toBe(expected === 'open' ? 404 : 403)
   })
 
-  it('sweeps unused stream tickets', async () => {
+  it('deletes unused stream tickets', async () => {
     const { ticket } = await watched()
     await ticket()
     await service.database.streamTicket.updateMany({ data: { expiresAt: new Date(0) } })
-    await service.tickets.sweep()
+    await service.tickets.cleanUp()
     expect(await service.database.streamTicket.count()).toBe(0)
   })
 })

@@ -16,7 +16,7 @@ beforeAll(async () => {
   id = claim.jobId
   await storeEpochs(service, claim, epochsOf(upTo(1_000)))
   await service.runs.succeed(claim, linearModel())
-  await historyThinner(service.database, 101).sweep()
+  await historyThinner(service.database, 101).cleanUp()
 })
 
 afterAll(() => service.close())

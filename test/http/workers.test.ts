@@ -52,7 +52,7 @@ describe('workers that report', () => {
     expect(text).toContain('\ndescent_worker_threads{state="busy"} 3\n')
     expect(text).toContain('\ndescent_worker_threads{state="free"} 3\n')
 
-    await workers.sweep()
+    await workers.cleanUp()
     expect(await database.worker.count()).toBe(2)
     await workers.remove('worker_b')
     expect((await get('/health/ready')).body.workers).toEqual({ seen: 1, threads: 4, busyThreads: 1 })

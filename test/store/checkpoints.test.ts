@@ -177,7 +177,7 @@ describe('the bytes of checkpoints', () => {
       async (claim: Claim) => {
         await stores.jobs.pause(claim.jobId)
         await stores.jobs.cancel(claim.jobId)
-        await stores.jobs.sweep()
+        await stores.jobs.cleanUp()
       },
     ],
   ])('are deleted of a job that has %s', async (_, end) => {
@@ -188,12 +188,12 @@ describe('the bytes of checkpoints', () => {
     await expectTrueCounters(stores.database)
   })
 
-  it('stay through a pause, a release and a sweep', async () => {
+  it('stay through a pause, a release and a cleanup', async () => {
     const [paused, released] = [await threeCheckpoints(), await threeCheckpoints()]
     await stores.jobs.pause(paused.jobId)
     await stores.runs.release(paused, 'worker-stopped')
     await stores.runs.release(released, 'worker-stopped')
-    await stores.jobs.sweep()
+    await stores.jobs.cleanUp()
     expect([await chunks(paused.jobId), await chunks(released.jobId)]).toEqual([2, 2])
     expect((await read(paused.jobId)).checkpoint?.epoch).toBe(3)
   })

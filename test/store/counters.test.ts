@@ -209,11 +209,11 @@ const actions = {
     const claim = claimOf(given)
     if (claim !== undefined) await runs.requeue(claim)
   },
-  async sweep({ jobs }: Process) {
-    await jobs.sweep()
+  async cleanUp({ jobs }: Process) {
+    await jobs.cleanUp()
   },
   async thin({ database }: Process, { size }: Step) {
-    await historyThinner(database, size).sweep()
+    await historyThinner(database, size).cleanUp()
   },
   async releaseWorker({ jobs }: Process, { process }: Step) {
     await jobs.releaseWorker(`worker_${process}`)

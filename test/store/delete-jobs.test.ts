@@ -117,7 +117,7 @@ describe('old jobs', () => {
         if (days < most) kept.push(id)
       }
     }
-    await jobStore(stores.database, { ...unlimited, jobDays: 7 }).sweep()
+    await jobStore(stores.database, { ...unlimited, jobDays: 7 }).cleanUp()
     expect(await remaining()).toEqual(kept.toSorted())
     expect(kept).toHaveLength(1 + 3 + 2)
     expect(await stores.database.model.count()).toBe(models + 9)

@@ -30,7 +30,7 @@ function largeModel(): NewModel & { weights: Uint8Array[] } {
   return { ...linearModel(), weights }
 }
 
-const sweep = () => draftStore(stores.database).sweep()
+const cleanUp = () => draftStore(stores.database).cleanUp()
 const run = (statement: string) => stores.database.$executeRawUnsafe(statement)
 const chunksOf = (modelId: string) => stores.database.weightChunk.count({ where: { modelId } })
 
@@ -76,7 +76,7 @@ describe('a large model', () => {
     expect(await stores.models.get(model.id)).toBeNull()
     expect(await stores.models.weights(model.id)).toBeNull()
     expect(await stores.jobs.get(claim.jobId)).toMatchObject({ status: 'running', modelId: null })
-    await sweep()
+    await cleanUp()
     await open()
     expect(await stored).toBe(true)
     expect(await stores.database.draft.count()).toBe(0)
@@ -144,7 +144,7 @@ describe('a draft', () => {
 
   it('stays while its claim holds', async () => {
     const { modelId } = await leftover()
-    await sweep()
+    await cleanUp()
     expect(await chunksOf(modelId)).toBe(3)
   })
 
@@ -158,7 +158,7 @@ describe('a draft', () => {
   ])('is swept with its chunks when %s', async (_, end) => {
     const { claim, modelId } = await leftover()
     await end(claim)
-    await sweep()
+    await cleanUp()
     expect(await chunksOf(modelId)).toBe(0)
     expect(await stores.database.draft.count()).toBe(0)
   })
@@ -166,10 +166,10 @@ describe('a draft', () => {
   it('is swept if it is stale, although its claim holds', async () => {
     const { id, modelId } = await leftover()
     await age(id, 14)
-    await sweep()
+    await cleanUp()
     expect(await chunksOf(modelId)).toBe(3)
     await age(id, 16)
-    await sweep()
+    await cleanUp()
     expect(await chunksOf(modelId)).toBe(0)
   })
 
@@ -180,7 +180,7 @@ describe('a draft', () => {
     const dropped = dropDraft(stores.database, String(id))
     await open()
     await dropped
-    // The writer may lock the row for its last chunk before the sweep. Then the final transaction misses the draft.
+    // The writer may lock the row for its last chunk before the cleanup. Then the final transaction misses the draft.
     const outcome = await stored.catch((error: Error) => error.message)
     expect([false, `draft ${id} was swept before it was finished`]).toContain(outcome)
     expect(await chunksOf(model.id)).toBe(0)

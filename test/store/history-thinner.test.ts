@@ -51,7 +51,7 @@ async function ended(sizes: readonly number[], bestEpoch: number | null = null) 
   return { id: claim.jobId, last, all: await readEpochs(stores, claim.jobId, 0, last) }
 }
 
-const thin = (most: number) => historyThinner(stores.database, most).sweep()
+const thin = (most: number) => historyThinner(stores.database, most).cleanUp()
 
 /** Page by page, as clients read. */
 async function pages(id: string, limit: number): Promise<Epoch[]> {
@@ -116,19 +116,19 @@ describe('thinning', () => {
 
   it('does nothing without the setting', async () => {
     const { id, all } = await ended([1_000])
-    await historyThinner(stores.database, undefined).sweep()
+    await historyThinner(stores.database, undefined).cleanUp()
     expect(await readEpochs(stores, id, 0, 2_000)).toEqual(all)
   })
 
-  it('finds at each sweep the jobs that finished since, of each status', async () => {
+  it('finds at each cleanup the jobs that finished since, of each status', async () => {
     const thinner = historyThinner(stores.database, 100)
-    await thinner.sweep()
+    await thinner.cleanUp()
     const first = await ended([200])
     const failed = (await trained([300])).claim
     await stores.runs.fail(failed, { code: 'internal', message: 'over', epoch: null })
     const cancelled = (await trained([400])).claim
     await stores.jobs.cancel(cancelled.jobId)
-    await thinner.sweep()
+    await thinner.cleanUp()
     for (const id of [first.id, failed.jobId, cancelled.jobId]) {
       // The best may be one of the evenly spaced.
       expect([99, 100]).toContain((await stores.jobs.get(id))?.epochsKept)

@@ -144,7 +144,7 @@ describe.each(['one job', 'all jobs'] as const)('a stream ticket of %s', (kind) 
       'it is swept after 30 s',
       async (_: Held, sha256: string) => {
         await setTime('StreamTicket', 'sha256', sha256, justPassed)
-        await stores.tickets.sweep()
+        await stores.tickets.cleanUp()
         expect(await stores.database.streamTicket.count({ where: { sha256 } })).toBe(0)
       },
     ],
@@ -167,7 +167,7 @@ describe.each(['one job', 'all jobs'] as const)('a stream ticket of %s', (kind) 
     expect(await use(key, sha256)).toBeNull()
   })
 
-  it('lasts 30 s, and a sweep before leaves it', async () => {
+  it('lasts 30 s, and a cleanup before leaves it', async () => {
     const key = await held()
     const sha256 = await make(key)
     const [{ left }] = await stores.database.$queryRaw<{ left: number }[]>`
@@ -175,7 +175,7 @@ describe.each(['one job', 'all jobs'] as const)('a stream ticket of %s', (kind) 
     expect(left).toBeGreaterThan(25)
     expect(left).toBeLessThanOrEqual(30)
     await setTime('StreamTicket', 'sha256', sha256, 5)
-    await stores.tickets.sweep()
+    await stores.tickets.cleanUp()
     expect(await use(key, sha256)).not.toBeNull()
   })
 

@@ -146,7 +146,7 @@ describe('a stored secret', () => {
       data: { expiresAt: new Date() },
     })
     expect(await secretsOf(id)).toEqual([rotated.secret])
-    await service.webhooks.sweep()
+    await service.webhooks.cleanUp()
     expect(await service.database.webhookSecret.count()).toBe(1)
   })
 

@@ -10,5 +10,5 @@ export interface IdempotencyStore {
   /** The stored answer, or null. @throws Problem `idempotency-key-reused` if the key was used for a different request */
   find(once: Once): Promise<unknown>
   /** Deletes answers older than a day. */
-  sweep(): Promise<void>
+  cleanUp(): Promise<void>
 }

@@ -80,7 +80,7 @@ export interface AllJobs extends Tenanted<JobStore>, Pick<JobStore, 'get' | 'pro
   /** Whether any job is queued. */
   anyQueued(): Promise<boolean>
   /** Deletes counts of empty queues, checkpoints of ended jobs, and jobs older than the retention limits. */
-  sweep(): Promise<void>
+  cleanUp(): Promise<void>
   /** Releases the jobs of workers without a heartbeat for `milliseconds`. The third crash without progress fails a job. */
   releaseAbandoned(milliseconds: number): Promise<void>
   /** Does the same for a worker that has exited, without waiting. */

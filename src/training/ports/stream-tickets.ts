@@ -14,5 +14,5 @@ export interface TicketStore {
     jobId: string | null,
   ): Promise<{ tenantId: string; keyId: string | null; ownLimits: OwnLimits } | null>
   /** Deletes expired tickets. */
-  sweep(): Promise<void>
+  cleanUp(): Promise<void>
 }

@@ -46,5 +46,5 @@ export interface WebhookStore {
   /** Null if there is no such webhook. */
   enable(tenantId: string, id: string): Promise<Webhook | null>
   /** Deletes deliveries older than a week. */
-  sweep(): Promise<void>
+  cleanUp(): Promise<void>
 }

@@ -17,5 +17,5 @@ export interface WorkerStore {
   summary(): Promise<WorkersSummary>
   list(page: ListPage): Promise<Page<Worker>>
   /** Deletes workers without a recent report. */
-  sweep(): Promise<void>
+  cleanUp(): Promise<void>
 }
