@@ -83,11 +83,17 @@ export const attacks: Readonly<Record<string, Attack>> = {
     ]),
   },
   rows: {
-    routes: ['GET /jobs/{id}/rows', 'GET /datasets/{id}/rows', 'GET /datasets/{id}/rows/{row}/image.png'],
+    routes: [
+      'GET /jobs/{id}/rows',
+      'GET /jobs/{id}/rows/worst',
+      'GET /datasets/{id}/rows',
+      'GET /datasets/{id}/rows/{row}/image.png',
+    ],
     lanes: 2 * lanesPerAttack,
     prepare: repeated(({ rowsJobId, datasetId }) => [
       get(`/jobs/${rowsJobId}/rows?limit=1000&offset=90000`),
       get(`/jobs/${rowsJobId}/rows?limit=1000&offset=10000&split=validation`),
+      get(`/jobs/${rowsJobId}/rows/worst?limit=1000&split=training`),
       get(`/datasets/${datasetId}/rows?limit=1000&offset=10000`),
       get('/datasets/digits/rows/1796/image.png'),
     ]),

@@ -13,6 +13,7 @@ import { openMetrics } from '../http/plugins/metrics.js'
 import { Live } from '../live/live.js'
 import { databaseTrouble } from '../store/database.js'
 import { boundaryReader } from '../training/boundary.js'
+import { turnsOfDatasets } from '../training/evaluate.js'
 import { GeneratedData } from '../training/generated-data.js'
 import { modelImporter } from '../training/import-model.js'
 import { JobSplits } from '../training/job-splits.js'
@@ -94,6 +95,7 @@ export async function openApp(stack: AsyncDisposableStack, options: AppOptions) 
       live,
       predictors,
       splits: new JobSplits(predictors),
+      evaluationTurns: turnsOfDatasets(),
       thread,
       exportThread,
       generated,

@@ -85,7 +85,7 @@ export const modelChangeSchema = z
   .meta({ examples: [{ threshold: 0.3, tags: ['fair'], metadata: { team: 'blue' } }] })
 export type ModelChange = z.infer<typeof modelChangeSchema>
 
-const predictionSchema = z.object({
+export const predictionSchema = z.object({
   output: z.array(z.number()),
   label: z.string().optional(),
   labels: z.array(z.string()).optional().describe('of several boolean targets, those predicted as true'),

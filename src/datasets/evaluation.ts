@@ -3,8 +3,9 @@ import type { TargetCoding } from '../contract/dataset.js'
 import type { EvaluatedRows, Evaluation } from '../contract/evaluation.js'
 import type { Activation, Loss } from '../contract/network.js'
 import { classCounter, type DecisionOptions, labelCounter } from './class-counter.js'
+import { argmax, decideClass } from './prediction.js'
 import { regressionCounter } from './regression-counter.js'
-import { accuracyRule, isRegression } from './target-coding.js'
+import { accuracyRule, isRegression, targetWidth } from './target-coding.js'
 
 type Numbers = ArrayLike<number>
 
@@ -58,26 +59,65 @@ export class Evaluator {
   }
 }
 
+/** Reads rows as classes. */
+export interface ClassReader {
+  classes: string[]
+  actual(target: Numbers): number
+  predicted(output: Numbers): number
+}
+
+/** Null if the rows are not evaluated as a classification. */
+export function classReader(coding: TargetCoding, options: EvaluatorOptions): ClassReader | null {
+  const classes = classNames(coding, options)
+  if (classes === null) return null
+  const { loss, lastActivation, threshold } = options
+  const isOneHot = targetWidth(coding) > 1
+  // Equal probabilities mean the second of two classes, as in the evaluation.
+  const reading = { loss, lastActivation, threshold: threshold ?? 0.5 }
+  return {
+    classes,
+    actual: (target) => (isOneHot ? argmax(target) : target[0]),
+    predicted: (output) => decideClass(output, reading),
+  }
+}
+
 function createCounter(coding: TargetCoding, options: EvaluatorOptions, count: number): Counter {
-  const { loss, lastActivation, isBinary, threshold } = options
-  const decision: DecisionOptions = { loss, lastActivation, threshold: threshold ?? undefined }
+  const { loss, lastActivation, threshold } = options
+  const classes = classNames(coding, options)
+  if (classes !== null) {
+    const decision: DecisionOptions = { loss, lastActivation, threshold: threshold ?? undefined }
+    return classCounter(classes, coding, decision, count)
+  }
+  return 'names' in coding && areLabels(coding, options)
+    ? labelCounter(coding.names, loss)
+    : regressionCounter(coding, count)
+}
+
+/** The classes of which each row has one, or null. */
+function classNames(coding: TargetCoding, options: EvaluatorOptions): string[] | null {
   switch (coding.type) {
     case 'oneHot':
     case 'binary':
-      return classCounter(coding.classes, coding, decision, count)
+      return coding.classes
     case 'multiLabel':
-      return isBinary ? labelCounter(coding.names, loss) : regressionCounter(coding, count)
+      return null
     case 'number': {
-      const hasAccuracy =
-        coding.binary !== undefined
-          ? accuracyRule(coding, loss, lastActivation) !== 'none'
-          : !isRegression(loss)
-      if (!isBinary || !hasAccuracy) return regressionCounter(coding, count)
-      if (coding.names.length === 1) return classCounter(['0', '1'], coding, decision, count)
-      const isOneHot = accuracyRule(coding, loss, lastActivation) === 'argmax'
-      return isOneHot ? classCounter(coding.names, coding, decision, count) : labelCounter(coding.names, loss)
+      if (!areLabels(coding, options)) return null
+      if (coding.names.length === 1) return ['0', '1']
+      return accuracyRule(coding, options.loss, options.lastActivation) === 'argmax' ? coding.names : null
     }
     default:
       return coding satisfies never
   }
+}
+
+/** Whether each target is true or false. */
+function areLabels(
+  coding: TargetCoding & { type: 'number' | 'multiLabel' },
+  { loss, lastActivation, isBinary }: EvaluatorOptions,
+): boolean {
+  if (!isBinary || coding.type === 'multiLabel') return isBinary
+  return coding.binary !== undefined
+    ? accuracyRule(coding, loss, lastActivation) !== 'none'
+    : !isRegression(loss)
 }

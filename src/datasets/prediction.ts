@@ -100,7 +100,17 @@ function finiteNumbers(output: ArrayLike<number>): number[] {
 /** The lowest single output that means the second class, or true. */
 export const positiveThreshold = (loss: Loss) => losses[loss].positiveFrom
 
-function decideClass(output: readonly number[], { loss, lastActivation, threshold }: Reading): number {
+/** The index of the predicted class. The threshold decides between two classes with probabilities. */
+export function decideClass(
+  output: ArrayLike<number>,
+  {
+    loss,
+    lastActivation,
+    threshold,
+  }: Pick<Reading, 'loss' | 'threshold'> & {
+    lastActivation: Activation | undefined
+  },
+): number {
   if (!isTwoClassOutput(output.length, lastActivation) || typeof threshold !== 'number') {
     return predictedClass(output, loss)
   }

@@ -117,10 +117,11 @@ export function compile(spec: TrainingSpec, data: DataShape): Program {
 }
 
 /**
- * Compiles the forward pass alone, for predictions in batches of at most `capacity` rows.
+ * Compiles the forward pass alone, for predictions in batches of at most `capacity` rows. With `logits`, the outputs are
+ * the values before the last activation.
  * @throws SpecError when the layers do not fit together, or inputShape is missing.
  */
-export function compilePrediction(network: Network, capacity: number): NetworkProgram {
+export function compilePrediction(network: Network, capacity: number, logits = false): NetworkProgram {
   const { inputShape } = network
   if (inputShape === undefined) {
     throw new SpecError('/network/inputShape', 'a network without data needs an inputShape')
@@ -132,7 +133,7 @@ export function compilePrediction(network: Network, capacity: number): NetworkPr
   const start: Signal = { training: input, inference: input, gradient: null }
   const { emissions, end } = emitLayers(layers, layout, placed, start, {
     training: false,
-    omitActivation: false,
+    omitActivation: logits,
   })
   const lists = {
     forward: [],

@@ -15,6 +15,7 @@ export {
   type RowPredictor,
 } from './predict.js'
 export type { DataShape, Program } from './program.js'
+export { lossOfRow, usesLogits } from './row-loss.js'
 export { SpecError } from './spec-error.js'
 export { splitFolds, splitRows, splitSizes, splitStratified } from './splitting.js'
 export {

@@ -6,7 +6,7 @@ import type { BackendName, PredictionExecutor } from './kernels/backend.js'
 import { selectBackend } from './kernels/backends.js'
 import { SharedMemory } from './memory.js'
 import type { NetworkProgram } from './program.js'
-import { type WeightShapes, type Weights, weightBuffers, writeWeights } from './weights.js'
+import { viewWeights, type WeightShapes, type Weights, weightBuffers, writeWeights } from './weights.js'
 
 interface PredictionOptions {
   backend: BackendName | 'auto'
@@ -14,6 +14,8 @@ interface PredictionOptions {
   batchSize?: number
   /** 1 … 256, default 1: threads that share a batch, on backends with threads (native). */
   threads?: number
+  /** Whether to predict the values before the last activation; default false. */
+  logits?: boolean
 }
 
 const defaultBatchSize = 64
@@ -86,6 +88,7 @@ export class Predictor implements RowPredictor {
   readonly outputShape: readonly number[]
   /** Size of its memory. */
   readonly bytes: number
+  readonly #options: PredictionOptions
   readonly #program: NetworkProgram
   readonly #floats: Float32Array<SharedArrayBuffer>
   readonly #predictor: RowPredictor
@@ -93,12 +96,13 @@ export class Predictor implements RowPredictor {
   /** @param weights null when the caller writes them to `weightBuffers` before the first prediction */
   constructor(network: Network, weights: Weights | null, options: PredictionOptions) {
     const backend = selectBackend(options.backend)
-    const program = compilePrediction(network, options.batchSize ?? defaultBatchSize)
+    const program = compilePrediction(network, options.batchSize ?? defaultBatchSize, options.logits)
     const workspaceBytes = backend.workspaceBytes(program)
     const memory = SharedMemory.create(4 * program.floats + workspaceBytes + 128, 'fixed')
     const arena = memory.reserve(4 * program.floats)
     const workspace = memory.reserve(workspaceBytes)
     const floats = memory.float32(arena, program.floats)
+    this.#options = options
     this.#program = program
     this.#floats = floats
     if (weights !== null) writeWeights(program, floats, weights)
@@ -112,6 +116,12 @@ export class Predictor implements RowPredictor {
 
   predict(inputs: Float32Array): Float32Array {
     return this.#predictor.predict(inputs)
+  }
+
+  /** A predictor of the values before the last activation, with a copy of the weights. */
+  toLogits(): Predictor {
+    const weights = viewWeights(this.#program, this.#floats)
+    return new Predictor(this.#program.network, weights, { ...this.#options, logits: true })
   }
 
   /**

@@ -15,7 +15,7 @@ const missingRuleSchema = z.union([z.enum(['impute', 'drop']), imputationSchema]
 })
 
 /** A parameter in short form, or as JSON for names with commas or colons. */
-function parameter<T>(
+export function shortOrJsonParameter<T>(
   fromShort: (text: string) => unknown,
   read: (value: unknown, context: z.RefinementCtx) => T,
 ) {
@@ -86,19 +86,19 @@ const typeSchema = z.enum(columnTypeSchema.options, {
 })
 
 export const preparationParameters = {
-  target: parameter((text) => text.split(',').map((name) => name.trim()), readNames)
+  target: shortOrJsonParameter((text) => text.split(',').map((name) => name.trim()), readNames)
     .optional()
     .describe(
       'target columns: `species`, `a,b`, or as JSON `["a,b"]`. Default: the target that the file names, else the last ' +
         'column that is not an index, id, date or row count; a few recurring whole numbers are then classes',
     ),
-  types: parameter(pairs, readPairs(typeSchema))
+  types: shortOrJsonParameter(pairs, readPairs(typeSchema))
     .optional()
     .describe(
       'column types: `zip:category,id:ignored`, or as JSON `{"zip":"category"}`. A type is `number`, `category`, ' +
         '`boolean`, `date` or `ignored`. Default: inferred from all cells of the column',
     ),
-  missing: parameter(
+  missing: shortOrJsonParameter(
     (text) => Object.fromEntries(Object.entries(pairs(text)).map(([name, rule]) => [name, shortRule(rule)])),
     readPairs(missingRuleSchema),
   )
@@ -109,7 +109,7 @@ export const preparationParameters = {
         'rows and makes a missing category a separate category. `drop` drops the row. `mean` fills a number with the ' +
         'mean, and a category or boolean with the most frequent value',
     ),
-  missingValues: parameter((text) => text.split(',').map((word) => word.trim()), readTexts)
+  missingValues: shortOrJsonParameter((text) => text.split(',').map((word) => word.trim()), readTexts)
     .optional()
     .describe(
       'texts that mean a missing value: `NA,-99`, or as JSON. Default: ' +

@@ -11,6 +11,7 @@ import { type ExportRoutes, exportRoutes } from './routes/exports.js'
 import { type InferenceRoutes, inferenceRoutes } from './routes/inference.js'
 import { jobBatchRoutes } from './routes/job-batch.js'
 import { type JobDeletionRoutes, jobDeletionRoutes } from './routes/job-deletions.js'
+import { type JobModelRoutes, jobModelRoutes } from './routes/job-models.js'
 import { type JobStreamRoutes, jobStreamRoutes } from './routes/job-stream.js'
 import { type JobRoutes, jobRoutes } from './routes/jobs.js'
 import { type JobsStreamRoutes, jobsStreamRoutes } from './routes/jobs-stream.js'
@@ -52,7 +53,11 @@ export interface RouteDependencies
     ExportRoutes['models'] &
     RegistryRoutes['models']
   exportThread: ExportRoutes['exportThread']
-  predictors: RetrainingRoutes['predictors'] & PredictionRoutes['predictors'] & EvaluateRoutes['predictors']
+  predictors: RetrainingRoutes['predictors'] &
+    PredictionRoutes['predictors'] &
+    EvaluateRoutes['predictors'] &
+    JobModelRoutes['predictors']
+  evaluationTurns: RetrainingRoutes['evaluationTurns']
   splits: RetrainingRoutes['splits']
   pictures: PredictionRoutes['pictures']
 }
@@ -81,6 +86,7 @@ export async function registerRoutes(
   await app.register(aliasRoutes, { dependencies })
   await app.register(inferenceRoutes, { dependencies, prefix: '/v2' })
   await app.register(retrainingRoutes, { dependencies })
+  await app.register(jobModelRoutes, { dependencies })
   await app.register(evaluateRoutes, { dependencies })
   await app.register(webhookRoutes, { dependencies })
   await app.register(datasetRowRoutes, { dependencies })

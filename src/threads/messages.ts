@@ -11,14 +11,16 @@ import type { BackendName } from '../engine/index.js'
 import type { BoundaryView } from '../training/ports/boundaries.js'
 import type { ExportOutcome, ExportTask } from '../training/ports/export-thread.js'
 import type { FileToImport, ImportResult } from '../training/ports/import-thread.js'
-import type { BoundaryOutputs, BoundaryRequest } from '../training/ports/predictor-pool.js'
+import type { BoundaryOutputs, BoundaryRequest, Ranking } from '../training/ports/predictor-pool.js'
 import type {
   ConstructedNetwork,
   Labelled,
   NamedRows,
   RefusedRows,
 } from '../training/ports/request-thread.js'
-import type { TableEvaluation, TableEvaluationOrder } from './evaluate-table.js'
+import type { TableEvaluation } from './evaluate-table.js'
+import type { RankingOrder } from './rank-rows.js'
+import type { TableOrder } from './table-rows.js'
 
 export type BackendSetting = BackendName | 'auto'
 
@@ -44,7 +46,10 @@ export type ToPredictor =
   | { type: 'drawBoundary'; callId: number; request: BoundaryRequest; backend: BackendSetting }
   | { type: 'drawModelBoundary'; callId: number; modelId: string; view: BoundaryView & { coding: Coding } }
   | { type: 'split'; callId: number; rule: SplitRule; table: Table | GeneratedDataset }
-  | { type: 'evaluate'; callId: number; modelId: string; rows: TableEvaluationOrder }
+  | { type: 'evaluate'; callId: number; modelId: string; rows: TableOrder }
+  | { type: 'rank'; callId: number; modelId: string; order: RankingOrder }
+  /** Ends a call after its current slice. It fails. */
+  | { type: 'stop'; callId: number }
 
 export type FromPredictor =
   /** Shared memory for the weights. */
@@ -53,6 +58,7 @@ export type FromPredictor =
   | { type: 'boundary'; callId: number; boundary: BoundaryOutputs }
   | { type: 'divided'; callId: number; split: RowSplit }
   | ({ type: 'evaluated'; callId: number } & TableEvaluation)
+  | { type: 'ranked'; callId: number; ranking: Ranking }
   /** The rows do not fit the model. */
   | { type: 'refused'; callId: number; code: DatasetError['code']; message: string }
   | { type: 'failed'; callId: number; message: string }

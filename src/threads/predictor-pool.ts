@@ -2,13 +2,15 @@
  * Computes predictions for an API process: small networks on the event loop, others in threads. Evaluations,
  * boundaries and splits have a separate thread, so that no prediction waits for them.
  */
+import type { Model } from '../contract/model.js'
 import { stopping } from '../contract/problems.js'
 import { elementCount } from '../engine/index.js'
 import type { AllModels } from '../training/ports/models.js'
-import type { ModelBoundaryRequest, PredictorPool } from '../training/ports/predictor-pool.js'
-import { CallableThread, ownBuffers } from './callable-thread.js'
+import type { ModelBoundaryRequest, PredictorPool, TableRows } from '../training/ports/predictor-pool.js'
+import { ownBuffers } from './callable-thread.js'
+import { EvaluatingThread } from './evaluating-thread.js'
 import { LoadedModels } from './loaded-models.js'
-import type { BackendSetting, FromPredictor, ToPredictor } from './messages.js'
+import type { BackendSetting } from './messages.js'
 import { PredictionCosts } from './prediction-costs.js'
 import { PredictorThread } from './predictor-thread.js'
 import { SmallModels } from './small-models.js'
@@ -34,7 +36,7 @@ export function openPredictorPool(
     quick: predicting.slice(0, Math.ceil(threads / 2)),
     slow: threads === 1 ? predicting : predicting.slice(Math.ceil(threads / 2)),
   }
-  const evaluating = new CallableThread<ToPredictor, FromPredictor>('./predictor.thread.js')
+  const evaluating = new EvaluatingThread()
   const shared = { models, costs, backend }
   const heldToPredict = new LoadedModels({ ...shared, threads: predicting, most: mostHeld.predictions })
   const heldToEvaluate = new LoadedModels({ ...shared, threads: [evaluating], most: mostHeld.evaluations })
@@ -46,6 +48,13 @@ export function openPredictorPool(
 
   function refuseWhenClosed(): void {
     if (closed) throw stopping()
+  }
+
+  /** The order to apply a model to rows, whose memory the thread takes. */
+  function prepareRows({ id: modelId, network, loss, coding, threshold }: Model, { table, only }: TableRows) {
+    refuseWhenClosed()
+    const transfer = 'chunks' in table ? ownBuffers(table.chunks) : []
+    return { modelId, rows: { table, only, network, loss, coding, threshold }, transfer }
   }
 
   function drawModelBoundary({ model, axes, size }: ModelBoundaryRequest) {
@@ -69,18 +78,26 @@ export function openPredictorPool(
       )
     },
     async evaluate(tenantId, model, table, only = null) {
-      refuseWhenClosed()
-      const handedOver = 'chunks' in table ? ownBuffers(table.chunks) : []
-      const { id: modelId, network, loss, coding, threshold } = model
-      const rows = { table, only, network, loss, coding, threshold }
+      const { modelId, rows, transfer } = prepareRows(model, { table, only })
       const answer = await heldToEvaluate.use(model, { tenantId, among: [evaluating] }, (thread) =>
-        thread.call((callId) => ({ type: 'evaluate', callId, modelId, rows }), handedOver),
+        thread.call((callId) => ({ type: 'evaluate', callId, modelId, rows }), transfer),
       )
       if (answer.type !== 'evaluated' && answer.type !== 'refused') {
         throw new Error(`requested evaluated, got ${answer.type}`)
       }
       const { callId: _, ...outcome } = answer
       return outcome
+    },
+    async rank(tenantId, model, tableRows, request, signal) {
+      const { modelId, rows, transfer } = prepareRows(model, tableRows)
+      const order = { rows, ...request }
+      const answer = await heldToEvaluate.use(model, { tenantId, among: [evaluating] }, (thread) =>
+        thread.callUntil(signal, (callId) => ({ type: 'rank', callId, modelId, order }), transfer),
+      )
+      if (answer.type !== 'ranked' && answer.type !== 'refused') {
+        throw new Error(`requested ranked, got ${answer.type}`)
+      }
+      return answer
     },
     async split({ split, validationSplit, seed, loss }, table) {
       refuseWhenClosed()

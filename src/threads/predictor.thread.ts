@@ -5,16 +5,20 @@ import { DatasetError } from '../datasets/table.js'
 import { Predictor } from '../engine/index.js'
 import { collectSoon } from './collect-garbage.js'
 import { drawBoundary, drawBoundaryWith } from './draw-boundary.js'
-import { evaluateTable, type TableEvaluationOrder, toTable } from './evaluate-table.js'
+import { evaluateTable } from './evaluate-table.js'
 import { receiveNumbers } from './little-endian.js'
 import type { FromPredictor, ToPredictor } from './messages.js'
 import { readShapes } from './packed-weights.js'
+import { rankRows } from './rank-rows.js'
+import { toTable } from './table-rows.js'
 
 if (parentPort === null) throw new Error('predictor.thread.ts runs in a worker thread only')
 const port = parentPort
 const predictors = new Map<string, Predictor>()
 /** Models whose weights are being written. */
 const loading = new Map<string, () => void>()
+/** Calls that are computed in slices. */
+const running = new Map<number, AbortController>()
 
 port.on('message', (message: ToPredictor) => {
   switch (message.type) {
@@ -53,7 +57,19 @@ port.on('message', (message: ToPredictor) => {
       }))
       break
     case 'evaluate':
-      void evaluate(message.callId, message.modelId, message.rows)
+      void answerInSlices(message, async (predictor) => ({
+        type: 'evaluated',
+        ...(await evaluateTable(message.rows, predictor)),
+      }))
+      break
+    case 'rank':
+      void answerInSlices(message, async (predictor, signal) => ({
+        type: 'ranked',
+        ranking: await rankRows(message.order, predictor, signal),
+      }))
+      break
+    case 'stop':
+      running.get(message.callId)?.abort()
       break
     default:
       message satisfies never
@@ -96,12 +112,20 @@ function answer(callId: number, compute: () => Answer): void {
   }
 }
 
-async function evaluate(callId: number, modelId: string, rows: TableEvaluationOrder): Promise<void> {
+/** Computes an answer in slices, until a message stops it. */
+async function answerInSlices(
+  { callId, modelId }: { callId: number; modelId: string },
+  compute: (predictor: Predictor, signal: AbortSignal) => Promise<Answer>,
+): Promise<void> {
+  const controller = new AbortController()
+  running.set(callId, controller)
   try {
-    send({ type: 'evaluated', callId, ...(await evaluateTable(rows, requirePredictor(modelId))) })
+    send({ callId, ...(await compute(requirePredictor(modelId), controller.signal)) })
   } catch (error) {
     if (!(error instanceof DatasetError)) send({ type: 'failed', callId, message: String(error) })
     else send({ type: 'refused', callId, code: error.code, message: error.message })
+  } finally {
+    running.delete(callId)
   }
 }
 

@@ -1,12 +1,9 @@
 /** Compares a retrained model with the earlier one on the same rows. */
-import type { GeneratedDataset } from '../contract/dataset.js'
-import type { Job } from '../contract/job.js'
 import type { Model } from '../contract/model.js'
 import { Problem, unknownModel } from '../contract/problems.js'
 import type { Comparison } from '../contract/retrain.js'
-import { builtIn } from '../datasets/built-ins.js'
-import type { Table } from '../datasets/table.js'
-import { type EvaluateDependencies, wholeTable } from './evaluate.js'
+import type { EvaluateDependencies } from './evaluate.js'
+import { comparedPart, selectPart } from './job-part.js'
 import type { JobSplits } from './job-splits.js'
 import type { JobStore } from './ports/jobs.js'
 
@@ -46,7 +43,8 @@ export async function compareModels(
   return turns.run(
     tenantId,
     async () => {
-      const { part, read, rows } = await findComparedRows(dependencies, job)
+      const part = comparedPart(job)
+      const { read, rows } = await selectPart(dependencies, job, part)
       const evaluate = async (model: Model) => {
         const outcome = await dependencies.predictors.evaluate(tenantId, model, await read(), rows)
         if (outcome.type === 'refused') throw new Problem(outcome.code, outcome.message)
@@ -57,24 +55,4 @@ export async function compareModels(
     },
     signal,
   )
-}
-
-interface ComparedRows {
-  part: Comparison['rows']
-  /** Each evaluation reads the table, because the thread takes its memory. */
-  read(): Promise<Table | GeneratedDataset>
-  /** Null for all. */
-  rows: Int32Array | null
-}
-
-async function findComparedRows({ datasets, splits }: CompareDependencies, job: Job): Promise<ComparedRows> {
-  const { dataset, validationDataset, validationSplit } = job.spec
-  const reader = (source: string | GeneratedDataset) => async () =>
-    typeof source === 'string' ? (builtIn(source) ?? (await wholeTable(datasets, source))) : source
-  if (validationDataset !== undefined) {
-    return { part: 'validation', read: reader(validationDataset), rows: null }
-  }
-  if (validationSplit === 0) return { part: 'training', read: reader(dataset), rows: null }
-  const { validation } = await splits.of(job, datasets)
-  return { part: 'validation', read: reader(dataset), rows: validation }
 }

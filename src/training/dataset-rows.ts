@@ -54,7 +54,8 @@ function page(
   return { object: 'rows', columns: names, ...rows, hasMore: rows.offset + rows.data.length < available }
 }
 
-const rowsAtOnce = ({ columns }: Pick<TableSlice, 'columns'>, limit: number) =>
+/** Maximum number of rows of an answer. */
+export const rowsAtOnce = ({ columns }: Pick<TableSlice, 'columns'>, limit: number) =>
   Math.min(limit, Math.max(1, Math.floor(maximumCells / columns.length)))
 
 async function readSlice(

@@ -102,6 +102,10 @@ const disconnects: Record<string, () => [text: string, bytes: number]> = {
       `content-length: ${rows.length}\r\n\r\n${rows}`,
     0,
   ],
+  'the worst rows': () => [
+    `GET /jobs/${fixtures.rowsJobId}/rows/worst?split=training HTTP/1.1\r\n${head}\r\n`,
+    0,
+  ],
   'an evaluation of a file': () => [
     `POST /models/${fixtures.modelId}/evaluate HTTP/1.1\r\n${head}content-type: text/csv\r\n` +
       `content-length: ${upload.length}\r\n\r\n${upload.slice(0, 200_000)}`,

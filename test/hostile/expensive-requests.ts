@@ -28,6 +28,8 @@ export interface Things {
   largeModel: string
   /** Of a job that retrained on 100,000 generated rows. */
   retrainedModel: string
+  /** The job of that model. */
+  retrainingJob: string
   /** 10,000 columns. */
   wideDataset: string
 }
@@ -76,7 +78,7 @@ export async function makeThings(
     splitJob: splitJob.id,
     model,
     largeModel,
-    retrainedModel: await storeRetrained(stores, spec({ validationSplit: 0.5, split: 'random' })),
+    ...(await storeRetrained(stores, spec({ validationSplit: 0.5, split: 'random' }))),
     wideDataset,
   }
 }
@@ -103,7 +105,10 @@ async function registerMany({ database }: Stores, model: string): Promise<void> 
     SELECT ${tenant}, 'name1', 'alias1', 'moved', 1, 1 FROM generate_series(1, ${moves}::int)`
 }
 
-async function storeRetrained(stores: Stores, spec: JobSpec): Promise<string> {
+async function storeRetrained(
+  stores: Stores,
+  spec: JobSpec,
+): Promise<Pick<Things, 'retrainedModel' | 'retrainingJob'>> {
   const form = fromNormalForm({ inputs: 16, trueRows: [1] })
   const earlier = newId('model')
   await stores.models.create({ ...form, id: earlier, name: null, evaluation: null })
@@ -112,7 +117,7 @@ async function storeRetrained(stores: Stores, spec: JobSpec): Promise<string> {
   const id = newId('model')
   const isStored = await stores.runs.succeed(claim, { ...form, id, name: null, evaluation: null })
   if (!isStored) throw new Error('a running job cannot succeed')
-  return id
+  return { retrainedModel: id, retrainingJob: claim.jobId }
 }
 
 /** 16 MiB of weights, with names of 2,048 columns. */
@@ -252,7 +257,8 @@ const events = { accept: 'text/event-stream' }
 
 /** By the name of the route in the application. Cheap routes have a request too. */
 export function expensiveRequests(things: Things): Record<string, CostlyRequest[]> {
-  const { job, generatedJob, splitJob, model, largeModel, retrainedModel, wideDataset } = things
+  const { job, generatedJob, splitJob, model, largeModel, wideDataset } = things
+  const { retrainedModel, retrainingJob } = things
   const get = (path: string, headers: Record<string, string> = {}): CostlyRequest => ({
     name: path,
     path,
@@ -302,6 +308,10 @@ export function expensiveRequests(things: Things): Record<string, CostlyRequest[
       get(`/jobs/${generatedJob}/rows?limit=1`),
       get(`/jobs/${generatedJob}/rows?limit=1000&offset=99000`),
       get(`/jobs/${splitJob}/rows?limit=1000&split=validation`),
+    ],
+    'GET /jobs/:id/rows/worst': [
+      get(`/jobs/${retrainingJob}/rows/worst?limit=1000`),
+      get(`/jobs/${retrainingJob}/rows/worst?limit=1000&split=training`),
     ],
     'GET /jobs/:id/epochs': [
       get(`/jobs/${job}/epochs?limit=10000`),

@@ -30,6 +30,8 @@ afterEach(async () => {
 const store = (slope: number) => stores.models.create(linearModel({ weights: float32Bytes([slope, 0, 0]) }))
 const ask = async (model: Model, a: number) => (await pool.predict('local', model, Float32Array.of(a, 0)))[0]
 
+const heads = ['a', 'b', 'y'].map((name) => ({ name, role: name === 'y' ? 'target' : 'feature' }) as const)
+
 /** As large as it says it is, a thread answers for it. */
 const storeLarge = async (slope: number, weightBytes = 4 * 1024 * 1024) => ({
   ...(await store(slope)),
@@ -243,8 +245,6 @@ describe('boundaries', () => {
 })
 
 describe('evaluations', () => {
-  const heads = ['a', 'b', 'y'].map((name) => ({ name, role: name === 'y' ? 'target' : 'feature' }) as const)
-
   it('of many rows let other calls pass', async () => {
     const model = await store(2)
     const rows = 120_000
@@ -280,6 +280,42 @@ describe('evaluations', () => {
       type: 'refused',
       code: 'invalid-dataset',
       message: 'the rows have no column a, which the network was trained on',
+    })
+  })
+})
+
+describe('rankings', () => {
+  it('of very many rows stop when the signal aborts, and the thread goes on', async () => {
+    const model = await store(2)
+    const rows = 400_000
+    const values = Float64Array.from({ length: 3 * rows }, (_, index) => Math.floor(index / 3))
+    const controller = new AbortController()
+    const begin = performance.now()
+    const rank = (signal: AbortSignal) =>
+      pool.rank(
+        'local',
+        model,
+        { table: describeTable(heads, values), only: null },
+        { limit: 2, cell: null },
+        signal,
+      )
+    const stopped = rank(controller.signal)
+    setTimeout(() => controller.abort(new Error('the client has left')), 20)
+    await expect(stopped).rejects.toThrow('the client has left')
+    const stoppedAfter = performance.now() - begin
+    // Answers are 2a and targets a, so the last rows have the largest losses, a² / 2.
+    const outcome = await rank(new AbortController().signal)
+    const wholeTime = performance.now() - begin - stoppedAfter
+    expect(stoppedAfter).toBeLessThan(wholeTime)
+    expect(outcome).toMatchObject({
+      type: 'ranked',
+      ranking: {
+        count: rows,
+        rows: [
+          { row: rows - 1, loss: (rows - 1) ** 2 / 2 },
+          { row: rows - 2, loss: (rows - 2) ** 2 / 2 },
+        ],
+      },
     })
   })
 })

@@ -1,9 +1,10 @@
 /** Evaluations of a model on labelled rows of a dataset, a request or a file. */
 import { z } from 'zod'
+import type { TenantTurns } from '../../base/tenant-turns.js'
 import type { BodyThread } from '../../bodies/body-thread.js'
 import { evaluationRequestSchema, modelEvaluationSchema } from '../../contract/model-evaluation.js'
 import { formatParameters, uploadContentTypes } from '../../contract/upload.js'
-import { evaluateFile, evaluateRows, turnsOfDatasets } from '../../training/evaluate.js'
+import { evaluateFile, evaluateRows } from '../../training/evaluate.js'
 import type { PredictorPool } from '../../training/ports/predictor-pool.js'
 import type { RequestThread } from '../../training/ports/request-thread.js'
 import { disconnectSignal } from '../client-disconnect.js'
@@ -22,6 +23,8 @@ export interface EvaluateRoutes
   extends Pick<UploadRoutes, 'models' | 'uploadReader'>,
     Pick<DatasetRoutes, 'datasets'> {
   predictors: Pick<PredictorPool, 'evaluate'>
+  /** Limits evaluations of stored datasets. */
+  evaluationTurns: TenantTurns
   thread: Pick<RequestThread, 'prepare'> & BodyThread
 }
 
@@ -30,7 +33,6 @@ const file = z.unknown().meta({ type: 'string', format: 'binary' })
 const fileTypes = [...uploadContentTypes.filter((type) => type !== jsonType), multipartType]
 
 export const evaluateRoutes: RoutePlugin<EvaluateRoutes> = (app, { dependencies }, done) => {
-  const turns = turnsOfDatasets()
   acceptUploads(app, [jsonType])
   parseJsonBodies(app, () => dependencies().thread)
 
@@ -67,9 +69,9 @@ export const evaluateRoutes: RoutePlugin<EvaluateRoutes> = (app, { dependencies 
     async (request, reply) => {
       const { id } = request.params
       const { tenantId, limits } = requirePrincipal(request)
-      const { models, datasets, predictors, thread, uploadReader } = dependencies()
+      const { models, datasets, predictors, thread, uploadReader, evaluationTurns } = dependencies()
       const stores = { models: models.of(tenantId), datasets: datasets.of(tenantId) }
-      const evaluation = { tenantId, ...stores, predictors, thread, turns }
+      const evaluation = { tenantId, ...stores, predictors, thread, turns: evaluationTurns }
       const signal = disconnectSignal(reply)
       const isJson = request.headers['content-type']?.split(';')[0].trim().toLowerCase() === jsonType
       if (isJson) {

@@ -1,8 +1,8 @@
 /** Retrainings of models, and their comparison with the earlier models. */
+import type { TenantTurns } from '../../base/tenant-turns.js'
 import { jobSchema } from '../../contract/job.js'
 import { comparisonSchema, retrainRequestSchema } from '../../contract/retrain.js'
 import { compareModels } from '../../training/compare-models.js'
-import { turnsOfDatasets } from '../../training/evaluate.js'
 import type { JobSplits } from '../../training/job-splits.js'
 import type { PredictorPool } from '../../training/ports/predictor-pool.js'
 import { retrain } from '../../training/retrain.js'
@@ -22,12 +22,12 @@ export interface RetrainingRoutes
     Pick<JobRoutes, 'jobs' | 'submission' | 'idempotency'>,
     Pick<DatasetRoutes, 'datasets'> {
   predictors: Pick<PredictorPool, 'evaluate'>
+  /** Limits evaluations of stored datasets. */
+  evaluationTurns: TenantTurns
   splits: JobSplits
 }
 
 export const retrainingRoutes: RoutePlugin<RetrainingRoutes> = (app, { dependencies }, done) => {
-  const turns = turnsOfDatasets()
-
   app.post(
     '/models/:id/retrain',
     {
@@ -74,10 +74,10 @@ export const retrainingRoutes: RoutePlugin<RetrainingRoutes> = (app, { dependenc
       },
     },
     async (request, reply) => {
-      const { models, jobs, datasets, predictors, splits } = dependencies()
+      const { models, jobs, datasets, predictors, splits, evaluationTurns } = dependencies()
       const { tenantId } = requirePrincipal(request)
       const stores = { models: models.of(tenantId), jobs: jobs.of(tenantId), datasets: datasets.of(tenantId) }
-      const comparison = { tenantId, ...stores, predictors, splits, turns }
+      const comparison = { tenantId, ...stores, predictors, splits, turns: evaluationTurns }
       return compareModels(comparison, request.params.id, disconnectSignal(reply))
     },
   )

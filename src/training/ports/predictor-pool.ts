@@ -3,6 +3,7 @@ import type { Coding, GeneratedDataset } from '../../contract/dataset.js'
 import type { Evaluation } from '../../contract/evaluation.js'
 import type { Model, Tensor } from '../../contract/model.js'
 import type { Network } from '../../contract/network.js'
+import type { WorstRows } from '../../contract/worst-rows.js'
 import type { RowSplit, SplitRule } from '../../datasets/split-rows.js'
 import type { DatasetError, Table } from '../../datasets/table.js'
 import type { BoundaryView } from './boundaries.js'
@@ -20,11 +21,32 @@ export interface ModelBoundaryRequest extends BoundaryView {
 
 export type BoundaryOutputs = Pick<Boundary, 'outputs' | 'range' | 'values'>
 
+/** The columns or values do not fit the model. */
+interface RefusedTable {
+  type: 'refused'
+  code: DatasetError['code']
+  message: string
+}
+
 type TableOutcome =
   /** `unlabelled` counts rows without a value of each target. */
-  | { type: 'evaluated'; evaluation: Evaluation; unlabelled: number }
-  /** The columns or values do not fit the model. */
-  | { type: 'refused'; code: DatasetError['code']; message: string }
+  { type: 'evaluated'; evaluation: Evaluation; unlabelled: number } | RefusedTable
+
+/** Rows of a table to which a model is applied. */
+export interface TableRows {
+  table: Table | GeneratedDataset
+  /** Ascending indices; null for all. */
+  only: Int32Array | null
+}
+
+export interface RankingRequest {
+  /** Maximum number of rows in the result. */
+  limit: number
+  /** Names of the true and of the predicted class; null for all rows. */
+  cell: readonly [string, string] | null
+}
+
+export type Ranking = Pick<WorstRows, 'available' | 'count' | 'unanswered' | 'matching' | 'columns' | 'rows'>
 
 export interface PredictorPool {
   /**
@@ -39,6 +61,17 @@ export interface PredictorPool {
     table: Table | GeneratedDataset,
     rows?: Int32Array | null,
   ): Promise<TableOutcome>
+  /**
+   * Finds the labelled rows with the largest loss. Stops when the signal aborts.
+   * @throws Problem `not-found` if the model was deleted, or the reason of the signal
+   */
+  rank(
+    tenantId: string,
+    model: Model,
+    rows: TableRows,
+    request: RankingRequest,
+    signal: AbortSignal,
+  ): Promise<{ type: 'ranked'; ranking: Ranking } | RefusedTable>
   /** Splits the rows into training and validation. The table needs no column but that of the classes. */
   split(rule: SplitRule, table: Table | GeneratedDataset): Promise<RowSplit>
   /** The outputs over a grid. Rejects if any is not finite. */

@@ -102,6 +102,18 @@ const lossFunctions: Readonly<Record<Loss, LossFunction>> = {
   },
 }
 
+/** The loss of one row, in float64. `values` are the logits where the loss is computed from them, else the outputs. */
+export function lossOfRow(loss: Loss, values: ArrayLike<number>, targets: ArrayLike<number>): number {
+  const m = values.length
+  return lossFunctions[loss].sample(
+    Float64Array.from(values),
+    Float64Array.from(targets),
+    0,
+    m,
+    new Float64Array(m),
+  )
+}
+
 /** Index of the largest value, the first one if there are several. */
 function indexOfLargest(values: Floats, start: number, m: number): number {
   let best = 0

@@ -1,0 +1,32 @@
+/** The thread that applies models to the rows of tables. */
+import { CallableThread } from './callable-thread.js'
+import type { FromPredictor, ToPredictor } from './messages.js'
+
+export class EvaluatingThread extends CallableThread<ToPredictor, FromPredictor> {
+  constructor() {
+    super('./predictor.thread.js')
+  }
+
+  /** A call that stops after its current slice when the signal aborts. Rejects then with the reason of the signal. */
+  async callUntil(
+    signal: AbortSignal,
+    order: (callId: number) => ToPredictor,
+    transfer: ArrayBuffer[],
+  ): Promise<FromPredictor> {
+    signal.throwIfAborted()
+    let stop = () => {}
+    const answer = this.call((callId) => {
+      stop = () => this.post({ type: 'stop', callId })
+      return order(callId)
+    }, transfer)
+    signal.addEventListener('abort', stop, { once: true })
+    try {
+      return await answer
+    } catch (error) {
+      signal.throwIfAborted()
+      throw error
+    } finally {
+      signal.removeEventListener('abort', stop)
+    }
+  }
+}
