@@ -106,9 +106,13 @@ export const attacks: Readonly<Record<string, Attack>> = {
     ]),
   },
   evaluations: {
-    routes: ['POST /models/{id}/evaluate'],
+    routes: ['POST /models/{id}/evaluate', 'GET /jobs/{id}/importance', 'GET /jobs/{id}/dependence'],
     lanes: lanesPerAttack,
-    prepare: repeated(({ modelId }) => [post(`/models/${modelId}/evaluate`, { dataset: generated })]),
+    prepare: repeated(({ modelId, rowsJobId }) => [
+      post(`/models/${modelId}/evaluate`, { dataset: generated }),
+      get(`/jobs/${rowsJobId}/importance?repeats=50`),
+      get(`/jobs/${rowsJobId}/dependence?column=x&points=100`),
+    ]),
   },
   reads: {
     routes: [

@@ -11,7 +11,13 @@ import type { BackendName } from '../engine/index.js'
 import type { BoundaryView } from '../training/ports/boundaries.js'
 import type { ExportOutcome, ExportTask } from '../training/ports/export-thread.js'
 import type { FileToImport, ImportResult } from '../training/ports/import-thread.js'
-import type { BoundaryOutputs, BoundaryRequest, Ranking } from '../training/ports/predictor-pool.js'
+import type {
+  BoundaryOutputs,
+  BoundaryRequest,
+  MeasuredDependence,
+  MeasuredImportance,
+  Ranking,
+} from '../training/ports/predictor-pool.js'
 import type {
   ConstructedNetwork,
   Labelled,
@@ -19,6 +25,8 @@ import type {
   RefusedRows,
 } from '../training/ports/request-thread.js'
 import type { TableEvaluation } from './evaluate-table.js'
+import type { DependenceOrder } from './partial-dependence.js'
+import type { ImportanceOrder } from './permutation-importance.js'
 import type { RankingOrder } from './rank-rows.js'
 import type { TableOrder } from './table-rows.js'
 
@@ -48,6 +56,8 @@ export type ToPredictor =
   | { type: 'split'; callId: number; rule: SplitRule; table: Table | GeneratedDataset }
   | { type: 'evaluate'; callId: number; modelId: string; rows: TableOrder }
   | { type: 'rank'; callId: number; modelId: string; order: RankingOrder }
+  | { type: 'importance'; callId: number; modelId: string; order: ImportanceOrder }
+  | { type: 'dependence'; callId: number; modelId: string; order: DependenceOrder }
   /** Ends a call after its current slice. It fails. */
   | { type: 'stop'; callId: number }
 
@@ -59,6 +69,8 @@ export type FromPredictor =
   | { type: 'divided'; callId: number; split: RowSplit }
   | ({ type: 'evaluated'; callId: number } & TableEvaluation)
   | { type: 'ranked'; callId: number; ranking: Ranking }
+  | { type: 'importance'; callId: number; importance: MeasuredImportance }
+  | { type: 'dependence'; callId: number; dependence: MeasuredDependence }
   /** The rows do not fit the model. */
   | { type: 'refused'; callId: number; code: DatasetError['code']; message: string }
   | { type: 'failed'; callId: number; message: string }

@@ -10,10 +10,11 @@ import type { ModelBoundaryRequest, PredictorPool, TableRows } from '../training
 import { ownBuffers } from './callable-thread.js'
 import { EvaluatingThread } from './evaluating-thread.js'
 import { LoadedModels } from './loaded-models.js'
-import type { BackendSetting } from './messages.js'
+import type { BackendSetting, FromPredictor, ToPredictor } from './messages.js'
 import { PredictionCosts } from './prediction-costs.js'
 import { PredictorThread } from './predictor-thread.js'
 import { SmallModels } from './small-models.js'
+import type { TableOrder } from './table-rows.js'
 
 /** Maximum bytes of weights in the threads that predict, and in the one that evaluates. */
 const mostHeld = { predictions: 512 * 1024 * 1024, evaluations: 128 * 1024 * 1024 }
@@ -57,6 +58,20 @@ export function openPredictorPool(
     return { modelId, rows: { table, only, network, loss, coding, threshold }, transfer }
   }
 
+  /** Applies a model to rows until the signal aborts. */
+  function applyUntil(
+    signal: AbortSignal,
+    tenantId: string,
+    model: Model,
+    tableRows: TableRows,
+    message: (call: { callId: number; modelId: string; order: { rows: TableOrder } }) => ToPredictor,
+  ): Promise<FromPredictor> {
+    const { modelId, rows, transfer } = prepareRows(model, tableRows)
+    return heldToEvaluate.use(model, { tenantId, among: [evaluating] }, (thread) =>
+      thread.callUntil(signal, (callId) => message({ callId, modelId, order: { rows } }), transfer),
+    )
+  }
+
   function drawModelBoundary({ model, axes, size }: ModelBoundaryRequest) {
     const { id: modelId, coding } = model
     const order = { type: 'drawModelBoundary' as const, modelId, view: { coding, axes, size } }
@@ -89,15 +104,28 @@ export function openPredictorPool(
       return outcome
     },
     async rank(tenantId, model, tableRows, request, signal) {
-      const { modelId, rows, transfer } = prepareRows(model, tableRows)
-      const order = { rows, ...request }
-      const answer = await heldToEvaluate.use(model, { tenantId, among: [evaluating] }, (thread) =>
-        thread.callUntil(signal, (callId) => ({ type: 'rank', callId, modelId, order }), transfer),
-      )
-      if (answer.type !== 'ranked' && answer.type !== 'refused') {
-        throw new Error(`requested ranked, got ${answer.type}`)
-      }
-      return answer
+      const answer = await applyUntil(signal, tenantId, model, tableRows, (call) => ({
+        type: 'rank',
+        ...{ ...call, order: { ...call.order, ...request } },
+      }))
+      if (answer.type === 'ranked' || answer.type === 'refused') return answer
+      throw new Error(`requested ranked, got ${answer.type}`)
+    },
+    async measureImportance(tenantId, model, tableRows, request, signal) {
+      const answer = await applyUntil(signal, tenantId, model, tableRows, (call) => ({
+        type: 'importance',
+        ...{ ...call, order: { ...call.order, ...request } },
+      }))
+      if (answer.type === 'importance' || answer.type === 'refused') return answer
+      throw new Error(`requested importance, got ${answer.type}`)
+    },
+    async measureDependence(tenantId, model, tableRows, request, signal) {
+      const answer = await applyUntil(signal, tenantId, model, tableRows, (call) => ({
+        type: 'dependence',
+        ...{ ...call, order: { ...call.order, ...request } },
+      }))
+      if (answer.type === 'dependence' || answer.type === 'refused') return answer
+      throw new Error(`requested dependence, got ${answer.type}`)
     },
     async split({ split, validationSplit, seed, loss }, table) {
       refuseWhenClosed()

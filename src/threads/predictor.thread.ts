@@ -9,6 +9,8 @@ import { evaluateTable } from './evaluate-table.js'
 import { receiveNumbers } from './little-endian.js'
 import type { FromPredictor, ToPredictor } from './messages.js'
 import { readShapes } from './packed-weights.js'
+import { partialDependence } from './partial-dependence.js'
+import { permutationImportance } from './permutation-importance.js'
 import { rankRows } from './rank-rows.js'
 import { toTable } from './table-rows.js'
 
@@ -66,6 +68,18 @@ port.on('message', (message: ToPredictor) => {
       void answerInSlices(message, async (predictor, signal) => ({
         type: 'ranked',
         ranking: await rankRows(message.order, predictor, signal),
+      }))
+      break
+    case 'importance':
+      void answerInSlices(message, async (predictor, signal) => ({
+        type: 'importance',
+        importance: await permutationImportance(message.order, predictor, signal),
+      }))
+      break
+    case 'dependence':
+      void answerInSlices(message, async (predictor, signal) => ({
+        type: 'dependence',
+        dependence: await partialDependence(message.order, predictor, signal),
       }))
       break
     case 'stop':

@@ -92,15 +92,29 @@ export async function* encodeSlices(
   { table, rows, coding, loss }: OpenedRows,
   signal?: AbortSignal,
 ): AsyncGenerator<EncodedSlice> {
+  for await (const [first, end] of pacedRanges(rows.length, signal)) {
+    const slice = rows.subarray(first, end)
+    const x = new Float32Array(slice.length * inputCount(coding))
+    const y = new Float32Array(slice.length * targetWidth(coding.target))
+    encodeByCoding({ table, rows: slice }, coding, loss, x, y)
+    yield { rows: slice, x, y }
+  }
+}
+
+/**
+ * Consecutive ranges of `rows` rows. Between two, the thread answers other calls.
+ * @throws the reason of the signal if it aborts
+ */
+export async function* pacedRanges(
+  rows: number,
+  signal?: AbortSignal,
+): AsyncGenerator<[first: number, end: number]> {
   let atOnce = rowsAtOnce.least
-  for (let first = 0; first < rows.length; ) {
+  for (let first = 0; first < rows; ) {
     const begin = performance.now()
-    const next = rows.subarray(first, first + atOnce)
-    const x = new Float32Array(next.length * inputCount(coding))
-    const y = new Float32Array(next.length * targetWidth(coding.target))
-    encodeByCoding({ table, rows: next }, coding, loss, x, y)
-    yield { rows: next, x, y }
-    first += next.length
+    const end = Math.min(rows, first + atOnce)
+    yield [first, end]
+    first = end
     const milliseconds = performance.now() - begin
     if (milliseconds > turnMilliseconds) atOnce = Math.max(atOnce / 2, rowsAtOnce.least)
     else if (milliseconds < turnMilliseconds / 2) atOnce = Math.min(atOnce * 2, rowsAtOnce.most)

@@ -106,6 +106,10 @@ const disconnects: Record<string, () => [text: string, bytes: number]> = {
     `GET /jobs/${fixtures.rowsJobId}/rows/worst?split=training HTTP/1.1\r\n${head}\r\n`,
     0,
   ],
+  'the importance of columns': () => [
+    `GET /jobs/${fixtures.rowsJobId}/importance?repeats=50 HTTP/1.1\r\n${head}\r\n`,
+    0,
+  ],
   'an evaluation of a file': () => [
     `POST /models/${fixtures.modelId}/evaluate HTTP/1.1\r\n${head}content-type: text/csv\r\n` +
       `content-length: ${upload.length}\r\n\r\n${upload.slice(0, 200_000)}`,

@@ -313,6 +313,8 @@ export function expensiveRequests(things: Things): Record<string, CostlyRequest[
       get(`/jobs/${retrainingJob}/rows/worst?limit=1000`),
       get(`/jobs/${retrainingJob}/rows/worst?limit=1000&split=training`),
     ],
+    'GET /jobs/:id/importance': [get(`/jobs/${retrainingJob}/importance?repeats=50`)],
+    'GET /jobs/:id/dependence': [get(`/jobs/${retrainingJob}/dependence?column=x1&points=100`)],
     'GET /jobs/:id/epochs': [
       get(`/jobs/${job}/epochs?limit=10000`),
       get(`/jobs/${job}/epochs?points=10000`),

@@ -1,11 +1,15 @@
-/** What the model of a job gets wrong on the rows of the job. */
+/** What the model of a job gets wrong on the rows of the job, and which columns it uses. */
+import type { FastifyRequest } from 'fastify'
 import { z } from 'zod'
+import { dependenceSchema, importanceSchema, pointLimits, repeatLimits } from '../../contract/importance.js'
+import { text } from '../../contract/text.js'
 import {
   defaultWorstRows,
   jobPartSchema,
   maximumWorstRows,
   worstRowsSchema,
 } from '../../contract/worst-rows.js'
+import { jobDependence, jobImportance } from '../../training/importance.js'
 import type { PredictorPool } from '../../training/ports/predictor-pool.js'
 import { worstRows } from '../../training/worst-rows.js'
 import { disconnectSignal } from '../client-disconnect.js'
@@ -19,7 +23,7 @@ import type { RetrainingRoutes } from './retraining.js'
 
 export interface JobModelRoutes
   extends Pick<RetrainingRoutes, 'jobs' | 'models' | 'datasets' | 'splits' | 'evaluationTurns'> {
-  predictors: Pick<PredictorPool, 'rank'>
+  predictors: Pick<PredictorPool, 'rank' | 'measureImportance' | 'measureDependence'>
 }
 
 const splitParameter = jobPartSchema
@@ -40,6 +44,13 @@ const cellParameter = shortOrJsonParameter(
 )
 
 export const jobModelRoutes: RoutePlugin<JobModelRoutes> = (app, { dependencies }, done) => {
+  function openStores(request: FastifyRequest) {
+    const { jobs, models, datasets, predictors, splits, evaluationTurns: turns } = dependencies()
+    const { tenantId } = requirePrincipal(request)
+    const stores = { jobs: jobs.of(tenantId), models: models.of(tenantId), datasets: datasets.of(tenantId) }
+    return { tenantId, ...stores, predictors, splits, turns }
+  }
+
   app.get(
     '/jobs/:id/rows/worst',
     {
@@ -67,18 +78,69 @@ export const jobModelRoutes: RoutePlugin<JobModelRoutes> = (app, { dependencies 
       },
     },
     async (request, reply) => {
-      const { jobs, models, datasets, predictors, splits, evaluationTurns } = dependencies()
-      const principal = requirePrincipal(request)
-      requireScope(principal, reply, 'models:read')
-      const { tenantId } = principal
-      const stores = { jobs: jobs.of(tenantId), models: models.of(tenantId), datasets: datasets.of(tenantId) }
+      requireScope(requirePrincipal(request), reply, 'models:read')
       const { split, limit = defaultWorstRows, cell = null } = request.query
-      return worstRows(
-        { tenantId, ...stores, predictors, splits, turns: evaluationTurns },
-        request.params.id,
-        { split, limit, cell },
-        disconnectSignal(reply),
-      )
+      const { id } = request.params
+      return worstRows(openStores(request), id, { split, limit, cell }, disconnectSignal(reply))
+    },
+  )
+
+  app.get(
+    '/jobs/:id/importance',
+    {
+      config: { scope: 'models:read', hasOwnTurns: true },
+      schema: {
+        tags: ['jobs'],
+        summary: 'Measure which columns the model of a job uses',
+        description:
+          'Permutation importance, as in scikit-learn: the decrease of the score when the values of a column are shuffled ' +
+          'among the rows. A category is shuffled as a whole.',
+        params: idParameters,
+        querystring: z.strictObject({
+          split: splitParameter,
+          repeats: integerParameter(1, repeatLimits.most)
+            .optional()
+            .describe(`shuffles of each column, ${repeatLimits.default} by default`),
+          seed: integerParameter(0, Number.MAX_SAFE_INTEGER)
+            .optional()
+            .describe('seed of the shuffles, 0 by default'),
+        }),
+        response: { 200: importanceSchema, ...failures },
+      },
+    },
+    async (request, reply) => {
+      const { split, repeats = repeatLimits.default, seed = 0 } = request.query
+      const { id } = request.params
+      return jobImportance(openStores(request), id, { split, repeats, seed }, disconnectSignal(reply))
+    },
+  )
+
+  app.get(
+    '/jobs/:id/dependence',
+    {
+      config: { scope: 'datasets:read', hasOwnTurns: true },
+      schema: {
+        tags: ['jobs'],
+        summary: 'Measure how the predictions of a job depend on a column',
+        description:
+          'Partial dependence: the mean prediction over the rows if the column had the same value in all of them, for ' +
+          'values that occur. Also needs the scope `models:read`.',
+        params: idParameters,
+        querystring: z.strictObject({
+          split: splitParameter,
+          column: text(1_000).describe('the name of a feature'),
+          points: integerParameter(1, pointLimits.most)
+            .optional()
+            .describe(`maximum number of values of the column, ${pointLimits.default} by default`),
+        }),
+        response: { 200: dependenceSchema, ...failures },
+      },
+    },
+    async (request, reply) => {
+      requireScope(requirePrincipal(request), reply, 'models:read')
+      const { split, column, points = pointLimits.default } = request.query
+      const { id } = request.params
+      return jobDependence(openStores(request), id, { split, column, points }, disconnectSignal(reply))
     },
   )
 

@@ -1,6 +1,7 @@
 import type { Boundary } from '../../contract/boundary.js'
 import type { Coding, GeneratedDataset } from '../../contract/dataset.js'
 import type { Evaluation } from '../../contract/evaluation.js'
+import type { Dependence, Importance } from '../../contract/importance.js'
 import type { Model, Tensor } from '../../contract/model.js'
 import type { Network } from '../../contract/network.js'
 import type { WorstRows } from '../../contract/worst-rows.js'
@@ -48,6 +49,23 @@ export interface RankingRequest {
 
 export type Ranking = Pick<WorstRows, 'available' | 'count' | 'unanswered' | 'matching' | 'columns' | 'rows'>
 
+export type ImportanceRequest = Pick<Importance, 'repeats' | 'seed'>
+
+/** What the thread measures. */
+export type MeasuredImportance = Pick<Importance, 'available' | 'count' | 'score' | 'baseline' | 'columns'>
+
+export interface DependenceRequest {
+  /** The name of a feature. */
+  column: string
+  /** Maximum number of values of the column. */
+  points: number
+}
+
+export type MeasuredDependence = Pick<
+  Dependence,
+  'available' | 'count' | 'type' | 'outputs' | 'areProbabilities' | 'points'
+>
+
 export interface PredictorPool {
   /**
    * Maps rows × features to rows × outputs. Computes small predictions at once, and others in a thread, tenants in turn.
@@ -72,6 +90,22 @@ export interface PredictorPool {
     request: RankingRequest,
     signal: AbortSignal,
   ): Promise<{ type: 'ranked'; ranking: Ranking } | RefusedTable>
+  /** The permutation importance of each feature. Stops and throws like `rank`. */
+  measureImportance(
+    tenantId: string,
+    model: Model,
+    rows: TableRows,
+    request: ImportanceRequest,
+    signal: AbortSignal,
+  ): Promise<{ type: 'importance'; importance: MeasuredImportance } | RefusedTable>
+  /** The partial dependence of the predictions on a feature. Stops and throws like `rank`. */
+  measureDependence(
+    tenantId: string,
+    model: Model,
+    rows: TableRows,
+    request: DependenceRequest,
+    signal: AbortSignal,
+  ): Promise<{ type: 'dependence'; dependence: MeasuredDependence } | RefusedTable>
   /** Splits the rows into training and validation. The table needs no column but that of the classes. */
   split(rule: SplitRule, table: Table | GeneratedDataset): Promise<RowSplit>
   /** The outputs over a grid. Rejects if any is not finite. */
