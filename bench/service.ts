@@ -1,6 +1,6 @@
 /**
  * The whole service against the bare parts that it is made of: `npm run bench -- service [--against FOLDER]
- * [--only predictions,first-epoch,trainings,queue] [--rounds 3] [--json]`. `--against` names another built checkout. Its
+ * [--only predictions,first-epoch,trainings,sweeps,queue] [--rounds 3] [--json]`. `--against` names another built checkout. Its
  * service takes turns with this one. Starts PostgreSQL and Redis too. Prints a Markdown table and, with `--json`, one JSON
  * line a metric.
  */
@@ -14,12 +14,14 @@ import { type Metric, printHead, printJson, printRow } from './service/metric.js
 import { measurePredictions } from './service/predictions.js'
 import { measureQueueLengths } from './service/queue-length.js'
 import { RunningService } from './service/running-service.js'
+import { measureSweeps } from './service/sweeps.js'
 import { measureTrainings } from './service/trainings.js'
 
 const groups: Readonly<Record<string, (run: BenchmarkRun) => Promise<void>>> = {
   predictions: measurePredictions,
   'first-epoch': measureFirstEpochs,
   trainings: measureTrainings,
+  sweeps: measureSweeps,
   queue: measureQueueLengths,
 }
 

@@ -13,6 +13,7 @@ const { activations, earlyStoppingSchema, layerSchema, losses, optimizerSchema, 
   await built('src/contract/network.js')
 const { jobErrorMeanings, jobRequestSchema } = await built('src/contract/job.js')
 const { jobEventMeanings, releaseMeanings } = await built('src/contract/job-event.js')
+const { sweepLimitMeanings, sweepLimits } = await built('src/contract/sweep.js')
 const { webhookEventMeanings } = await built('src/contract/webhook.js')
 const { jobsStreamMessageSchema, streamMessageSchema } = await built('src/contract/stream.js')
 const { generatedDatasetSchema } = await built('src/contract/dataset.js')
@@ -201,6 +202,14 @@ const scopes = () =>
   )
 
 /** By the name in the markers. */
+const sweepLimitList = () =>
+  list(
+    Object.entries(sweepLimitMeanings).map(
+      ([name, meaning]) =>
+        `${sentence(meaning).replace(/\.$/, '')}: ${sweepLimits[name].toLocaleString('en')}.`,
+    ),
+  )
+
 export const references = {
   settings,
   'tenant-limits': tenantLimits,
@@ -220,6 +229,7 @@ export const references = {
   'upload-parameters': uploadParameters,
   'generated-datasets': () => list(variants(generatedDatasetSchema, 'name')),
   routes,
+  'sweep-limits': sweepLimitList,
   'stream-messages': streamMessages,
   metrics: metricNames,
   imports,

@@ -79,7 +79,7 @@ async function openServer(
   const queue = await openJobQueue(config.REDIS_URL, database, (error) => logError('queue', error))
   stack.adopt(queue, (opened) => opened.close())
   const sender = box && stack.adopt(startSender(stores, config, log), stop)
-  const { app, live } = await openApp(stack, {
+  const { app, live, sweepRunner } = await openApp(stack, {
     ...appOptions(config),
     stores,
     queue,
@@ -91,7 +91,9 @@ async function openServer(
   const hints = await listenForHints(connectionString, {
     onHint: (progress) => {
       live.report(progress)
-      if (isFinished(progress.status)) sender?.wake()
+      if (!isFinished(progress.status)) return
+      sender?.wake()
+      sweepRunner.jobEnded()
     },
     onReconnect: () => void live.refresh(),
   })

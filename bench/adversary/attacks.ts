@@ -201,4 +201,37 @@ export const attacks: Readonly<Record<string, Attack>> = {
       }
     },
   },
+  sweeps: {
+    routes: [
+      'POST /sweeps',
+      'GET /sweeps',
+      'GET /sweeps/{id}',
+      'GET /sweeps/{id}/trials',
+      'POST /sweeps/{id}/pause',
+      'POST /sweeps/{id}/resume',
+      'POST /sweeps/{id}/cancel',
+      'DELETE /sweeps/{id}',
+    ],
+    lanes: 2,
+    prepare: async (fixtures) => {
+      const { seed: _, ...spec } = greedyJob
+      const parameters = [{ path: '/seed', min: 1, max: 1_000_000, integer: true }]
+      const request = { spec, parameters, metric: 'loss', search: { type: 'random', points: 10_000 } }
+      return {
+        round: async () => {
+          const { text } = await fixtures.client.send(post('/sweeps', request))
+          const id = /"id":"(swp_[0-9a-f]+)"/.exec(text)?.[1]
+          if (id === undefined) return
+          for (const path of ['', '?limit=100', `/${id}`, `/${id}/trials?limit=1000`]) {
+            await fixtures.client.send(get(`/sweeps${path}`), false)
+          }
+          for (const change of ['pause', 'resume', 'cancel']) {
+            await fixtures.client.send(post(`/sweeps/${id}/${change}`), false)
+          }
+          await fixtures.client.send({ method: 'DELETE', path: `/sweeps/${id}` }, false)
+        },
+        end: () => cancelAll(fixtures),
+      }
+    },
+  },
 }

@@ -1,5 +1,7 @@
 /** Composes the HTTP application. */
 import type { AsyncDisposableStack } from '../base/async-disposable-stack.js'
+import { parseBySchema } from '../bodies/validate.js'
+import { jobRequestSchema } from '../contract/job.js'
 import type { Limits } from '../contract/limits.js'
 import type { ReadingLimits } from '../datasets/reading/limits.js'
 import { type BackendName, explainBackend } from '../engine/index.js'
@@ -18,6 +20,7 @@ import { GeneratedData } from '../training/generated-data.js'
 import { modelImporter } from '../training/import-model.js'
 import { JobSplits } from '../training/job-splits.js'
 import type { JobQueue } from '../training/ports/queue.js'
+import { advanceForever } from '../training/sweeps/advance-forever.js'
 import type { Stores } from './stores.js'
 import type { Threads } from './threads.js'
 
@@ -46,7 +49,7 @@ interface AppOptions {
   /** Called after a webhook delivery is stored. */
   onFiled(): void
   /** Called with errors that no request reports. */
-  onError(part: 'queue' | 'live' | 'keys', error: unknown): void
+  onError(part: 'queue' | 'live' | 'keys' | 'sweeps', error: unknown): void
   logger: AppDependencies['logger']
 }
 
@@ -83,6 +86,23 @@ export async function openApp(stack: AsyncDisposableStack, options: AppOptions) 
     new KeyMonitor(keys, tenants, options.mayBeOpen, (error) => options.onError('keys', error)),
     (watch) => watch.stop(),
   )
+  const submission = {
+    ...{ jobs, models, datasets, generated, queue, onQueueError, calibration, finishedRuns },
+    maximumThreads: options.maximumThreads,
+  }
+  const parseJob = (body: unknown) => parseBySchema(jobRequestSchema, body, 'job')
+  const { sweeps } = stores
+  const sweepRunner = stack.adopt(
+    advanceForever({
+      ...{ sweeps, plan: submission, parseJob, queue },
+      tenant: async (tenantId) => ({
+        tenantId,
+        limits: { settings: options.settings, own: await tenants.ownLimits(tenantId) },
+      }),
+      onError: (error) => options.onError('sweeps', error),
+    }),
+    (runner) => runner.stop(),
+  )
   const app = stack.adopt(
     await buildApp({
       ...stores,
@@ -99,17 +119,8 @@ export async function openApp(stack: AsyncDisposableStack, options: AppOptions) 
       thread,
       exportThread,
       generated,
-      submission: {
-        jobs,
-        models,
-        datasets,
-        generated,
-        queue,
-        onQueueError,
-        calibration,
-        finishedRuns,
-        maximumThreads: options.maximumThreads,
-      },
+      submission,
+      sweepCreation: { sweeps, plan: submission, parseJob, wake: sweepRunner.wake },
       readiness: {
         missing: options.missing,
         workers: () => workers.summary(),
@@ -127,5 +138,5 @@ export async function openApp(stack: AsyncDisposableStack, options: AppOptions) 
   // Closed before the application, which waits for the streams.
   stack.defer(() => live.close())
   await keyMonitor.start()
-  return { app, live }
+  return { app, live, sweepRunner }
 }

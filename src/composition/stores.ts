@@ -13,6 +13,7 @@ import { registryStore } from '../store/registry.js'
 import { runStore } from '../store/runs.js'
 import { metricStore } from '../store/service-metrics.js'
 import { ticketStore } from '../store/stream-tickets.js'
+import { sweepStore } from '../store/sweeps.js'
 import { unlimited } from '../store/tenant-limits.js'
 import { tenantStore } from '../store/tenants.js'
 import { watchStore } from '../store/watch-store.js'
@@ -33,6 +34,7 @@ interface StoreOptions {
 export function openStores(database: Database, { settings = unlimited, box = null }: StoreOptions = {}) {
   return {
     jobs: jobStore(database, settings),
+    sweeps: sweepStore(database, settings),
     runs: runStore(database, settings),
     epochs: epochStore(database),
     watching: watchStore(database),

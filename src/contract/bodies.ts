@@ -7,6 +7,7 @@ import { modelChangeSchema, modelRequestSchema, predictionRequestSchema } from '
 import { evaluationRequestSchema } from './model-evaluation.js'
 import { aliasTargetSchema, registrationSchema, versionChangeSchema } from './registry.js'
 import { retrainRequestSchema } from './retrain.js'
+import { sweepRequestSchema } from './sweep.js'
 import { rotationRequestSchema, webhookRequestSchema } from './webhook.js'
 
 export const bodySchemas = {
@@ -22,6 +23,7 @@ export const bodySchemas = {
   webhook: webhookRequestSchema,
   rotation: rotationRequestSchema,
   retrain: retrainRequestSchema,
+  sweep: sweepRequestSchema,
   registration: registrationSchema,
   aliasTarget: aliasTargetSchema,
   versionChange: versionChangeSchema,

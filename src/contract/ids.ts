@@ -7,6 +7,7 @@ export const idPrefixes = {
   dataset: 'ds_',
   webhook: 'whk_',
   key: 'key_',
+  sweep: 'swp_',
 } as const
 export type IdKind = keyof typeof idPrefixes
 

@@ -26,6 +26,7 @@ import {
 } from './network.js'
 import { modelReferenceSchema } from './registry.js'
 import { retrainingSchema } from './retrain.js'
+import { jobSweepSchema } from './sweep.js'
 import { text } from './text.js'
 
 export const jobStatusSchema = z.enum(['queued', 'running', 'paused', 'succeeded', 'failed', 'cancelled'])
@@ -339,6 +340,7 @@ export const jobSchema = z.object({
   changes: z.array(changeSchema).describe('changes by resumptions'),
   ...labelsSchema.shape,
   retraining: retrainingSchema.nullable().describe('set by POST /models/{id}/retrain'),
+  sweep: jobSweepSchema.nullable().describe('set for a trial of a sweep'),
   links: z.object({ self: z.string(), stream: z.string(), epochs: z.string() }),
 })
 export type Job = z.infer<typeof jobSchema>

@@ -141,6 +141,13 @@ export const problems = {
     example:
       'Another request with this Idempotency-Key is still being processed. Send this one again in a moment.',
   },
+  'too-many-sweeps': {
+    status: 409,
+    title: 'Sweep limit reached',
+    meaning: 'The tenant has the maximum number of sweeps.',
+    remedy: 'Delete a finished sweep with DELETE /sweeps/{id}. Its jobs stay.',
+    example: 'Sweep limit reached: 1000 of 1000. Delete one first.',
+  },
   'too-many-webhooks': {
     status: 409,
     title: 'Webhook limit reached',

@@ -67,6 +67,7 @@ export const describeRoutes = fastifyPlugin(async (app) => {
       security: [{ key: [] }],
       tags: [
         { name: 'jobs', description: 'Start and watch trainings' },
+        { name: 'sweeps', description: 'Train one spec with many values' },
         { name: 'models', description: 'Query trained networks' },
         { name: 'inference', description: 'Query models by the Open Inference Protocol' },
         { name: 'datasets', description: 'Upload and read training data' },

@@ -23,6 +23,7 @@ import { problemRoutes } from './routes/problems.js'
 import { type RegistryRoutes, registryRoutes } from './routes/registry.js'
 import { type RetrainingRoutes, retrainingRoutes } from './routes/retraining.js'
 import { type StreamTicketRoutes, streamTicketRoutes } from './routes/stream-tickets.js'
+import { type SweepRoutes, sweepRoutes } from './routes/sweeps.js'
 import { type UploadRoutes, uploadRoutes } from './routes/uploads.js'
 import { type WebhookRoutes, webhookRoutes } from './routes/webhooks.js'
 import { serializerCompiler } from './serializer-compiler.js'
@@ -40,6 +41,7 @@ export interface RouteDependencies
     LimitRoutes,
     RegistryRoutes,
     StreamTicketRoutes,
+    SweepRoutes,
     Pick<InferenceRoutes, 'databaseTrouble'> {
   live: JobStreamRoutes['live']
   keyMonitor: JobStreamRoutes['keyMonitor']
@@ -75,6 +77,7 @@ export async function registerRoutes(
   await app.register(jobRoutes, { dependencies })
   await app.register(jobBatchRoutes, { dependencies })
   await app.register(jobDeletionRoutes, { dependencies })
+  await app.register(sweepRoutes, { dependencies })
   await app.register(epochRoutes, { dependencies })
   await app.register(jobStreamRoutes, { dependencies })
   await app.register(jobsStreamRoutes, { dependencies })

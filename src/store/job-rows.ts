@@ -28,6 +28,8 @@ export const jobRowSchema = z.strictObject({
   metadata: z.record(z.string(), z.string()).nullable(),
   retrainOf: z.string().nullable(),
   registerAs: z.string().nullable(),
+  sweepId: z.string().nullable(),
+  trial: z.int().nullable(),
   priority: z.int(),
   changes: z.array(z.unknown()),
   parameters: z.int(),
@@ -56,7 +58,7 @@ export type JobRow = z.infer<typeof jobRowSchema>
 
 /** Columns of "Job" AS job and "Model" AS model, which may be missing. */
 export const jobColumns = `
-      job.id, job."tenantId", job.name, job.status, job.spec, job.notes, job.tags, job.metadata, job."retrainOf", job."registerAs", job.priority, job.changes, job.parameters,
+      job.id, job."tenantId", job.name, job.status, job.spec, job.notes, job.tags, job.metadata, job."retrainOf", job."registerAs", job."sweepId", job.trial, job.priority, job.changes, job.parameters,
       job."arenaBytes", job."flopsPerEpoch", job.epochs, job.epoch, job.backend, job."backendDetail",
       job.loss, job.accuracy, job."valLoss", job."valAccuracy", job."bestEpoch", job."epochsKept",
       job."errorCode", job."errorMessage", job."errorEpoch", job."createdAt", job."startedAt", job."finishedAt",
@@ -116,12 +118,17 @@ export function toJob(row: JobRow): Job {
     tags: row.tags,
     metadata: row.metadata ?? {},
     retraining: toRetraining(row.retrainOf, row.registerAs),
+    sweep: toJobSweep(row),
     links: jobLinks(row.id),
   }
 }
 
 export const toRetraining = (modelId: string | null, registry: string | null): Job['retraining'] =>
   modelId === null ? null : { modelId, registry }
+
+/** Null after the sweep was deleted. */
+const toJobSweep = ({ sweepId, trial }: JobRow): Job['sweep'] =>
+  sweepId === null || trial === null ? null : { id: sweepId, trial }
 
 export function jobLinks(id: string): Job['links'] {
   const self = `/jobs/${id}`

@@ -1,12 +1,12 @@
 /** Accepts many jobs. Each is planned separately, and one transaction stores the accepted ones. */
 import type { Job, JobRequest } from '../contract/job.js'
 import { Problem } from '../contract/problems.js'
-import { type PlanDependencies, planTraining } from './plan.js'
+import { planJob, readingOnce } from './plan-together.js'
 import type { Once } from './ports/idempotency.js'
 import type { NewJob } from './ports/jobs.js'
 import type { Tenant } from './ports/tenants.js'
 import { Slice } from './slices.js'
-import { newJob, type Origin, type SubmitDependencies } from './submit.js'
+import type { Origin, SubmitDependencies } from './submit.js'
 
 /** Maximum number of errors listed if no job is accepted. */
 const maximumErrors = 100
@@ -55,52 +55,13 @@ async function planAll(
   const planned: (NewJob | Problem)[] = []
   const slice = new Slice('request')
   for (const request of requests) {
-    planned.push(request instanceof Problem ? request : await planOne(once, tenant, request, origin))
+    planned.push(request instanceof Problem ? request : await planJob(once, tenant, request, origin))
     if (slice.isOver) await slice.pause()
   }
   return planned
 }
 
-async function planOne(
-  dependencies: PlanDependencies,
-  tenant: Tenant,
-  request: JobRequest,
-  origin: Origin,
-): Promise<NewJob | Problem> {
-  try {
-    return newJob(await planTraining(dependencies, tenant, request), request, origin)
-  } catch (error) {
-    if (error instanceof Problem) return error
-    throw error
-  }
-}
-
 const isProblem = (each: unknown): each is Problem => each instanceof Problem
-
-/** Reads each dataset and model once, because the jobs of a batch mostly share them. */
-function readingOnce(
-  { datasets, models, generated, maximumThreads }: PlanDependencies,
-  tenantId: string,
-): PlanDependencies {
-  const dataset = remembering((id) => datasets.of(tenantId).get(id))
-  const model = remembering((id) => models.of(tenantId).get(id))
-  const tensors = remembering((id) => models.of(tenantId).tensors(id))
-  return {
-    maximumThreads,
-    generated,
-    datasets: { of: () => ({ get: dataset }) },
-    models: { of: () => ({ get: model, tensors }) },
-  }
-}
-
-function remembering<T>(read: (id: string) => Promise<T>): (id: string) => Promise<T> {
-  const answers = new Map<string, Promise<T>>()
-  return (id) => {
-    const answer = answers.get(id) ?? read(id)
-    answers.set(id, answer)
-    return answer
-  }
-}
 
 /** The problem has the text of the first refusal, and the pointers of all. */
 function noneAccepted(refusals: readonly Problem[]): Problem {

@@ -66,5 +66,6 @@ export function newJob(
     stepsPerEpoch: program.stepsPerEpoch,
     inlineDataset: data.inline,
     retraining: null,
+    sweep: null,
   }
 }

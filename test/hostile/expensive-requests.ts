@@ -2,6 +2,7 @@
 import type { JobSpec } from '../../src/contract/job.js'
 import { localTenant } from '../../src/contract/key.js'
 import { registryLimits } from '../../src/contract/registry.js'
+import { sweepLimits, sweepRequestSchema } from '../../src/contract/sweep.js'
 import { fromNormalForm } from '../../src/training/construct.js'
 import { newId } from '../../src/training/new-id.js'
 import { newJob, type Stores, startJob, storeModel, xorSpec } from '../support/stores.js'
@@ -32,6 +33,8 @@ export interface Things {
   retrainingJob: string
   /** 10,000 columns. */
   wideDataset: string
+  /** 10,000 trials. */
+  largeSweep: string
 }
 
 const upTo = (count: number) => Array.from({ length: count }, (_, index) => index)
@@ -80,7 +83,24 @@ export async function makeThings(
     largeModel,
     ...(await storeRetrained(stores, spec({ validationSplit: 0.5, split: 'random' }))),
     wideDataset,
+    largeSweep: await storeSweep(stores, claim.jobId),
   }
+}
+
+/** A paused sweep whose trials have all succeeded. */
+async function storeSweep({ database, sweeps }: Stores, job: string): Promise<string> {
+  const id = newId('sweep')
+  const { trials } = sweepLimits
+  const definition = { ...sweepRequestSchema.parse({ ...sweep, parameters: manyValues(4, 10) }), seed: 1 }
+  const store = sweeps.of(localTenant)
+  await store.create({ id, name: null, definition, trials, requestId: null, traceId: null })
+  await store.pause(id)
+  await database.$executeRaw`UPDATE "Sweep" SET created = trials WHERE id = ${id}`
+  await database.$executeRaw`
+    INSERT INTO "Job" SELECT (jsonb_populate_record(job, jsonb_build_object('id', 'job_' || md5(number::text),
+      'status', 'succeeded', 'sweepId', ${id}::text, 'trial', number))).*
+    FROM "Job" AS job, generate_series(1, ${trials}::int) AS number WHERE job.id = ${job}`
+  return id
 }
 
 /** As many names, versions, aliases and moves as the limits allow. */
@@ -152,6 +172,12 @@ function filled(before: string, each: string, after: string): string {
 
 const dense = (units: number, activation = 'linear') => ({ type: 'dense', units, activation })
 const training = { network: { layers: [dense(1)] }, loss: 'meanSquaredError', epochs: 1 }
+
+const sweep = { spec: { ...training, dataset: 'xor' }, metric: 'loss' }
+
+/** Parameters of a sweep, each with so many values. */
+const manyValues = (parameters: number, values: number) =>
+  upTo(parameters).map((index) => ({ path: `/field${index}`, values: upTo(values) }))
 
 /** The maximum number of layers. */
 const deep = {
@@ -258,7 +284,7 @@ const events = { accept: 'text/event-stream' }
 /** By the name of the route in the application. Cheap routes have a request too. */
 export function expensiveRequests(things: Things): Record<string, CostlyRequest[]> {
   const { job, generatedJob, splitJob, model, largeModel, wideDataset } = things
-  const { retrainedModel, retrainingJob } = things
+  const { retrainedModel, retrainingJob, largeSweep } = things
   const get = (path: string, headers: Record<string, string> = {}): CostlyRequest => ({
     name: path,
     path,
@@ -302,6 +328,18 @@ export function expensiveRequests(things: Things): Record<string, CostlyRequest[
       post('/jobs/batch', 'refusals', filled('{"jobs":[', json({ dataset: 'xor', ...names(40) }), ']}')),
       post('/jobs/batch', 'rows', `{"jobs":[${inline('1', 200_000)}]}`),
     ],
+    'POST /sweeps': [
+      post('/sweeps', 'a grid of 10,000 points', json({ ...sweep, parameters: manyValues(4, 10) })),
+      post('/sweeps', 'a grid that is too large', json({ ...sweep, parameters: manyValues(20, 500) })),
+      post('/sweeps', 'many values', json({ ...sweep, parameters: manyValues(1, 1_000) })),
+    ],
+    'GET /sweeps': [get('/sweeps?limit=100')],
+    'GET /sweeps/:id': [get(`/sweeps/${largeSweep}`)],
+    'GET /sweeps/:id/trials': [get(`/sweeps/${largeSweep}/trials?limit=1000`)],
+    'POST /sweeps/:id/pause': [post(`/sweeps/${largeSweep}/pause`, '10,000 trials', nothing)],
+    'POST /sweeps/:id/resume': [post(`/sweeps/${largeSweep}/resume`, '10,000 trials', nothing)],
+    'POST /sweeps/:id/cancel': [post(`/sweeps/${largeSweep}/cancel`, '10,000 trials', nothing)],
+    'DELETE /sweeps/:id': [remove(`/sweeps/${largeSweep}`)],
     'GET /jobs': [get('/jobs?limit=100')],
     'GET /jobs/:id': [get(`/jobs/${job}`)],
     'GET /jobs/:id/rows': [

@@ -36,6 +36,9 @@ async function registerModel(tenantId: string, name: string): Promise<void> {
   await service.registry.of(tenantId).register(name, model.id, null)
 }
 
+/** Trials of sweeps are created later. */
+const countJobs = () => service.database.job.count({ where: { sweepId: null } })
+
 interface Route {
   /** The address, if the path has parameters. */
   readonly address?: string
@@ -51,13 +54,19 @@ const routes: Readonly<Record<string, Route>> = {
     body: job,
     other: { ...job, epochs: 6 },
     status: 202,
-    count: () => service.database.job.count(),
+    count: () => countJobs(),
   },
   '/jobs/batch': {
     body: { jobs: [job, { ...job, epochs: 7 }] },
     other: { jobs: [job] },
     status: 202,
-    count: () => service.database.job.count(),
+    count: () => countJobs(),
+  },
+  '/sweeps': {
+    body: { spec: job, parameters: [{ path: '/batchSize', values: [1, 2] }], metric: 'loss' },
+    other: { spec: job, parameters: [{ path: '/batchSize', values: [1] }], metric: 'loss' },
+    status: 202,
+    count: () => service.database.sweep.count(),
   },
   '/models': {
     body: { construct: { dnf: { inputs: 2, trueRows: [1, 2] } } },
@@ -70,7 +79,7 @@ const routes: Readonly<Record<string, Route>> = {
     body: { dataset: 'xor' },
     other: { dataset: 'and' },
     status: 202,
-    count: () => service.database.job.count(),
+    count: () => countJobs(),
   },
   '/webhooks': {
     body: { url: 'https://example.com/hook', events: ['job.failed'] },
@@ -169,8 +178,8 @@ describe.each(Object.entries(routes))('an Idempotency-Key on %s', (path, { body,
 it('is refused for another model', async () => {
   const key = randomUUID()
   expect((await post('/models/logic@1/retrain', key, { dataset: 'xor' })).statusCode).toBe(202)
-  const before = await service.database.job.count()
+  const before = await countJobs()
   const refused = await post('/models/other@1/retrain', key, { dataset: 'xor' })
   expect(refused.json()).toMatchObject({ status: 422, code: 'idempotency-key-reused' })
-  expect(await service.database.job.count()).toBe(before)
+  expect(await countJobs()).toBe(before)
 })

@@ -562,6 +562,8 @@ describe('refusals', () => {
       'precondition-required',
       'version-unavailable',
       'registry-full',
+      // In sweeps.test.ts.
+      'too-many-sweeps',
       // In limits.test.ts.
       'rate-limited',
       'too-many-jobs',

@@ -30,6 +30,12 @@ beforeAll(async () => {
     events: ['job.succeeded'],
   })
   ids.webhooks = webhook.json().id
+  const sweep = await as(mine, 'POST', '/sweeps', {
+    spec: { dataset: 'xor', epochs: 1 },
+    parameters: [{ path: '/batchSize', values: [1] }],
+    metric: 'loss',
+  })
+  ids.sweeps = sweep.json().id
 })
 
 afterAll(() => service.close())

@@ -66,11 +66,11 @@ export async function openApp(
   return openOn(stack, async () => {
     const stores = stack.adopt(await openStores(), (opened) => opened.close())
     const { database } = stores
-    const { jobs, models, datasets } = openLimitedStores(database, { settings })
+    const { jobs, models, datasets, sweeps } = openLimitedStores(database, { settings })
     const queue = stack.adopt(notifyQueue(database), (opened) => opened.close())
     const missing: string[] = []
     const { app, live } = await openApplication(stack, {
-      stores: { ...stores, jobs, models, datasets },
+      stores: { ...stores, jobs, models, datasets, sweeps },
       queue,
       threads,
       backend: 'auto',

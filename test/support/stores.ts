@@ -87,6 +87,7 @@ export function newJob(changes: Partial<NewJob> = {}): NewJob {
     stepsPerEpoch: 1,
     inlineDataset: null,
     retraining: null,
+    sweep: null,
     ...changes,
   }
 }

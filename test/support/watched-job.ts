@@ -66,6 +66,7 @@ export class WatchedJobInMemory implements WatchStore {
         changes: [],
         notes: null,
         retraining: null,
+        sweep: null,
         tags: [],
         metadata: {},
         links: { self: '', stream: '', epochs: '' },

@@ -2,6 +2,7 @@ import type { Job, JobSpec, JobStatus, ResumeRequest } from '../../contract/job.
 import type { JobEvent } from '../../contract/job-event.js'
 import type { LabelChange, LabelFilter } from '../../contract/labels.js'
 import type { Problem } from '../../contract/problems.js'
+import type { JobSweep } from '../../contract/sweep.js'
 import type { NewDataset } from './datasets.js'
 import type { Once } from './idempotency.js'
 import type { ListPage, Page } from './pages.js'
@@ -25,6 +26,7 @@ export interface NewJob {
   /** Rows that the request contains; stored in the same transaction as the job. */
   inlineDataset: NewDataset | null
   retraining: (NonNullable<Job['retraining']> & { keyId: string | null }) | null
+  sweep: JobSweep | null
 }
 
 export interface JobProgress {

@@ -1,0 +1,169 @@
+/** Creates the trials of running sweeps, and ends sweeps. */
+import { z } from 'zod'
+import { unfinishedStatuses } from '../contract/job.js'
+import type { Limits } from '../contract/limits.js'
+import { Problem, type ProblemCode } from '../contract/problems.js'
+import { sweepLimits } from '../contract/sweep.js'
+import type { AllSweeps, DueSweep, RefusedTrial } from '../training/ports/sweeps.js'
+import { inSlices } from '../training/slices.js'
+import { createJobs, type JobOfTenant, jobOfTenant } from './create-jobs.js'
+import type { Database, Prisma } from './database.js'
+import { idRow, noRow, query, send, statement } from './statements.js'
+import { unpackDefinition } from './sweep-rows.js'
+import { statusIn } from './transitions.js'
+
+const unfinishedTrials = `(SELECT count(*) FROM "Job" WHERE "sweepId" = sweep.id AND ${statusIn(unfinishedStatuses)})`
+
+/** A sweep is due when half of its room is free, so that trials are created in batches. */
+const dueStatement = statement(
+  'dueSweeps',
+  z.strictObject({
+    id: z.string(),
+    tenantId: z.string(),
+    name: z.string().nullable(),
+    definition: z.instanceof(Uint8Array),
+    trials: z.int(),
+    created: z.int(),
+    requestId: z.string().nullable(),
+    traceId: z.string().nullable(),
+    room: z.int(),
+  }),
+  `
+    SELECT id, "tenantId", name, definition, trials, created, "requestId", "traceId", room FROM (
+      SELECT sweep.*, parallelism - ${unfinishedTrials}::int AS room FROM "Sweep" AS sweep
+      WHERE status = 'running' AND created < trials AND NOT "isOverBudget"
+    ) AS open
+    WHERE 2 * room >= parallelism ORDER BY "createdAt", id`,
+)
+
+const anyRunningStatement = statement(
+  'anySweepRunning',
+  z.strictObject({ found: z.int() }),
+  `SELECT 1 AS found FROM "Sweep" WHERE status = 'running' LIMIT 1`,
+)
+
+/** $1 sweep, $2 the trials created before, $3 after, $4 number of refused ones, $5 their first reasons. */
+const advanceStatement = statement(
+  'advanceSweep',
+  idRow,
+  `UPDATE "Sweep" SET created = $3::int, refused = refused + $4::int,
+      refusals = CASE WHEN jsonb_array_length(refusals) < ${sweepLimits.refusals} THEN refusals || $5::jsonb ELSE refusals END
+    WHERE id = $1 AND created = $2::int AND status = 'running' RETURNING id`,
+)
+
+const budgetStatement = statement(
+  'endSweepBudgets',
+  noRow,
+  `UPDATE "Sweep" AS sweep SET "isOverBudget" = true
+    WHERE status = 'running' AND created < trials AND NOT "isOverBudget" AND "budgetSeconds" <=
+      (SELECT sum("trainingSeconds") FROM "Job" WHERE "sweepId" = sweep.id)`,
+)
+
+const finishStatement = statement(
+  'finishSweeps',
+  noRow,
+  `UPDATE "Sweep" AS sweep SET "finishedAt" = now(), status = CASE WHEN EXISTS (
+        SELECT FROM "Job" WHERE "sweepId" = sweep.id AND status = 'succeeded'
+      ) THEN 'succeeded'::"SweepStatus" ELSE 'failed' END
+    WHERE status = 'running' AND (created >= trials OR "isOverBudget") AND ${unfinishedTrials} = 0`,
+)
+
+/** A limit of the tenant leaves room for fewer jobs. */
+class RoomForFewer extends Error {
+  override readonly name = 'RoomForFewer'
+
+  constructor(readonly jobs: number) {
+    super(`The tenant has room for ${jobs} jobs.`)
+  }
+}
+
+const ofLimits: readonly ProblemCode[] = ['too-many-jobs', 'too-much-stored']
+
+/** Characters of a reason that are kept. */
+const maximumMessage = 300
+
+export function runningSweeps(database: Database, settings: Limits): Omit<AllSweeps, 'of'> {
+  const { pool } = database
+
+  /** @returns the number of stored jobs @throws RoomForFewer */
+  async function add(
+    client: Prisma.TransactionClient,
+    sweep: DueSweep,
+    last: number,
+    items: readonly JobOfTenant[],
+    planned: readonly RefusedTrial[],
+  ): Promise<number> {
+    const values = [sweep.id, sweep.created, last]
+    // Locks the sweep before its jobs, as cancelling does.
+    const [advanced] = await query(client, advanceStatement, [...values, 0, '[]'])
+    if (advanced === undefined) return 0
+    const outcomes = await createJobs((created, rows) => query(client, created, rows), items)
+    const limited = outcomes.findIndex(
+      (outcome) => outcome instanceof Problem && ofLimits.includes(outcome.code),
+    )
+    if (limited >= 0) throw new RoomForFewer(limited)
+    const refused = [
+      ...planned,
+      ...items.flatMap(({ job }, index) => refusedTrial(job.sweep?.trial, outcomes[index])),
+    ]
+    if (refused.length > 0)
+      await query(client, advanceStatement, [sweep.id, last, last, ...toReasons(refused)])
+    return outcomes.filter((outcome) => !(outcome instanceof Problem)).length
+  }
+
+  return {
+    async due() {
+      const rows = await send(pool, dueStatement, [])
+      return rows.map((row) => ({ ...row, definition: unpackDefinition(row.definition) }))
+    },
+
+    async addTrials(sweep, last, jobs, refused) {
+      const { tenantId } = sweep
+      function* compress(): Generator<void, JobOfTenant[]> {
+        const items: JobOfTenant[] = []
+        for (const job of jobs) {
+          items.push(jobOfTenant(tenantId, job, settings))
+          yield
+        }
+        return items
+      }
+      const items = await inSlices(compress(), 'background')
+      const store = (end: number, count: number) =>
+        database.inTransaction(tenantId, (client) =>
+          add(
+            client,
+            sweep,
+            end,
+            items.slice(0, count),
+            refused.filter(({ trial }) => trial <= end),
+          ),
+        )
+      try {
+        return await store(last, items.length)
+      } catch (error) {
+        if (!(error instanceof RoomForFewer)) throw error
+        // The trial before the first that has no room.
+        const end = (jobs[error.jobs]?.sweep?.trial ?? last + 1) - 1
+        return end > sweep.created ? store(end, error.jobs) : 0
+      }
+    },
+
+    async finish() {
+      await send(pool, budgetStatement, [])
+      await send(pool, finishStatement, [])
+    },
+
+    anyRunning: async () => (await send(pool, anyRunningStatement, [])).length > 0,
+  }
+}
+
+/** The number of refusals, and the first reasons as JSON. */
+function toReasons(refused: readonly RefusedTrial[]): [number, string] {
+  const first = refused.toSorted((a, b) => a.trial - b.trial).slice(0, sweepLimits.refusals)
+  const reasons = first.map(({ trial, message }) => ({ trial, message: message.slice(0, maximumMessage) }))
+  return [refused.length, JSON.stringify(reasons)]
+}
+
+function refusedTrial(trial: number | undefined, outcome: unknown): RefusedTrial[] {
+  return outcome instanceof Problem && trial !== undefined ? [{ trial, message: outcome.detail }] : []
+}

@@ -1,0 +1,81 @@
+/** Pauses, resumes and cancels sweeps with their unfinished jobs, each in one transaction. */
+
+import type { Transition } from '../contract/job.js'
+import { sweepTransitions, unfinishedSweepStatuses } from '../contract/sweep.js'
+import type { SweepStore } from '../training/ports/sweeps.js'
+import type { Database } from './database.js'
+import { idRow, query, statement } from './statements.js'
+import { changedRow, guard, transition } from './transitions.js'
+
+/** The jobs of sweep $1 that may go through the transition, locked in the order in which workers lock them. */
+const jobsOfSweep = (name: Transition) =>
+  `id IN (SELECT id FROM "Job" WHERE "sweepId" = $1 AND ${guard(name)} ORDER BY id FOR NO KEY UPDATE)`
+
+/** $1 sweep, $2 tenant. */
+const pauseStatement = statement(
+  'pauseSweep',
+  idRow,
+  `UPDATE "Sweep" SET status = '${sweepTransitions.pause.to}', "pausedAt" = now()
+    WHERE id = $1 AND "tenantId" = $2 AND status = '${sweepTransitions.pause.from}' RETURNING id`,
+)
+
+const pauseJobsStatement = statement(
+  'pauseSweepJobs',
+  changedRow,
+  transition('pause', {
+    where: jobsOfSweep('pause'),
+    set: '"heartbeatAt" = NULL',
+    event: { type: 'paused' },
+  }),
+)
+
+const resumeStatement = statement(
+  'resumeSweep',
+  idRow,
+  `UPDATE "Sweep" SET status = '${sweepTransitions.resume.to}', "pausedAt" = NULL,
+      "pausedSeconds" = "pausedSeconds" + extract(epoch FROM now() - "pausedAt")
+    WHERE id = $1 AND "tenantId" = $2 AND status = '${sweepTransitions.resume.from}' RETURNING id`,
+)
+
+const resumeJobsStatement = statement(
+  'resumeSweepJobs',
+  changedRow,
+  transition('resume', {
+    where: jobsOfSweep('resume'),
+    set: 'attempt = attempt + 1',
+    event: { type: 'resumed' },
+  }),
+)
+
+const unfinished = unfinishedSweepStatuses.map((status) => `'${status}'`).join(', ')
+
+const cancelStatement = statement(
+  'cancelSweep',
+  idRow,
+  `UPDATE "Sweep" SET status = 'cancelled', "finishedAt" = now()
+    WHERE id = $1 AND "tenantId" = $2 AND status IN (${unfinished}) RETURNING id`,
+)
+
+const cancelJobsStatement = statement(
+  'cancelSweepJobs',
+  changedRow,
+  transition('cancel', { where: jobsOfSweep('cancel'), set: '"finishedAt" = now()' }),
+)
+
+export function controlSweep(
+  database: Database,
+  tenantId: string,
+): Pick<SweepStore, 'pause' | 'resume' | 'cancel'> {
+  // The row of the sweep is locked first, as when trials are added, so no trial is missed.
+  const change = (sweep: typeof pauseStatement, jobs: typeof pauseJobsStatement) => (id: string) =>
+    database.inTransaction(tenantId, async (client) => {
+      const [changed] = await query(client, sweep, [id, tenantId])
+      if (changed !== undefined) await query(client, jobs, [id])
+      return changed !== undefined
+    })
+  return {
+    pause: change(pauseStatement, pauseJobsStatement),
+    resume: change(resumeStatement, resumeJobsStatement),
+    cancel: change(cancelStatement, cancelJobsStatement),
+  }
+}

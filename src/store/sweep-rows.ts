@@ -1,0 +1,132 @@
+/** The rows of sweeps, and their conversion. */
+import { z } from 'zod'
+import {
+  directionOf,
+  type Sweep,
+  type SweepSummary,
+  sweepRequestSchema,
+  sweepStatusSchema,
+  type Trial,
+} from '../contract/sweep.js'
+import type { SweepDefinition } from '../training/ports/sweeps.js'
+import { trialOf, valuesOfPoints } from '../training/sweeps/trials.js'
+import { unpackJson } from './packed-json.js'
+
+const definitionSchema = sweepRequestSchema.omit({ name: true }).extend({ seed: z.int() })
+
+export const unpackDefinition = (bytes: Uint8Array): SweepDefinition =>
+  definitionSchema.parse(unpackJson(bytes))
+
+const summaryRow = z.strictObject({
+  id: z.string(),
+  name: z.string().nullable(),
+  status: sweepStatusSchema,
+  definition: z.instanceof(Uint8Array),
+  trials: z.int(),
+  created: z.int(),
+  isOverBudget: z.boolean(),
+  createdAt: z.date(),
+  finishedAt: z.date().nullable(),
+})
+type SummaryRow = z.infer<typeof summaryRow>
+
+export const summaryColumns =
+  'id, name, status, definition, trials, created, "isOverBudget", "createdAt", "finishedAt"'
+
+export function toSummary(row: SummaryRow, definition = unpackDefinition(row.definition)): SweepSummary {
+  const { spec, parameters, search, metric, seeds, parallelism, budgetSeconds = null } = definition
+  const { id, name, status, trials, created, isOverBudget } = row
+  const self = `/sweeps/${id}`
+  return {
+    ...{ id, object: 'sweep', name, status, spec, parameters, search, metric },
+    ...{ direction: directionOf[metric], seeds, parallelism, budgetSeconds, trials, created, isOverBudget },
+    createdAt: row.createdAt.toISOString(),
+    finishedAt: row.finishedAt?.toISOString() ?? null,
+    links: { self, trials: `${self}/trials` },
+  }
+}
+
+export const sweepRow = summaryRow.extend({
+  queued: z.int(),
+  running: z.int(),
+  paused: z.int(),
+  succeeded: z.int(),
+  failed: z.int(),
+  cancelled: z.int(),
+  refused: z.int(),
+  refusals: z.array(z.object({ trial: z.int(), message: z.string() })),
+  epochs: z.number(),
+  trainingSeconds: z.number(),
+  /** Seconds since the sweep was created, without pauses. */
+  activeSeconds: z.number(),
+  best: z.array(
+    z.object({
+      point: z.int(),
+      score: z.number(),
+      deviation: z.number().nullable(),
+      jobIds: z.array(z.string()),
+      modelId: z.string().nullable(),
+    }),
+  ),
+})
+
+export function toSweep(row: z.infer<typeof sweepRow>): Sweep {
+  const definition = unpackDefinition(row.definition)
+  const valuesOf = valuesOfPoints(definition)
+  const { queued, running, paused, succeeded, failed, cancelled, refused } = row
+  const present = queued + running + paused + succeeded + failed + cancelled
+  return {
+    ...toSummary(row, definition),
+    counts: {
+      queued,
+      running,
+      paused,
+      succeeded,
+      failed,
+      cancelled,
+      refused,
+      deleted: row.created - refused - present,
+    },
+    refusals: row.refusals,
+    epochs: row.epochs,
+    trainingSeconds: row.trainingSeconds,
+    best: row.best.map((point) => ({ ...point, values: valuesOf(point.point) })),
+    estimatedFinishAt: estimateFinish(row, succeeded + failed + cancelled + refused),
+  }
+}
+
+/** The end if the remaining trials take as long as those that ended. Null unless the sweep runs and some ended. */
+function estimateFinish(
+  { status, trials, activeSeconds }: z.infer<typeof sweepRow>,
+  ended: number,
+): string | null {
+  if (status !== 'running' || ended === 0) return null
+  const seconds = (activeSeconds / ended) * (trials - ended)
+  return new Date(Date.now() + 1_000 * seconds).toISOString()
+}
+
+export const trialRow = z.strictObject({
+  trial: z.int(),
+  id: z.string(),
+  modelId: z.string().nullable(),
+  status: z.string(),
+  spec: z.instanceof(Uint8Array),
+  epoch: z.int(),
+  score: z.number().nullable(),
+  trainingSeconds: z.number(),
+})
+
+const seedRow = z.object({ seed: z.int() })
+
+/** @returns the conversion of the trials of a sweep */
+export function trialConverter(definition: SweepDefinition): (row: z.infer<typeof trialRow>) => Trial {
+  const valuesOf = valuesOfPoints(definition)
+  return ({ id, spec, trial, modelId, status, epoch, score, trainingSeconds }) => {
+    const { point } = trialOf(trial, definition.seeds)
+    const { seed } = seedRow.parse(unpackJson(spec))
+    return {
+      ...{ object: 'trial', trial, point, values: valuesOf(point), seed, jobId: id },
+      ...{ modelId, status, epoch, score, trainingSeconds },
+    }
+  }
+}

@@ -1,0 +1,172 @@
+/** Sweeps, as clients see and control them. What creates and ends their trials is in running-sweeps.ts. */
+import { z } from 'zod'
+import type { Limits } from '../contract/limits.js'
+import { Problem } from '../contract/problems.js'
+import { sweepLimits, unfinishedSweepStatuses } from '../contract/sweep.js'
+import type { AllSweeps, NewSweep, SweepStore } from '../training/ports/sweeps.js'
+import type { Database, Prisma } from './database.js'
+import { createOnce } from './idempotency.js'
+import { packJson } from './packed-json.js'
+import { afterCursor, cursorColumns, cursorNumber, newestFirst, pageByPosition, toPage } from './pages.js'
+import { runningSweeps } from './running-sweeps.js'
+import { send, statement } from './statements.js'
+import { controlSweep } from './sweep-control.js'
+import {
+  summaryColumns,
+  sweepRow,
+  toSummary,
+  toSweep,
+  trialConverter,
+  trialRow,
+  unpackDefinition,
+} from './sweep-rows.js'
+import { enforceLimits, lockLimits } from './tenant-limits.js'
+
+/** Points in `best`. */
+const bestPoints = 10
+
+/** The metric of a job that ranks it. */
+const score = `CASE sweep.metric WHEN 'loss' THEN job.loss WHEN 'accuracy' THEN job.accuracy
+    WHEN 'valLoss' THEN job."valLoss" ELSE job."valAccuracy" END`
+
+/** Times a score: the better the lower. */
+const sign = "CASE WHEN sweep.metric IN ('accuracy', 'valAccuracy') THEN -1 ELSE 1 END"
+
+/** $1 sweep, $2 tenant. A point counts if all of its trials succeeded. */
+const readStatement = statement(
+  'readSweep',
+  sweepRow,
+  `
+    WITH sweep AS MATERIALIZED (
+      SELECT * FROM "Sweep" WHERE id = $1 AND "tenantId" = $2
+    ), trial AS MATERIALIZED (
+      SELECT job.id, job.trial, job.status, job.epoch, job."trainingSeconds", (job.trial - 1) / sweep.seeds + 1 AS point,
+        CASE WHEN job.status = 'succeeded' THEN ${score} END AS score
+      FROM sweep JOIN "Job" AS job ON job."sweepId" = sweep.id
+    ), point AS (
+      SELECT point, avg(score) AS score, stddev_samp(score) AS deviation,
+        array_agg(trial.id ORDER BY trial.trial) AS "jobIds",
+        array_agg(trial.id ORDER BY score * ${sign}, trial.id) AS ranked
+      FROM trial, sweep GROUP BY point, sweep.seeds HAVING count(score) = sweep.seeds
+    ), best AS (
+      SELECT point.*, (SELECT id FROM "Model" WHERE "jobId" = ranked[1]) AS "modelId"
+      FROM (SELECT point.* FROM point, sweep
+        ORDER BY score * ${sign}, point.point LIMIT ${bestPoints}) AS point
+    ), total AS (
+      SELECT count(*) FILTER (WHERE status = 'queued')::int AS queued,
+        count(*) FILTER (WHERE status = 'running')::int AS running,
+        count(*) FILTER (WHERE status = 'paused')::int AS paused,
+        count(*) FILTER (WHERE status = 'succeeded')::int AS succeeded,
+        count(*) FILTER (WHERE status = 'failed')::int AS failed,
+        count(*) FILTER (WHERE status = 'cancelled')::int AS cancelled,
+        coalesce(sum(epoch), 0)::float8 AS epochs, coalesce(sum("trainingSeconds"), 0) AS "trainingSeconds" FROM trial
+    )
+    SELECT ${summaryColumns}, refused, refusals, total.*,
+      extract(epoch FROM coalesce("finishedAt", "pausedAt", now()) - "createdAt")::float8 - "pausedSeconds" AS "activeSeconds",
+      coalesce((SELECT jsonb_agg(jsonb_build_object('point', point, 'score', score, 'deviation', deviation, 'jobIds',
+        to_jsonb("jobIds"), 'modelId', "modelId")
+        ORDER BY score * ${sign}, best.point) FROM best), '[]') AS best
+    FROM sweep, total`,
+)
+
+/** $1 sweep, $2 the trial before the page, $3 limit. */
+const trialsStatement = statement(
+  'readTrials',
+  trialRow,
+  `
+    SELECT job.trial, job.id, model.id AS "modelId", job.status, job.spec, job.epoch,
+      coalesce(job."trainingSeconds", 0) AS "trainingSeconds",
+      CASE WHEN job.status = 'succeeded' THEN ${score} END AS score
+    FROM "Sweep" AS sweep JOIN "Job" AS job ON job."sweepId" = sweep.id LEFT JOIN "Model" AS model ON model."jobId" = job.id
+    WHERE sweep.id = $1 AND job."sweepId" = $1 AND job.trial > $2::int ORDER BY job.trial LIMIT $3::int`,
+)
+
+const definitionStatement = statement(
+  'readSweepDefinition',
+  z.strictObject({ definition: z.instanceof(Uint8Array) }),
+  'SELECT definition FROM "Sweep" WHERE id = $1 AND "tenantId" = $2',
+)
+
+const summarySelection = {
+  ...cursorColumns,
+  ...{
+    name: true,
+    status: true,
+    definition: true,
+    trials: true,
+    created: true,
+    isOverBudget: true,
+    finishedAt: true,
+  },
+} as const
+
+export function sweepStore(database: Database, settings: Limits): AllSweeps {
+  return {
+    of: (tenantId) => tenantSweeps(database, tenantId, settings),
+    ...runningSweeps(database, settings),
+  }
+}
+
+function tenantSweeps(database: Database, tenantId: string, settings: Limits): SweepStore {
+  const { pool } = database
+  return {
+    create: (sweep, once) =>
+      createOnce(database, tenantId, once, (client) => insertSweep(client, tenantId, sweep, settings)),
+
+    async get(id) {
+      const [row] = await send(pool, readStatement, [id, tenantId])
+      return row === undefined ? null : toSweep(row)
+    },
+
+    async list({ limit, after }) {
+      const position = await afterCursor(after, (id) =>
+        database.sweep.findUnique({ where: { id, tenantId }, select: cursorColumns }),
+      )
+      const rows = await database.sweep.findMany({
+        where: { tenantId, ...position },
+        orderBy: [...newestFirst],
+        take: limit + 1,
+        select: summarySelection,
+      })
+      return toPage(rows, { limit }, (row) => toSummary(row))
+    },
+
+    async trials(id, { limit, after }) {
+      const [sweep] = await send(pool, definitionStatement, [id, tenantId])
+      if (sweep === undefined) return null
+      const rows = await send(pool, trialsStatement, [id, cursorNumber(after, 0), limit + 1])
+      const toTrial = trialConverter(unpackDefinition(sweep.definition))
+      return pageByPosition(rows, { limit }, toTrial, ({ trial }) => String(trial))
+    },
+
+    ...controlSweep(database, tenantId),
+
+    async delete(id) {
+      const { count } = await database.sweep.deleteMany({
+        where: { id, tenantId, status: { notIn: [...unfinishedSweepStatuses] } },
+      })
+      return count > 0
+    },
+  }
+}
+
+async function insertSweep(
+  client: Prisma.TransactionClient,
+  tenantId: string,
+  { definition, ...sweep }: NewSweep,
+  settings: Limits,
+) {
+  await lockLimits(client, tenantId)
+  const count = await client.sweep.count({ where: { tenantId } })
+  if (count >= sweepLimits.sweeps) {
+    const message = `Sweep limit reached: ${count} of ${sweepLimits.sweeps}. Delete one first.`
+    throw new Problem('too-many-sweeps', message)
+  }
+  const { metric, seeds, parallelism, budgetSeconds = null } = definition
+  const row = await client.sweep.create({
+    data: { ...sweep, tenantId, definition: packJson(definition), metric, seeds, parallelism, budgetSeconds },
+    select: summarySelection,
+  })
+  await enforceLimits(client, tenantId, settings, ['storedBytes'])
+  return toSummary(row, definition)
+}

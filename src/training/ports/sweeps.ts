@@ -1,0 +1,75 @@
+import type { Sweep, SweepRequest, SweepSummary, Trial } from '../../contract/sweep.js'
+import type { Once } from './idempotency.js'
+import type { NewJob } from './jobs.js'
+import type { ListPage, Page } from './pages.js'
+import type { Tenanted } from './tenants.js'
+
+/** What a sweep varies, and how. It never changes. */
+export interface SweepDefinition extends Omit<SweepRequest, 'name'> {
+  /** Of the first trial of a point whose spec has no seed. */
+  seed: number
+}
+
+export interface NewSweep {
+  id: string
+  name: string | null
+  definition: SweepDefinition
+  trials: number
+  /** Of the HTTP request, for the log lines of its trainings. */
+  requestId: string | null
+  traceId: string | null
+}
+
+/** The sweeps of one tenant. */
+export interface SweepStore {
+  /** @throws Problem `too-many-sweeps`, or those of an Idempotency-Key */
+  create(sweep: NewSweep, once?: Once): Promise<SweepSummary>
+  get(id: string): Promise<Sweep | null>
+  /** Newest first. */
+  list(page: ListPage): Promise<Page<SweepSummary>>
+  /** By number; null if there is no such sweep. Trials whose job was deleted are missing, and so are refused ones. */
+  trials(id: string, page: ListPage): Promise<Page<Trial> | null>
+  /** Pauses, resumes or cancels the sweep and its unfinished jobs. False if its status does not allow it. */
+  pause(id: string): Promise<boolean>
+  resume(id: string): Promise<boolean>
+  cancel(id: string): Promise<boolean>
+  /** Deletes a finished sweep; its jobs stay. */
+  delete(id: string): Promise<boolean>
+}
+
+/** A running sweep that has trials to create. */
+export interface DueSweep extends Omit<NewSweep, 'name'> {
+  tenantId: string
+  name: string | null
+  /** The number of the last trial that was created or refused. */
+  created: number
+  /** How many trials may be created now. */
+  room: number
+}
+
+/** A trial that the values of its point do not allow. */
+export interface RefusedTrial {
+  trial: number
+  message: string
+}
+
+/** The sweeps of all tenants. */
+export interface AllSweeps extends Tenanted<SweepStore> {
+  /** Running sweeps of which trials can be created. */
+  due(): Promise<DueSweep[]>
+  /**
+   * Stores the trials after `sweep.created`, up to the number `last`. Several processes may do this: only one of them
+   * stores a trial. If a limit of the tenant leaves room for some only, the others are left for later.
+   * @returns the number of jobs stored
+   */
+  addTrials(
+    sweep: DueSweep,
+    last: number,
+    jobs: readonly NewJob[],
+    refused: readonly RefusedTrial[],
+  ): Promise<number>
+  /** Ends sweeps whose trials have all ended, and the creation of trials of sweeps over their budget. */
+  finish(): Promise<void>
+  /** Whether any sweep is running. */
+  anyRunning(): Promise<boolean>
+}

@@ -1,0 +1,71 @@
+/** Creates the trials of running sweeps. Any number of processes may do this at the same time. */
+import { Problem } from '../../contract/problems.js'
+import type { PlanDependencies } from '../plan.js'
+import { planJob, readingOnce } from '../plan-together.js'
+import type { NewJob } from '../ports/jobs.js'
+import type { JobQueue } from '../ports/queue.js'
+import type { AllSweeps, DueSweep, RefusedTrial } from '../ports/sweeps.js'
+import type { Tenant } from '../ports/tenants.js'
+import { Slice } from '../slices.js'
+import { type ParseJob, trialRequests } from './trials.js'
+
+export interface AdvanceDependencies {
+  sweeps: AllSweeps
+  plan: PlanDependencies
+  parseJob: ParseJob
+  queue: Pick<JobQueue, 'wake'>
+  tenant(tenantId: string): Promise<Tenant>
+  onError(error: unknown): void
+}
+
+/** Trials that are planned and stored at a time. */
+const trialsAtOnce = 250
+
+/** Creates the trials that there is room for, and ends sweeps that are done. */
+export async function advanceSweeps(dependencies: AdvanceDependencies): Promise<void> {
+  const { sweeps, onError } = dependencies
+  await sweeps.finish()
+  // The error of one sweep must not stop the others.
+  for (const sweep of await sweeps.due()) await createTrials(dependencies, sweep).catch(onError)
+}
+
+async function createTrials(dependencies: AdvanceDependencies, due: DueSweep): Promise<void> {
+  const { sweeps, queue } = dependencies
+  const tenant = await dependencies.tenant(due.tenantId)
+  const last = Math.min(due.trials, due.created + due.room)
+  const planOne = trialPlanner(dependencies, tenant, due)
+  for (let created = due.created; created < last; ) {
+    const end = Math.min(last, created + trialsAtOnce)
+    const { jobs, refused } = await planOne(created + 1, end)
+    const stored = await sweeps.addTrials({ ...due, created }, end, jobs, refused)
+    if (stored > 0) await queue.wake()
+    // Another process created them, the sweep is no longer running, or the tenant has no room.
+    if (stored < jobs.length) return
+    created = end
+  }
+}
+
+interface Planned {
+  jobs: NewJob[]
+  refused: RefusedTrial[]
+}
+
+/** Plans trials in slices, so that requests are answered meanwhile. */
+function trialPlanner({ plan, parseJob }: AdvanceDependencies, tenant: Tenant, due: DueSweep) {
+  const request = trialRequests(due, parseJob)
+  const { requestId, traceId } = due
+  return async (first: number, last: number): Promise<Planned> => {
+    const sources = readingOnce(plan, tenant.tenantId)
+    const planned: Planned = { jobs: [], refused: [] }
+    const slice = new Slice('background')
+    for (let trial = first; trial <= last; trial++) {
+      const body = request(trial)
+      const job =
+        body instanceof Problem ? body : await planJob(sources, tenant, body, { requestId, traceId })
+      if (job instanceof Problem) planned.refused.push({ trial, message: job.detail })
+      else planned.jobs.push({ ...job, sweep: { id: due.id, trial } })
+      if (slice.isOver) await slice.pause()
+    }
+    return planned
+  }
+}

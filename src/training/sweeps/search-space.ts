@@ -1,0 +1,151 @@
+/** The points of a sweep: which values each has. A pure function of the request, so a point needs no storage. */
+import {
+  parameterDomain,
+  type Range,
+  type Search,
+  type SweepParameter,
+  sweepLimits,
+} from '../../contract/sweep.js'
+import { seededRandom } from '../../datasets/random.js'
+
+/** The value at each path; without parameters whose condition does not hold. */
+export type PointValues = ReadonlyMap<string, unknown>
+
+interface Space {
+  search: Search
+  parameters: readonly SweepParameter[]
+}
+
+/** Significant digits of drawn and spaced values, so that they stay readable. */
+const digits = 6
+
+/** @returns the values of a point, numbered from 1 */
+export function pointReader({ search, parameters }: Space): (point: number) => PointValues {
+  switch (search.type) {
+    case 'grid': {
+      const grid = new Grid(parameters)
+      const points = grid.points(sweepLimits.trials)
+      return (point) => grid.values(points[point - 1] ?? [])
+    }
+    case 'random':
+      return (point) => drawPoint(parameters, search.seed, point)
+    default:
+      return search satisfies never
+  }
+}
+
+/** The number of points, or `most` + 1 if there are more than `most`. */
+export function countPoints({ search, parameters }: Space, most: number): number {
+  switch (search.type) {
+    case 'grid':
+      return new Grid(parameters).points(most + 1).length
+    case 'random':
+      return Math.min(search.points, most + 1)
+    default:
+      return search satisfies never
+  }
+}
+
+/** The index of the value of each parameter; −1 while its condition does not hold. */
+type GridPoint = readonly number[]
+
+const inactive = -1
+
+class Grid {
+  private readonly axes: readonly (readonly unknown[])[]
+  /** Of each parameter: the parameter that its condition names, and the indices of the values that fulfil it. */
+  private readonly conditions: readonly ({ on: number; indices: ReadonlySet<number> } | null)[]
+
+  constructor(private readonly parameters: readonly SweepParameter[]) {
+    this.axes = parameters.map(gridValues)
+    this.conditions = parameters.map(({ when }) => {
+      if (when === undefined) return null
+      const on = parameters.findIndex(({ path }) => path === when.path)
+      const allowed = (this.axes[on] ?? []).flatMap((value, index) =>
+        isAmong(value, when.in) ? [index] : [],
+      )
+      return { on, indices: new Set(allowed) }
+    })
+  }
+
+  /** The first `most` points. The last parameter varies fastest. */
+  points(most: number): GridPoint[] {
+    const found: GridPoint[] = []
+    const chosen: number[] = []
+    const visit = (depth: number): void => {
+      if (depth === this.axes.length) {
+        found.push([...chosen])
+        return
+      }
+      const condition = this.conditions[depth] ?? null
+      const isActive = condition === null || condition.indices.has(chosen[condition.on] ?? inactive)
+      const choices = isActive ? this.axes[depth].keys() : [inactive]
+      for (const index of choices) {
+        if (found.length === most) return
+        chosen[depth] = index
+        visit(depth + 1)
+      }
+    }
+    visit(0)
+    return found
+  }
+
+  values(point: GridPoint): PointValues {
+    const active = this.parameters.flatMap(({ path }, place): [string, unknown][] => {
+      const index = point[place] ?? inactive
+      return index === inactive ? [] : [[path, this.axes[place][index]]]
+    })
+    return new Map(active)
+  }
+}
+
+function drawPoint(parameters: readonly SweepParameter[], seed: number, number: number): PointValues {
+  // The seed has at most 21 bits, so seed and number fit in 53.
+  const random = seededRandom(seed * 2 ** 32 + number)
+  const point = new Map<string, unknown>()
+  for (const parameter of parameters) {
+    const share = random.uniform()
+    if (isActive(parameter, point)) point.set(parameter.path, drawValue(parameter, share))
+  }
+  return point
+}
+
+function isActive({ when }: SweepParameter, point: PointValues): boolean {
+  if (when === undefined) return true
+  return point.has(when.path) && isAmong(point.get(when.path), when.in)
+}
+
+/** Compares JSON texts, so objects must have the same order of fields. */
+const isAmong = (value: unknown, values: readonly unknown[]) =>
+  values.some((each) => JSON.stringify(each) === JSON.stringify(value))
+
+/** The distinct values of a parameter in a grid. A range without steps has none. */
+function gridValues(parameter: SweepParameter): readonly unknown[] {
+  const domain = parameterDomain(parameter)
+  if ('values' in domain) return domain.values
+  const { range } = domain
+  const { steps = 0 } = range
+  const values = Array.from({ length: steps }, (_, step) => {
+    if (step === 0) return range.min
+    return step === steps - 1 ? range.max : round(range, interpolate(range, step / (steps - 1)))
+  })
+  return [...new Set(values)]
+}
+
+/** @param share uniform in [0, 1) */
+function drawValue(parameter: SweepParameter, share: number): unknown {
+  const domain = parameterDomain(parameter)
+  if ('values' in domain) return domain.values[Math.floor(share * domain.values.length)]
+  const { range } = domain
+  if (!range.integer || range.scale === 'log') return round(range, interpolate(range, share))
+  return range.min + Math.floor(share * (range.max - range.min + 1))
+}
+
+function interpolate({ scale, min, max }: Range, share: number): number {
+  return scale === 'log' ? min * (max / min) ** share : min + share * (max - min)
+}
+
+function round({ integer, min, max }: Range, value: number): number {
+  const rounded = integer ? Math.round(value) : Number(value.toPrecision(digits))
+  return Math.min(max, Math.max(min, rounded))
+}

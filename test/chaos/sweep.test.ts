@@ -1,0 +1,111 @@
+/**
+ * Kills API and worker processes while a sweep runs: it has each of its trials once, and the same scores, to the last bit, and
+ * therefore the same best points, as a sweep that nothing disturbs.
+ */
+import { setTimeout as sleep } from 'node:timers/promises'
+import { expect, it } from 'vitest'
+import { z } from 'zod'
+import { request } from '../../examples/client.js'
+import { type Sweep, sweepSchema, sweepSummarySchema, trialSchema } from '../../src/contract/sweep.js'
+import { type Cluster, startCluster } from './cluster.js'
+
+const kills = Number(process.env.CHAOS_KILLS ?? (process.env.npm_lifecycle_event === 'chaos' ? 40 : 4))
+const points = 150 * Math.max(1, Math.ceil(kills / 4))
+
+const sweepRequest = {
+  name: 'chaos',
+  spec: {
+    dataset: { name: 'spirals', rows: 200, noise: 0.1, seed: 1 },
+    network: {
+      layers: [
+        { type: 'dense', units: 8, activation: 'tanh' },
+        { type: 'dense', units: 1, activation: 'sigmoid' },
+      ],
+    },
+    loss: 'binaryCrossentropy',
+    optimizer: { type: 'adam', learningRate: 0.01 },
+    epochs: 200,
+    batchSize: 10,
+    validationSplit: 0.2,
+    seed: 1,
+  },
+  parameters: [
+    { path: '/optimizer/learningRate', min: 0.001, max: 0.1, scale: 'log' },
+    { path: '/network/layers/0/units', min: 2, max: 12, integer: true },
+  ],
+  search: { type: 'random', points, seed: 5 },
+  seeds: 2,
+  parallelism: 60,
+}
+
+/** Repeats a request while the process that was to answer is down. */
+async function patiently<T>(cluster: Cluster, ask: (url: string) => Promise<T>): Promise<T> {
+  for (let attempt = 0; ; attempt++) {
+    try {
+      return await ask(cluster.urls[attempt % cluster.urls.length])
+    } catch (error) {
+      if (attempt === 100) throw error
+      await sleep(100)
+    }
+  }
+}
+
+const read = (cluster: Cluster, id: string) =>
+  patiently(cluster, (url) => request(`${url}/sweeps/${id}`, sweepSchema))
+
+async function untilEnded(cluster: Cluster, id: string): Promise<Sweep> {
+  for (;;) {
+    const sweep = await read(cluster, id)
+    if (sweep.status !== 'running') return sweep
+    await sleep(200)
+  }
+}
+
+async function scores(cluster: Cluster, id: string): Promise<[number, number | null][]> {
+  const list = z.object({ data: z.array(trialSchema), lastId: z.string().nullable(), hasMore: z.boolean() })
+  const found: [number, number | null][] = []
+  for (let after = ''; ; ) {
+    const page = await patiently(cluster, (url) =>
+      request(`${url}/sweeps/${id}/trials?limit=1000${after}`, list),
+    )
+    found.push(...page.data.map(({ trial, score }): [number, number | null] => [trial, score]))
+    if (!page.hasMore) return found
+    after = `&after=${page.lastId}`
+  }
+}
+
+it(
+  `a sweep whose processes are killed ${kills} times has the same trials and the same winner`,
+  async () => {
+    const cluster = await startCluster('PostgreSQL')
+    try {
+      const start = () => request(`${cluster.urls[0]}/sweeps`, sweepSummarySchema, sweepRequest)
+      const undisturbed = await untilEnded(cluster, (await start()).id)
+      expect(undisturbed.counts).toMatchObject({ succeeded: 2 * points })
+
+      const { id } = await start()
+      let strikes = 0
+      for (; strikes < kills && (await read(cluster, id)).status === 'running'; strikes++) {
+        await sleep(100 + ((strikes * 37) % 200))
+        await cluster.strike(strikes % 2 === 0 ? 'api' : 'worker', strikes >> 1)
+      }
+      expect(strikes).toBeGreaterThan(1)
+      const disturbed = await untilEnded(cluster, id)
+      expect(disturbed).toMatchObject({
+        status: 'succeeded',
+        counts: { succeeded: 2 * points, failed: 0, refused: 0 },
+      })
+      const found = await scores(cluster, id)
+      expect(found.map(([trial]) => trial)).toEqual(
+        Array.from({ length: 2 * points }, (_, index) => index + 1),
+      )
+      expect(found).toEqual(await scores(cluster, undisturbed.id))
+      const winners = ({ best }: Sweep) => best.map(({ point, score, values }) => ({ point, score, values }))
+      expect(winners(disturbed)).toEqual(winners(undisturbed))
+      console.log(`sweep: ${strikes} strikes, ${2 * points} trials`)
+    } finally {
+      await cluster.stop()
+    }
+  },
+  180_000 + kills * 20_000,
+)
