@@ -58,6 +58,7 @@ const never = (kind: string) => `${ids[kind]?.replace(/_.*/, '')}_${'0'.repeat(3
 const additions: Record<string, { query?: string; body?: object }> = {
   'GET /models/:id/export': { query: '?format=safetensors' },
   'GET /models/:id/predict': { query: '?x=1,2' },
+  'GET /jobs/:id/dependence': { query: '?column=x1' },
   'POST /models/:id/retrain': { body: { dataset: 'xor' } },
   'PATCH /models/:id': { body: { notes: 'a' } },
   'PATCH /jobs/:id': { body: { notes: 'a' } },
