@@ -1,8 +1,6 @@
 import { render } from 'preact'
 import { App } from './app.js'
-import './style/tokens.css'
-import './style/base.css'
-import './style/views.css'
+import './style/index.css'
 import { startTheme } from './theme.js'
 
 startTheme()
