@@ -49,6 +49,8 @@ const bundle = await rolldown({
   input: Object.fromEntries(entries.map((name) => [name.replace(/\.js$/, ''), `dist/${name}`])),
   platform: 'node',
   external,
+  // Files are addressed through `node_modules` beside `dist`, even if it is a link: a copy of both still finds them.
+  resolve: { symlinks: false },
   plugins: [ownAddresses],
   logLevel: 'silent',
 })

@@ -144,7 +144,7 @@ async function decide(runner, fault, limit) {
   if (failure === null) survivors.push(fault)
   else killed++
   console.log(`${failure === null ? 'survived' : 'killed  '} ${describe(fault)}`)
-  if (failure !== null) console.log(`           by ${failure}`)
+  if (failure !== null) console.log(`           by ${failure.slice(0, 200)}`)
 }
 
 function killGroup({ pid }) {

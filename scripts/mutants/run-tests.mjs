@@ -46,5 +46,5 @@ function failures(module) {
 }
 
 function toMessage({ message }) {
-  return String(message).replaceAll(/\s+/g, ' ').slice(0, 200)
+  return String(message).replaceAll(/\s+/g, ' ').slice(0, 4_000)
 }

@@ -130,6 +130,7 @@ export const store = [
       'test/http/webhooks.test.ts',
       'test/webhooks/disabling.test.ts',
       'test/store/delete-jobs.test.ts',
+      'test/store/webhooks.test.ts',
     ],
     faults: [
       ['disabledReason: null, failingSince: null }', 'disabledReason: null }'],

@@ -60,4 +60,17 @@ describe('a built program', () => {
     expect(parts.length).toBeGreaterThanOrEqual(5)
     expect(parts.filter((part) => packagesOf(part).some((name) => name !== 'sharp'))).toEqual([])
   })
+
+  it('addresses packages by the node_modules folder beside dist, so that copies of both run', () => {
+    const code = readdirSync(dist, { recursive: true, encoding: 'utf8' })
+      .filter((name) => name.endsWith('.js') && !name.startsWith('page'))
+      .map((name) => readFileSync(path.join(dist, name), 'utf8'))
+      .join('\n')
+    const addresses = [...code.matchAll(/\bbundled\.(?:path|url)\("([^"]+)"\)/g)].map(
+      ([, address]) => address,
+    )
+    const outside = addresses.filter((address) => address.startsWith('..'))
+    expect(outside.length).toBeGreaterThan(0)
+    expect(outside.filter((address) => !address.startsWith('../node_modules/'))).toEqual([])
+  })
 })

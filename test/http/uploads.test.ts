@@ -4,6 +4,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { request as httpRequest } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
+import { text } from 'node:stream/consumers'
 import request from 'supertest'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { openApp, type RunningApp } from '../support/app.js'
@@ -102,6 +103,30 @@ test.each<[contentType: string, content: string | Buffer, rows: number]>([
   const answer = await api().post(`/datasets${query}`).set('content-type', contentType).send(content)
   expect(answer.body).toMatchObject({ rows })
   expect(answer.status).toBe(201)
+})
+
+test('a JSON list that arrives in pieces, the first of them blank', async () => {
+  const sending = httpRequest({
+    port: await listen(),
+    method: 'POST',
+    path: '/datasets',
+    headers: { 'content-type': 'application/json' },
+  })
+  sending.on('error', () => {})
+  const arrived = once(sending, 'response')
+  const incoming = once(service.app.server, 'request')
+  sending.flushHeaders()
+  const [{ socket }] = await incoming
+  for (const piece of [' \n', '[{"a":1,"b":2},', '{"a":3,"b":4}', ']']) {
+    const before = socket.bytesRead
+    sending.write(piece)
+    // Otherwise the socket would read several pieces as one.
+    await eventually(() => (socket.bytesRead > before || socket.destroyed ? true : undefined))
+  }
+  sending.end()
+  const [answer] = await arrived
+  expect(JSON.parse(await text(answer))).toMatchObject({ rows: 2 })
+  expect(answer.statusCode).toBe(201)
 })
 
 test('an endless body is refused before its end, and its connection is closed', async () => {
