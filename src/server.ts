@@ -18,6 +18,7 @@ import { FailedAuthentications } from './http/failed-authentications.js'
 import type { OpenapiDocument } from './http/openapi.js'
 import { buildAddon } from './process/addon-build.js'
 import { exitInTime } from './process/exit-in-time.js'
+import { keepTickObject } from './process/keep-tick-object.js'
 import { openLiveness } from './process/liveness.js'
 import { type Database, openDatabase } from './store/database.js'
 import { listenForHints } from './store/hints.js'
@@ -53,6 +54,7 @@ export async function startServer(
   log: Logger,
   stack = new AsyncDisposableStack(),
 ): Promise<Server> {
+  keepTickObject()
   if (config.DESCENT_BACKEND === 'native') await buildAddon(config.DESCENT_BACKEND, log)
   explainBackend(config.DESCENT_BACKEND)
   return openOn(stack, () => openServer(stack, config, connectionString, log))
