@@ -111,7 +111,7 @@ export const attacks: Readonly<Record<string, Attack>> = {
     prepare: repeated(({ modelId, rowsJobId }) => [
       post(`/models/${modelId}/evaluate`, { dataset: generated }),
       get(`/jobs/${rowsJobId}/importance?repeats=50`),
-      get(`/jobs/${rowsJobId}/dependence?column=x&points=100`),
+      get(`/jobs/${rowsJobId}/dependence?column=x1&points=100`),
     ]),
   },
   reads: {

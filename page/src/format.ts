@@ -56,3 +56,9 @@ export function ago(time: string): string {
 
 export const plural = (count: number, one: string, many = `${one}s`) =>
   `${whole(count)} ${count === 1 ? one : many}`
+
+/** Days since 1970-01-01 as a date. */
+export function day(days: number): string {
+  const date = new Date(86_400_000 * days)
+  return Number.isNaN(date.getTime()) ? '' : date.toISOString().slice(0, 10)
+}

@@ -47,7 +47,17 @@ describe.skipIf(!hasChromium)('every view', () => {
       await page.emulateMedia({ colorScheme: theme, reducedMotion: 'reduce' })
       const views: [string, (page: Page) => Promise<unknown>][] = [
         ['#/runs', (page) => page.getByRole('row').nth(2).waitFor()],
-        [`#/runs/${id}`, (page) => page.getByText('complete').waitFor()],
+        [
+          `#/runs/${id}`,
+          async (page) => {
+            await page.getByText('complete').waitFor()
+            await page.getByRole('button', { name: 'Find the worst rows' }).click()
+            await page.getByRole('button', { name: 'Measure the importance' }).click()
+            await page.getByRole('button', { name: 'petalLength' }).click()
+            await page.getByRole('img', { name: /^mean probability/ }).waitFor()
+            await page.getByRole('table', { name: 'Rows with the largest loss' }).waitFor()
+          },
+        ],
         [`#/runs/${twoClasses.id}`, (page) => page.getByRole('img', { name: /^ROC curve/ }).waitFor()],
         [`#/compare/${id},${other.id}`, (page) => page.locator('.u-over').waitFor()],
         [

@@ -28,13 +28,15 @@ interface Options {
   query?: Record<string, string | number | readonly string[] | undefined>
   /** Preconditions of a change. */
   match?: { 'if-match': string } | { 'if-none-match': '*' }
+  /** Aborts when the response is no longer needed. */
+  signal?: AbortSignal
 }
 
 export async function get<Path extends keyof paths>(
   path: Path,
   options: Options = {},
 ): Promise<Success<paths[Path] extends { get: infer Operation } ? Operation : never>> {
-  return send('GET', urlFor(path, options))
+  return send('GET', urlFor(path, options), { signal: options.signal })
 }
 
 export async function post<Path extends keyof paths>(
@@ -113,7 +115,10 @@ function sendFiles<T>(
   return send('POST', urlFor(path, { query }), { body, signal })
 }
 
-function urlFor(path: string, { query = {}, match: _match, ...parameters }: Options): string {
+function urlFor(
+  path: string,
+  { query = {}, match: _match, signal: _signal, ...parameters }: Options,
+): string {
   const pairs = Object.entries(query).flatMap(([name, value]) =>
     [value ?? []].flat().map((each) => [name, String(each)]),
   )

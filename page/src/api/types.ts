@@ -32,6 +32,9 @@ export type AliasMove = Success<paths['/registry/{name}/aliases/{alias}/history'
 export type Dataset = Success<paths['/datasets/{id}']['get']>
 export type Preview = Success<paths['/datasets/preview']['post']>
 export type DatasetRows = Success<paths['/jobs/{id}/rows']['get']>
+export type WorstRows = Success<paths['/jobs/{id}/rows/worst']['get']>
+export type Importance = Success<paths['/jobs/{id}/importance']['get']>
+export type Dependence = Success<paths['/jobs/{id}/dependence']['get']>
 export type Column = Dataset['columns'][number]
 
 export type StreamMessage = components['schemas']['StreamMessage']

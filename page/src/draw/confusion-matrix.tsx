@@ -5,17 +5,27 @@ import { percent, whole } from '../format.js'
 const maxClasses = 30
 const maxErrors = 30
 
+/** The names of a true and a predicted class. */
+export type Cell = readonly [truth: string, predicted: string]
+
+export interface CellSelection {
+  cell: Cell | null
+  onSelect(cell: Cell): void
+}
+
 interface Props {
   classes: readonly string[]
   confusion: readonly number[][]
   caption: string
+  /** Makes the counts buttons. */
+  selection?: CellSelection | undefined
 }
 
 export function ConfusionMatrix(props: Props) {
   return props.classes.length > maxClasses ? <FrequentErrors {...props} /> : <Matrix {...props} />
 }
 
-function Matrix({ classes, confusion, caption }: Props) {
+function Matrix({ classes, confusion, caption, selection }: Props) {
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: scrolling by keyboard needs focus
     <section class="scroll" tabIndex={0} aria-label={caption}>
@@ -44,7 +54,11 @@ function Matrix({ classes, confusion, caption }: Props) {
                     class={count === 0 ? 'none' : predicted === actual ? 'right' : 'wrong'}
                     style={{ '--share': total === 0 ? 0 : count / total }}
                   >
-                    {whole(count)}
+                    <Count
+                      count={count}
+                      cell={[classes[actual] ?? '', classes[predicted] ?? '']}
+                      selection={selection}
+                    />
                   </td>
                 ))}
                 <td class="recall">{total === 0 ? '–' : percent((row[actual] ?? 0) / total)}</td>
@@ -57,7 +71,24 @@ function Matrix({ classes, confusion, caption }: Props) {
   )
 }
 
-function FrequentErrors({ classes, confusion, caption }: Props) {
+function Count({ count, cell, selection }: { count: number; cell: Cell } & Pick<Props, 'selection'>) {
+  if (selection === undefined || count === 0) return <>{whole(count)}</>
+  const [truth, predicted] = cell
+  const isSelected = selection.cell?.[0] === truth && selection.cell[1] === predicted
+  return (
+    <button
+      type="button"
+      class="plain"
+      aria-pressed={isSelected}
+      aria-label={`Show the ${whole(count)} rows of ${truth} predicted as ${predicted}`}
+      onClick={() => selection.onSelect(cell)}
+    >
+      {whole(count)}
+    </button>
+  )
+}
+
+function FrequentErrors({ classes, confusion, caption, selection }: Props) {
   const errors = confusion
     .flatMap((row, actual) => row.map((count, predicted) => ({ actual, predicted, count })))
     .filter(({ actual, predicted, count }) => actual !== predicted && count > 0)
@@ -85,7 +116,13 @@ function FrequentErrors({ classes, confusion, caption }: Props) {
               <tr key={`${actual}-${predicted}`}>
                 <td>{classes[actual]}</td>
                 <td>{classes[predicted]}</td>
-                <td class="number">{whole(count)}</td>
+                <td class="number">
+                  <Count
+                    count={count}
+                    cell={[classes[actual] ?? '', classes[predicted] ?? '']}
+                    selection={selection}
+                  />
+                </td>
               </tr>
             ))}
           </tbody>

@@ -3,7 +3,7 @@ import { useState } from 'preact/hooks'
 import type { Evaluation, Model } from '../api/types.js'
 import { SelectField } from '../components/field.js'
 import { FigureList } from '../components/figure-list.js'
-import { ConfusionMatrix } from '../draw/confusion-matrix.js'
+import { type CellSelection, ConfusionMatrix } from '../draw/confusion-matrix.js'
 import { TrueAgainstPredicted } from '../draw/true-against-predicted.js'
 import { percent, plural, short, whole } from '../format.js'
 import { ClassFigures, ClassTable } from './class-figures.js'
@@ -15,9 +15,11 @@ interface Props {
   model?: Pick<Model, 'id' | 'threshold'>
   /** Called when the threshold was saved. */
   onThreshold?: () => void
+  /** The selected cell of the confusion matrix, whose counts are buttons then. */
+  selection?: CellSelection
 }
 
-export function EvaluationCard({ evaluation, model, onThreshold }: Props) {
+export function EvaluationCard({ evaluation, model, onThreshold, selection }: Props) {
   return (
     <div class="card" id="evaluation">
       <h2>Evaluation</h2>
@@ -27,7 +29,7 @@ export function EvaluationCard({ evaluation, model, onThreshold }: Props) {
           {message}
         </p>
       ))}
-      <Body evaluation={evaluation} model={model ?? null} onThreshold={onThreshold} />
+      <Body evaluation={evaluation} model={model ?? null} onThreshold={onThreshold} selection={selection} />
     </div>
   )
 }
@@ -56,9 +58,10 @@ function rowsText(rows: Evaluation['rows'], amount: string): string {
 interface BodyProps extends Pick<Props, 'evaluation'> {
   model: Pick<Model, 'id' | 'threshold'> | null
   onThreshold: (() => void) | undefined
+  selection: CellSelection | undefined
 }
 
-function Body({ evaluation, model, onThreshold }: BodyProps) {
+function Body({ evaluation, model, onThreshold, selection }: BodyProps) {
   switch (evaluation.type) {
     case 'classification': {
       const { classes, confusion, twoClasses, perClass, macro } = evaluation
@@ -67,7 +70,12 @@ function Body({ evaluation, model, onThreshold }: BodyProps) {
         <>
           <ClassFigures evaluation={evaluation} />
           {confusion === null ? null : (
-            <ConfusionMatrix classes={classes} confusion={confusion} caption="Confusion matrix" />
+            <ConfusionMatrix
+              classes={classes}
+              confusion={confusion}
+              caption="Confusion matrix"
+              selection={selection}
+            />
           )}
           <ClassTable perClass={perClass} macro={macro} />
           {twoClasses === null ? null : (

@@ -3,7 +3,7 @@ import type { Dataset } from '../api/types.js'
 import { DropZone } from '../components/drop-zone.js'
 import { SelectField } from '../components/field.js'
 import { TableHead } from '../components/table-head.js'
-import { plural, short, whole } from '../format.js'
+import { day, plural, short, whole } from '../format.js'
 import { featureColumns, targetColumns } from './job-form.js'
 
 interface Props {
@@ -93,16 +93,10 @@ function valueSummary({ type, categories, min, max }: Dataset['columns'][number]
     case 'number':
       return `${short(min)} … ${short(max)}`
     case 'date':
-      return min === undefined || max === undefined ? '' : `${formatDay(min)} … ${formatDay(max)}`
+      return min === undefined || max === undefined ? '' : `${day(min)} … ${day(max)}`
     case 'ignored':
       return ''
     default:
       return type satisfies never
   }
-}
-
-/** Formats days since 1970-01-01 as a date. */
-function formatDay(days: number): string {
-  const date = new Date(86_400_000 * days)
-  return Number.isNaN(date.getTime()) ? '' : date.toISOString().slice(0, 10)
 }

@@ -20,7 +20,7 @@ import { bytes, short, whole } from '../format.js'
 import { go, link } from '../router.js'
 import { type Run, useRun } from '../use-run.js'
 import { Smoothing } from './compare.js'
-import { EvaluationCard } from './evaluation.js'
+import { JobModelCards } from './job-model.js'
 import { RequestCard } from './request-card.js'
 import { datasetName, datasetNames, timeText } from './runs.js'
 
@@ -112,9 +112,7 @@ function LiveRun({ first, inputs }: { first: Job; inputs: number }) {
         <CurveCards run={run} job={job} />
         {drawable ? <BoundaryCard run={run} job={job} inputs={inputs} /> : null}
       </div>
-      {model.value?.evaluation ? (
-        <EvaluationCard evaluation={model.value.evaluation} model={model.value} />
-      ) : null}
+      {model.value === null ? null : <JobModelCards job={job} model={model.value} />}
       {model.value === null ? null : <NetworkCard layers={model.value.layers} model={model.value} />}
       <RequestCard job={job} />
     </section>
