@@ -14,6 +14,7 @@ const { activations, earlyStoppingSchema, layerSchema, losses, optimizerSchema, 
 const { jobErrorMeanings, jobRequestSchema } = await built('src/contract/job.js')
 const { jobEventMeanings, releaseMeanings } = await built('src/contract/job-event.js')
 const { sweepLimitMeanings, sweepLimits } = await built('src/contract/sweep.js')
+const { findings, severityMeanings } = await built('src/contract/diagnosis.js')
 const { webhookEventMeanings } = await built('src/contract/webhook.js')
 const { jobsStreamMessageSchema, streamMessageSchema } = await built('src/contract/stream.js')
 const { generatedDatasetSchema } = await built('src/contract/dataset.js')
@@ -92,6 +93,9 @@ const problemCodes = () =>
       .toSorted(([, one], [, other]) => one.status - other.status)
       .map(([name, { status, title, remedy }]) => `${code(name)} (${status}): ${sentence(title)} ${remedy}`),
   )
+
+const findingCodes = () =>
+  list(Object.entries(findings).map(([name, { title, why }]) => `${code(name)}: ${sentence(title)} ${why}`))
 
 /** Parameters of an object's schema: those that are required, those with a default, the others. */
 function parameters({ properties, required = [] }) {
@@ -225,6 +229,8 @@ export const references = {
   'job-errors': () => meanings(jobErrorMeanings),
   'job-events': () => meanings(jobEventMeanings),
   'release-reasons': () => meanings(releaseMeanings),
+  severities: () => meanings(severityMeanings),
+  findings: findingCodes,
   'webhook-events': () => meanings(webhookEventMeanings),
   'upload-parameters': uploadParameters,
   'generated-datasets': () => list(variants(generatedDatasetSchema, 'name')),

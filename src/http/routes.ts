@@ -5,6 +5,7 @@ import type { RequestThread } from '../training/ports/request-thread.js'
 import { aliasRoutes } from './routes/aliases.js'
 import { datasetRowRoutes } from './routes/dataset-rows.js'
 import { type DatasetRoutes, datasetRoutes } from './routes/datasets.js'
+import { diagnosisRoutes } from './routes/diagnosis.js'
 import { type EpochRoutes, epochRoutes } from './routes/epochs.js'
 import { type EvaluateRoutes, evaluateRoutes } from './routes/evaluate.js'
 import { type ExportRoutes, exportRoutes } from './routes/exports.js'
@@ -79,6 +80,7 @@ export async function registerRoutes(
   await app.register(jobDeletionRoutes, { dependencies })
   await app.register(sweepRoutes, { dependencies })
   await app.register(epochRoutes, { dependencies })
+  await app.register(diagnosisRoutes, { dependencies })
   await app.register(jobStreamRoutes, { dependencies })
   await app.register(jobsStreamRoutes, { dependencies })
   await app.register(streamTicketRoutes, { dependencies })

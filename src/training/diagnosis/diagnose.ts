@@ -1,0 +1,52 @@
+/** Applies the rules to a training. They read what is stored, so the same history gives the same findings. */
+import { type Finding, type FindingCode, findings, severityMeanings } from '../../contract/diagnosis.js'
+import { constantTarget, imbalanceIgnored, unscaledInput, unscaledTarget } from './data.js'
+import { divergenceComing } from './divergence.js'
+import { overfitting, possibleLeak, shuffledLabels, validationEasier } from './generalization.js'
+import { initialLoss } from './initial-loss.js'
+import { learningRateTooHigh } from './learning-rate.js'
+import { batchTooLarge, learningRateTooLow } from './slow.js'
+import { plateau, underfitting } from './stagnation.js'
+import { type Rule, readRecord, type StoredTraining } from './training-record.js'
+
+/** Causes before effects: a finding that explains a curve suppresses later ones. */
+const rules: readonly Rule[] = [
+  constantTarget,
+  unscaledInput,
+  unscaledTarget,
+  imbalanceIgnored,
+  possibleLeak,
+  learningRateTooHigh,
+  divergenceComing,
+  initialLoss,
+  batchTooLarge,
+  learningRateTooLow,
+  shuffledLabels,
+  overfitting,
+  validationEasier,
+  underfitting,
+  plateau,
+]
+
+/** Whether a slow or rising loss can be an effect of the finding. Some constant targets among several have none. */
+function explainsCurve({ code, severity }: Pick<Finding, 'code' | 'severity'>): boolean {
+  const isNoCause = code === 'imbalance-ignored' || code === 'possible-leak'
+  return !isNoCause && !(code === 'constant-target' && severity === 'note')
+}
+
+const severities = Object.keys(severityMeanings)
+
+/** The most severe findings first. */
+export function diagnose(stored: StoredTraining): Finding[] {
+  const record = readRecord(stored)
+  const found: Finding[] = []
+  const codes = new Set<FindingCode>()
+  for (const rule of rules) {
+    const observed = rule(record, codes)
+    if (observed === null) continue
+    if (explainsCurve(observed)) codes.add(observed.code)
+    const { title, why } = findings[observed.code]
+    found.push({ ...observed, title, why })
+  }
+  return found.toSorted((one, other) => severities.indexOf(one.severity) - severities.indexOf(other.severity))
+}
