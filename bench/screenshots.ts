@@ -5,6 +5,7 @@ import type { Page } from 'playwright-core'
 import { request, submit, watch } from '../examples/client.js'
 import { demonstrate } from '../examples/service.js'
 import { jobSchema } from '../src/contract/job.js'
+import { sweepSchema, sweepSummarySchema } from '../src/contract/sweep.js'
 import { openBrowser } from './browser.js'
 
 const folder = process.argv[2] ?? 'screenshots'
@@ -22,6 +23,31 @@ const dense = (units: number, activation: 'tanh' | 'sigmoid' | 'softmax' | 'relu
   units,
   activation,
 })
+
+/** A sweep over three parameters, some of whose points diverge. */
+async function finishedSweep(url: string): Promise<string> {
+  const { id } = await request(`${url}/sweeps`, sweepSummarySchema, {
+    name: 'Rates, sizes and activations on moons',
+    spec: {
+      dataset: { name: 'moons', rows: 300, noise: 0.2, seed: 1 },
+      network: { layers: [dense(8, 'tanh'), dense(1, 'sigmoid')] },
+      loss: 'binaryCrossentropy',
+      optimizer: { type: 'adam', learningRate: 0.01 },
+      epochs: 30,
+      validationSplit: 0.3,
+      seed: 1,
+    },
+    parameters: [
+      { path: '/optimizer/learningRate', min: 0.0001, max: 1, scale: 'log', steps: 7 },
+      { path: '/network/layers/0/units', values: [2, 4, 8, 16, 32] },
+      { path: '/network/layers/0/activation', values: ['tanh', 'relu', 'sigmoid'] },
+    ],
+    seeds: 3,
+  })
+  const read = () => request(`${url}/sweeps/${id}`, sweepSchema)
+  while ((await read()).status === 'running') await new Promise((resolve) => setTimeout(resolve, 200))
+  return id
+}
 
 /** What a workshop leaves behind after some minutes. */
 async function prepare(url: string) {
@@ -74,8 +100,9 @@ async function prepare(url: string) {
     epochs: 20_000,
     seed: 1,
   })
+  const sweep = await finishedSweep(url)
   const iris = await request(`${url}/jobs/${irises[0]}`, jobSchema)
-  return { spirals, irises, running: running.id, model: iris.modelId ?? '' }
+  return { spirals, irises, running: running.id, sweep, model: iris.modelId ?? '' }
 }
 
 interface Shot {
@@ -84,7 +111,7 @@ interface Shot {
   prepare?(page: Page): Promise<void>
 }
 
-function listShots({ spirals, irises, model }: Awaited<ReturnType<typeof prepare>>): Shot[] {
+function listShots({ spirals, irises, sweep, model }: Awaited<ReturnType<typeof prepare>>): Shot[] {
   return [
     { name: 'runs', address: '#/runs', prepare: (page) => page.getByRole('row').nth(4).waitFor() },
     {
@@ -103,6 +130,12 @@ function listShots({ spirals, irises, model }: Awaited<ReturnType<typeof prepare
       name: 'compare',
       address: `#/compare/${irises.join(',')}`,
       prepare: (page) => page.locator('.u-over').first().waitFor(),
+    },
+    { name: 'sweeps', address: '#/sweeps', prepare: (page) => page.getByText('±').waitFor() },
+    {
+      name: 'sweep',
+      address: `#/sweeps/${sweep}`,
+      prepare: (page) => page.getByRole('row').nth(25).waitFor(),
     },
     { name: 'playground-begin', address: '#/playground' },
     {
@@ -162,7 +195,7 @@ await demonstrate(async (url) => {
         await page.waitForTimeout(400)
         await page.screenshot({
           path: join(folder, `${shot.name}-${size}-${colorScheme}.png`),
-          fullPage: shot.name === 'lecture',
+          fullPage: ['lecture', 'sweep'].includes(shot.name),
         })
       }
       await close()

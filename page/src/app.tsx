@@ -15,9 +15,12 @@ import { RegisteredNameView } from './views/registered-name.js'
 import { RegistryView } from './views/registry.js'
 import { RunView } from './views/run.js'
 import { RunsView } from './views/runs.js'
+import { SweepView } from './views/sweep.js'
+import { SweepsView } from './views/sweeps.js'
 
 const navigation = [
   ['runs', 'Runs'],
+  ['sweeps', 'Sweeps'],
   ['playground', 'Playground'],
   ['lecture', 'Lecture'],
   ['models', 'Models'],
@@ -89,6 +92,8 @@ function View({ view, argument }: Route) {
       return argument === '' ? <RunsView /> : <RunView id={argument} />
     case 'compare':
       return <CompareView ids={argument.split(',').filter(Boolean)} />
+    case 'sweeps':
+      return argument === '' ? <SweepsView /> : <SweepView id={argument} />
     case 'playground':
       return <PlaygroundView />
     case 'lecture':

@@ -81,7 +81,12 @@ export async function getFile(
 }
 
 export async function remove(
-  path: '/jobs/{id}' | '/models/{id}' | '/registry/{name}' | '/registry/{name}/aliases/{alias}',
+  path:
+    | '/jobs/{id}'
+    | '/models/{id}'
+    | '/registry/{name}'
+    | '/registry/{name}/aliases/{alias}'
+    | '/sweeps/{id}',
   options: Options,
 ): Promise<void> {
   await send<null>('DELETE', urlFor(path, options), toContent(undefined, options))

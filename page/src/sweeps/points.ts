@@ -1,0 +1,62 @@
+/** The points of a sweep, from its trials. */
+import type { Sweep, Trial } from '../api/types.js'
+import { groupBy } from './group-by.js'
+
+export type SweepPoint = Readonly<{
+  /** Number of the point, from 1. */
+  point: number
+  values: Trial['values']
+  trials: readonly Trial[]
+  /** Mean of the scores of its seeds. Null until all of its trials have succeeded. */
+  score: number | null
+  /** Sample standard deviation of the scores. Null for one seed. */
+  deviation: number | null
+  status: PointStatus
+}>
+
+/** Of its trials, the first that applies. A point is incomplete if some were refused, deleted, or not created. */
+const statuses = ['running', 'queued', 'paused', 'failed', 'cancelled', 'succeeded'] as const
+type PointStatus = (typeof statuses)[number] | 'incomplete'
+
+type Described = Pick<Sweep, 'seeds' | 'direction'>
+
+/** @param trials in the order of their numbers */
+export function toPoints(trials: readonly Trial[], seeds: number): SweepPoint[] {
+  return [...groupBy(trials, ({ point }) => point)].map(([point, own]) => {
+    const scores = own.flatMap(({ score }) => (score === null ? [] : [score]))
+    const isComplete = scores.length === seeds
+    return {
+      point,
+      values: own[0]?.values ?? {},
+      trials: own,
+      score: isComplete ? mean(scores) : null,
+      deviation: isComplete ? sampleDeviation(scores) : null,
+      status: statusOf(own, seeds),
+    }
+  })
+}
+
+function statusOf(trials: readonly Trial[], seeds: number): PointStatus {
+  const status = statuses.find((each) => trials.some((trial) => trial.status === each))
+  return status === undefined || (status === 'succeeded' && trials.length < seeds) ? 'incomplete' : status
+}
+
+export const mean = (values: readonly number[]): number =>
+  values.reduce((sum, value) => sum + value, 0) / values.length
+
+function sampleDeviation(values: readonly number[]): number | null {
+  if (values.length < 2) return null
+  const middle = mean(values)
+  return Math.sqrt(values.reduce((sum, value) => sum + (value - middle) ** 2, 0) / (values.length - 1))
+}
+
+/** A point with a score. */
+export type ScoredPoint = SweepPoint & { score: number }
+
+/** The points that have a score, the best first. */
+export function rankPoints(points: readonly SweepPoint[], direction: Described['direction']): ScoredPoint[] {
+  const sign = direction === 'minimize' ? 1 : -1
+  return points
+    .filter((point): point is ScoredPoint => point.score !== null)
+    .sort((one, other) => sign * (one.score - other.score) || one.point - other.point)
+}

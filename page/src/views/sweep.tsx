@@ -1,0 +1,107 @@
+/** One sweep: its progress, its points, and the effects of the parameters. */
+import { useMemo, useState } from 'preact/hooks'
+import { type ApiError, post, remove } from '../api/client.js'
+import type { Sweep } from '../api/types.js'
+import { DeleteButton } from '../components/delete-button.js'
+import { Heading } from '../components/heading.js'
+import { Icon } from '../components/icon.js'
+import { ErrorNotice } from '../components/notice.js'
+import { StatusPill } from '../components/status.js'
+import { toApiError } from '../components/use-query.js'
+import { go } from '../router.js'
+import { sweepTitle } from '../sweeps/names.js'
+import { toPoints } from '../sweeps/points.js'
+import { isUnfinished } from '../sweeps/progress.js'
+import { useSweep, useTrials } from '../use-sweep.js'
+import { SweepPlots } from './sweep-plots.js'
+import { PointTable } from './sweep-points.js'
+import { SweepProgress } from './sweep-progress.js'
+
+export function SweepView({ id }: { id: string }) {
+  const { latest, error, refetch } = useSweep(id)
+  if (latest === null) {
+    return (
+      <section>
+        <Heading>Sweep</Heading>
+        <ErrorNotice error={error} />
+        {error === null ? <p class="waiting">Loading sweep …</p> : null}
+      </section>
+    )
+  }
+  return <OneSweep sweep={latest} error={error} refetch={refetch} />
+}
+
+interface Props {
+  sweep: Sweep
+  error: ApiError | null
+  refetch(): void
+}
+
+function OneSweep({ sweep, error, refetch }: Props) {
+  const [problem, setProblem] = useState<ApiError | null>(null)
+  const { trials, error: trialsError } = useTrials(sweep)
+  const points = useMemo(() => toPoints(trials ?? [], sweep.seeds), [trials, sweep.seeds])
+  return (
+    <section>
+      <div class="heading">
+        <div>
+          <Heading>{sweepTitle(sweep)}</Heading>
+          <p class="under">
+            <StatusPill status={sweep.status} />
+            <code>{sweep.id}</code>
+          </p>
+        </div>
+        <Controls sweep={sweep} onChange={refetch} onProblem={setProblem} />
+      </div>
+      <ErrorNotice error={problem ?? error ?? trialsError} />
+      <SweepProgress sweep={sweep} />
+      {points.length === 0 ? (
+        <p class="waiting">
+          {trials === null || isUnfinished(sweep) ? 'Waiting for the first trial …' : 'No trial is left.'}
+        </p>
+      ) : (
+        <>
+          <SweepPlots sweep={sweep} points={points} />
+          <PointTable sweep={sweep} points={points} />
+        </>
+      )}
+    </section>
+  )
+}
+
+interface ControlProps {
+  sweep: Sweep
+  onChange(): void
+  onProblem(problem: ApiError | null): void
+}
+
+function Controls({ sweep: { id, status }, onChange, onProblem }: ControlProps) {
+  const fail = (error: unknown) => onProblem(toApiError(error))
+  const control = (verb: 'pause' | 'resume' | 'cancel') =>
+    post(`/sweeps/{id}/${verb}`, undefined, { id }).then(() => {
+      onProblem(null)
+      onChange()
+    }, fail)
+  const deleteSweep = () => remove('/sweeps/{id}', { id }).then(() => go('sweeps'), fail)
+  return (
+    <div class="actions">
+      {status === 'running' ? (
+        <button type="button" onClick={() => control('pause')}>
+          <Icon name="pause" /> Pause
+        </button>
+      ) : null}
+      {status === 'paused' ? (
+        <button type="button" onClick={() => control('resume')}>
+          <Icon name="play" /> Resume
+        </button>
+      ) : null}
+      {isUnfinished({ status }) ? (
+        <button type="button" onClick={() => control('cancel')}>
+          <Icon name="stop" /> Cancel
+        </button>
+      ) : (
+        <DeleteButton onConfirm={deleteSweep} />
+      )}
+    </div>
+  )
+}

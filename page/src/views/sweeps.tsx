@@ -1,0 +1,88 @@
+/** The table of sweeps. */
+import { useRef, useState } from 'preact/hooks'
+import { get } from '../api/client.js'
+import type { SweepSummary } from '../api/types.js'
+import { Heading } from '../components/heading.js'
+import { Empty, ErrorNotice } from '../components/notice.js'
+import { ShowMore } from '../components/show-more.js'
+import { StatusPill } from '../components/status.js'
+import { TableCard } from '../components/table-card.js'
+import { readPages, useQuery } from '../components/use-query.js'
+import { useVisible } from '../components/use-visible.js'
+import { ago, plural, whole } from '../format.js'
+import { link } from '../router.js'
+import { metricTitle, scoreWithDeviation, sweepTitle } from '../sweeps/names.js'
+import { endedTrials } from '../sweeps/progress.js'
+import { useSweep } from '../use-sweep.js'
+
+const pageSize = 100
+const firstRows = 50
+const newSweepsMilliseconds = 5_000
+
+export function SweepsView() {
+  const [limit, setLimit] = useState(firstRows)
+  const read = (after: string | undefined) =>
+    get('/sweeps', { query: { limit: Math.min(pageSize, limit), after } })
+  const list = useQuery(`sweeps ${limit}`, () => readPages(read, limit), newSweepsMilliseconds)
+  const sweeps = list.latest?.data
+  return (
+    <section>
+      <div class="heading">
+        <Heading>Sweeps</Heading>
+      </div>
+      <ErrorNotice error={list.error} />
+      {sweeps === undefined ? (
+        list.error === null ? (
+          <p class="waiting">Loading sweeps …</p>
+        ) : null
+      ) : sweeps.length === 0 ? (
+        <Empty title="No sweeps yet">
+          A sweep trains one spec with many values in some places, and ranks the results. Start one with{' '}
+          <code>POST /sweeps</code>.
+        </Empty>
+      ) : (
+        <TableCard
+          heads={['Sweep', 'Best score', 'Trials', 'Status', 'Age']}
+          numbers={['Best score', 'Trials', 'Age']}
+        >
+          {sweeps.map((sweep) => (
+            <Row key={sweep.id} summary={sweep} />
+          ))}
+        </TableCard>
+      )}
+      <ShowMore hasMore={list.latest?.hasMore === true} onClick={() => setLimit(2 * limit)} />
+    </section>
+  )
+}
+
+/** Reads the progress of the sweep only while the row is visible. */
+function Row({ summary }: { summary: SweepSummary }) {
+  const element = useRef<HTMLTableRowElement>(null)
+  const isVisible = useVisible(element)
+  const sweep = useSweep(isVisible ? summary.id : null, summary.status).latest
+  const [best] = sweep?.best ?? []
+  const { status } = sweep ?? summary
+  return (
+    <tr ref={element}>
+      <td class="name">
+        <a href={link('sweeps', summary.id)}>{sweepTitle(summary)}</a>
+        <small class="below">{plural(summary.parameters.length, 'parameter')}</small>
+      </td>
+      <td class="number">
+        {best === undefined ? '–' : scoreWithDeviation(summary.metric, best)}
+        <small class="below">{metricTitle(summary.metric)}</small>
+      </td>
+      <td class="number">
+        {sweep === null
+          ? whole(summary.trials)
+          : status === 'running' || status === 'paused'
+            ? `${whole(endedTrials(sweep))} / ${whole(sweep.trials)}`
+            : whole(sweep.trials)}
+      </td>
+      <td>
+        <StatusPill status={status} />
+      </td>
+      <td class="number">{ago(summary.createdAt)}</td>
+    </tr>
+  )
+}

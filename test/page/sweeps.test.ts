@@ -1,0 +1,134 @@
+/** The views of sweeps: the list, and one sweep with its points. */
+import { afterEach, expect, it } from 'vitest'
+import { request } from '../../examples/client.js'
+import { type Sweep, sweepSchema, sweepSummarySchema } from '../../src/contract/sweep.js'
+import { findingsOf } from '../support/axe.js'
+import { browserSuite, hasChromium } from '../support/browser.js'
+
+const suite = browserSuite()
+afterEach(() => expect(suite.failures).toEqual([]))
+
+const xor = (epochs: number) => ({
+  dataset: 'xor',
+  network: {
+    layers: [
+      { type: 'dense', units: 4, activation: 'tanh' },
+      { type: 'dense', units: 1, activation: 'sigmoid' },
+    ],
+  },
+  loss: 'binaryCrossentropy',
+  optimizer: { type: 'adam', learningRate: 0.01 },
+  epochs,
+  seed: 1,
+})
+
+const rates = {
+  path: '/optimizer/learningRate',
+  min: 0.001,
+  max: 0.1,
+  scale: 'log' as const,
+  steps: 3,
+}
+const units = { path: '/network/layers/0/units', values: [2, 8] }
+
+async function start(body: object): Promise<string> {
+  return (await request(`${suite.service().url}/sweeps`, sweepSummarySchema, body)).id
+}
+
+const read = (id: string) => request(`${suite.service().url}/sweeps/${id}`, sweepSchema)
+
+async function finished(id: string): Promise<Sweep> {
+  await expect.poll(async () => (await read(id)).status, { timeout: 60_000 }).toBe('succeeded')
+  return read(id)
+}
+
+it.skipIf(!hasChromium)('lists sweeps, and shows the points of one', { timeout: 90_000 }, async () => {
+  const id = await start({
+    name: 'rates and units',
+    spec: xor(30),
+    parameters: [rates, units],
+    metric: 'loss',
+    seeds: 2,
+  })
+  const { best } = await finished(id)
+  const page = await suite.open('#/sweeps')
+  const row = page.getByRole('row').filter({ hasText: 'rates and units' })
+  await row.getByText('succeeded').waitFor()
+  await row.getByText('±').waitFor()
+  expect(await row.getByRole('cell').nth(2).textContent()).toBe('12')
+
+  await row.getByRole('link', { name: 'rates and units' }).click()
+  await page.getByRole('progressbar', { name: '12 of 12 trials ended, 12 created' }).waitFor()
+  const points = page.getByRole('region', { name: 'Points' }).getByRole('row')
+  await expect.poll(() => points.count()).toBe(1 + 6)
+  const column = (number: number) =>
+    page.getByRole('region', { name: 'Points' }).locator(`tbody td:nth-child(${number})`).allTextContents()
+  // The best point is first, as the service ranks it.
+  expect(await column(1)).toEqual(best.map(({ point }) => String(point)))
+  await page.getByRole('button', { name: 'learningRate' }).press('Enter')
+  expect(await column(4)).toEqual(['0.001', '0.001', '0.01', '0.01', '0.1', '0.1'])
+  await page.getByRole('button', { name: 'learningRate' }).press('Enter')
+  expect(await column(4)).toEqual(['0.1', '0.1', '0.01', '0.01', '0.001', '0.001'])
+  expect(await page.locator('th[aria-sort]').getAttribute('aria-sort')).toBe('descending')
+
+  // The plots of the same points.
+  await page
+    .getByRole('img', { name: /^Parallel coordinates of 6 points over learningRate, layer 1 units/ })
+    .waitFor()
+  const described = page.locator('.chosen-point output')
+  expect(await described.textContent()).toContain(
+    `1 of 6: point ${best[0]?.point}, learningRate 0.1, layer 1 units 8`,
+  )
+  await page.getByRole('slider', { name: 'Rank' }).press('ArrowRight')
+  expect(await described.textContent()).toContain(`2 of 6: point ${best[1]?.point}`)
+  const cells = page.getByRole('region', { name: /^Mean loss/ }).locator('td')
+  expect(await cells.count()).toBe(6)
+  await page.getByText('The share of the variance of the scores of 6 points').waitFor()
+  expect(await findingsOf(page)).toEqual([])
+  await page.setViewportSize({ width: 360, height: 780 })
+  expect(await page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(360)
+  await page.setViewportSize({ width: 1280, height: 900 })
+
+  await page.getByRole('link', { name: /^Run of trial 1, seed 1$/ }).click()
+  await page.getByRole('heading', { name: 'rates and units #1' }).waitFor()
+  await page.close()
+})
+
+it.skipIf(!hasChromium)('pauses, resumes, cancels and deletes a sweep', { timeout: 90_000 }, async () => {
+  const id = await start({
+    name: 'long',
+    spec: xor(1_000_000),
+    parameters: [rates],
+    metric: 'loss',
+    parallelism: 1,
+  })
+  const page = await suite.open(`#/sweeps/${id}`)
+  const status = (text: string) => page.locator('.under').getByText(text, { exact: true }).waitFor()
+  await status('running')
+  await page.getByRole('button', { name: 'Pause' }).click()
+  await status('paused')
+  await page.getByRole('button', { name: 'Resume' }).click()
+  await status('running')
+  await page.getByRole('button', { name: 'Cancel' }).click()
+  await status('cancelled')
+  await page.getByRole('button', { name: 'Delete' }).click()
+  await page.getByRole('button', { name: 'Delete permanently?' }).click()
+  await page.getByRole('heading', { name: 'Sweeps' }).waitFor()
+  expect(await page.getByRole('link', { name: 'long', exact: true }).count()).toBe(0)
+  await page.close()
+})
+
+it.skipIf(!hasChromium)('says why trials were refused', { timeout: 90_000 }, async () => {
+  const id = await start({
+    name: 'refusals',
+    spec: xor(5),
+    parameters: [{ path: '/network/layers/0/units', values: [2, 0, 'many'] }],
+    metric: 'loss',
+  })
+  await finished(id)
+  const page = await suite.open(`#/sweeps/${id}`)
+  await page.getByText('2 trials were refused').click()
+  await page.getByText('/network/layers/0/units', { exact: false }).first().waitFor()
+  await page.getByText('Trial 2', { exact: true }).waitFor()
+  await page.close()
+})
