@@ -58,7 +58,7 @@ export function* encoding(coding: Coding, rows: RowList<InputRow | string>): Gen
     try {
       const given = rows.at(row) ?? []
       if (typeof given === 'string') throw new InputError(pointerTo([row]), given)
-      const warnings = write(given, row, inputs.subarray(begin, begin + width))
+      const warnings = write(given, row, inputs, begin)
       coded.push({ row, warnings })
     } catch (error) {
       if (!(error instanceof InputError)) throw error
@@ -66,7 +66,8 @@ export function* encoding(coding: Coding, rows: RowList<InputRow | string>): Gen
       errors.push({ row, error })
     }
   }
-  return { inputs: inputs.subarray(0, coded.length * width), rows: coded, errors }
+  const used = errors.length === 0 ? inputs : inputs.subarray(0, coded.length * width)
+  return { inputs: used, rows: coded, errors }
 }
 
 /**
@@ -80,8 +81,8 @@ export function encodeInputs(coding: Coding, rows: readonly InputRow[]): Float32
   return inputs
 }
 
-/** Writes row `index` into zeroed inputs. Returns its warnings. */
-type RowWriter = (row: InputRow, index: number, inputs: Float32Array) => string[]
+/** Writes row `index` at `begin` of zeroed inputs. Returns its warnings. */
+type RowWriter = (row: InputRow, index: number, inputs: Float32Array, begin: number) => string[]
 
 const writers = new WeakMap<Coding, RowWriter>()
 
@@ -99,12 +100,12 @@ function rowWriter(coding: Coding): RowWriter {
   const columns = coding.features.map((feature) => {
     return { name: feature.name, width: featureWidth(feature), code: cellCoder(feature) }
   })
-  return (row, index, inputs) => {
+  return (row, index, inputs, begin) => {
     const { cells, spellings } = isList(row)
       ? checkLength(names, columns.length, row, index)
       : names.readCells(row, index)
     const warnings: string[] = []
-    let offset = 0
+    let offset = begin
     for (let position = 0; position < columns.length; position++) {
       const { name, width, code } = columns[position]
       const { error, warning } = code(cells[position] ?? null, inputs, offset)

@@ -81,9 +81,9 @@ export async function buildApp(dependencies: AppDependencies) {
   await allowOrigins(app, allowedOrigins)
   await acceptWebSockets(app)
   await app.register(rejectForeignOrigins, { allowedOrigins, keyMonitor })
-  await app.register(authenticate, dependencies)
   const requestRate = new RequestRate()
-  app.addHook('onRequest', requestRate.onRequest)
+  await app.register(requestRate.plugin)
+  await app.register(authenticate, dependencies)
   await app.register(takeTurns)
 
   const { openapi } = dependencies

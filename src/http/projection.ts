@@ -42,14 +42,20 @@ const hasOnlyLeaves = ({ _zod: { def } }: z.core.$ZodTuple) =>
 function projectObject({ _zod: { def } }: z.core.$ZodObject): Projection {
   const fields = Object.entries(def.shape).map(([name, member]) => [name, compileProjection(member)] as const)
   const projections = new Map(fields)
+
+  /** Whether no field is left out. A loop, because each answer calls this. */
+  function isWhole(value: Record<string, unknown>, names: readonly string[]): boolean {
+    for (const name of names) {
+      const project = projections.get(name)
+      if (project === undefined || (project !== null && project(value[name]) !== value[name])) return false
+    }
+    return true
+  }
+
   return (value) => {
     if (!isObject(value)) return value
     const names = Object.keys(value)
-    const isWhole = names.every((name) => {
-      const project = projections.get(name)
-      return project === null || (project !== undefined && project(value[name]) === value[name])
-    })
-    if (isWhole) return value
+    if (isWhole(value, names)) return value
     const entries = names.flatMap((name) => {
       const project = projections.get(name)
       return project === undefined ? [] : [[name, project === null ? value[name] : project(value[name])]]

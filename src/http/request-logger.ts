@@ -6,11 +6,13 @@ type Line = [first: unknown, ...rest: unknown[]]
 export class RequestLogger implements FastifyBaseLogger {
   readonly #parent: FastifyBaseLogger
   readonly #bindings: Record<string, unknown>
+  readonly #traceId: string
   #child: FastifyBaseLogger | undefined
 
-  constructor(parent: FastifyBaseLogger, bindings: Record<string, unknown>) {
+  constructor(parent: FastifyBaseLogger, bindings: Record<string, unknown>, traceId: string) {
     this.#parent = parent
     this.#bindings = bindings
+    this.#traceId = traceId
   }
 
   get level(): string {
@@ -54,7 +56,7 @@ export class RequestLogger implements FastifyBaseLogger {
   }
 
   get #logger(): FastifyBaseLogger {
-    this.#child ??= this.#parent.child(this.#bindings)
+    this.#child ??= this.#parent.child({ ...this.#bindings, traceId: this.#traceId })
     return this.#child
   }
 }

@@ -47,9 +47,9 @@ export class RequestTurns {
   })
 
   /** Returns whether the request proceeds at once; otherwise it must wait. Each request that proceeds must end. */
-  tryBegin(tenantId: string): boolean {
+  tryBegin(tenantId: string, now = performance.now()): boolean {
     const tenant = this.#find(tenantId)
-    tenant.lastAt = performance.now()
+    tenant.lastAt = now
     if (this.#active.size > 1) this.#evictInactive(tenant.lastAt)
     return this.#turns.tryBegin(tenantId)
   }
@@ -60,10 +60,10 @@ export class RequestTurns {
   }
 
   /** @param milliseconds since it began */
-  end(tenantId: string, milliseconds: number): void {
+  end(tenantId: string, milliseconds: number, now = performance.now()): void {
     const tenant = this.#find(tenantId)
-    tenant.lastAt = performance.now()
-    tenant.left = Math.max(-burstMilliseconds, refilled(tenant) - milliseconds)
+    tenant.lastAt = now
+    tenant.left = Math.max(-burstMilliseconds, refilled(tenant, now) - milliseconds)
     tenant.milliseconds = Math.max(
       milliseconds,
       tenant.milliseconds + decay * (milliseconds - tenant.milliseconds),
@@ -114,8 +114,7 @@ export class RequestTurns {
   }
 }
 
-function refilled(tenant: ActiveTenant): number {
-  const now = performance.now()
+function refilled(tenant: ActiveTenant, now = performance.now()): number {
   tenant.left = Math.min(burstMilliseconds, tenant.left + pace * (now - tenant.refilledAt))
   tenant.refilledAt = now
   return tenant.left

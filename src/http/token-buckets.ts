@@ -14,6 +14,8 @@ interface Bucket {
 export class TokenBuckets {
   /** In the order of their last use. A bucket that is evicted starts full again. */
   readonly #buckets = new Map<string, Bucket>()
+  /** The name that was used last. */
+  #newest: string | null = null
 
   get size(): number {
     return this.#buckets.size
@@ -30,10 +32,17 @@ export class TokenBuckets {
   /** Takes a token and returns the tokens left. The number may be negative, and then delays the next token. */
   take(name: string, perMinute: number): number {
     const left = this.left(name, perMinute) - 1
-    this.#buckets.delete(name)
-    this.#buckets.set(name, { left, at: performance.now() })
-    evictOldest(this.#buckets, maximumBuckets)
+    this.set(name, left)
     return left
+  }
+
+  /** Sets the tokens left now. */
+  set(name: string, left: number): void {
+    const bucket = { left, at: performance.now() }
+    if (name !== this.#newest) this.#buckets.delete(name)
+    this.#newest = name
+    this.#buckets.set(name, bucket)
+    evictOldest(this.#buckets, maximumBuckets)
   }
 }
 

@@ -14,13 +14,13 @@ import {
   type InputRow,
   type RowList,
 } from '../datasets/raw-rows.js'
-import type { ModelStore } from './ports/models.js'
 import type { PredictorPool } from './ports/predictor-pool.js'
 import { inSlices } from './slices.js'
 
 export interface PredictDependencies {
   tenantId: string
-  models: Pick<ModelStore, 'get'>
+  /** Null if the tenant has no such model. */
+  model: Model | null
   predictors: Pick<PredictorPool, 'predict'>
   /** The version that the request named; null if it named an id. */
   version?: number | null
@@ -47,35 +47,87 @@ const maximumOutputs = 1_000_000
 /** Rows that are encoded, predicted and sent in one turn of the event loop. */
 export const rowsAtOnce = 64
 
-/** @throws Problem `not-found`, or `invalid-input` with the errors of the rows if all rows are invalid */
+/**
+ * Predicts for the rows that `readRows` reads for the model.
+ * @throws Problem `not-found`, or `invalid-input` with the errors of the rows if all rows are invalid
+ */
 export async function predict(
-  { tenantId, models, predictors, version = null }: PredictDependencies,
+  dependencies: PredictDependencies,
   reference: string,
   readRows: (model: Model) => PredictionRows | Promise<PredictionRows>,
 ): Promise<Predictions> {
-  const model = await models.get(reference)
+  const model = requireModel(dependencies, reference)
+  return predictRows(dependencies, model, await readRows(model))
+}
+
+/**
+ * Like `predict`, but without a promise if there is nothing to wait for: a few rows of a small model that is loaded. A
+ * promise costs a short request more than its prediction.
+ */
+export function predictNow(
+  dependencies: PredictDependencies,
+  reference: string,
+  readRows: (model: Model) => PredictionRows,
+): Predictions | Promise<Predictions> {
+  const model = requireModel(dependencies, reference)
+  return predictRows(dependencies, model, readRows(model))
+}
+
+function requireModel({ model }: PredictDependencies, reference: string): Model {
   if (model === null) throw unknownModel(reference)
-  const { rows, requestPointer } = await readRows(model)
+  return model
+}
+
+function predictRows(
+  dependencies: PredictDependencies,
+  model: Model,
+  given: PredictionRows,
+): Predictions | Promise<Predictions> {
+  const { rows } = given
   checkSize(model, rows.length)
   checkAnswer(model, rows.length)
-  const isShort = rows.length <= rowsAtOnce
-  const { coding } = model
-  const encoded = isShort ? encodeRows(coding, rows) : await inSlices(encoding(coding, rows), 'request')
-  const { inputs, rows: coded, errors } = encoded
-  const predictions = Array<Prediction | null>(rows.length).fill(null)
-  const refused = [...errors]
-  if (coded.length > 0) {
-    const outputs = await predictors.predict(tenantId, model, inputs)
-    const steps = decoding(model, outputs, coded, predictions)
-    const notFinite = isShort ? finish(steps) : await inSlices(steps, 'request')
-    for (const each of notFinite) refused.push(each)
-  }
-  const listed = refused
+  if (rows.length > rowsAtOnce) return predictInSlices(dependencies, model, given)
+  const encoded = encodeRows(model.coding, rows)
+  const toAnswer = (outputs: Float32Array) =>
+    answer(dependencies, model, given, encoded, finish(decoding(model, outputs, encoded.rows, rows.length)))
+  const outputs = compute(dependencies, model, encoded)
+  return outputs instanceof Promise ? outputs.then(toAnswer) : toAnswer(outputs)
+}
+
+async function predictInSlices(
+  dependencies: PredictDependencies,
+  model: Model,
+  given: PredictionRows,
+): Promise<Predictions> {
+  const { rows } = given
+  const encoded = await inSlices(encoding(model.coding, rows), 'request')
+  const outputs = await compute(dependencies, model, encoded)
+  const decoded = await inSlices(decoding(model, outputs, encoded.rows, rows.length), 'request')
+  return answer(dependencies, model, given, encoded, decoded)
+}
+
+function compute(
+  { tenantId, predictors }: PredictDependencies,
+  model: Model,
+  { inputs, rows }: CodedRows,
+): Float32Array | Promise<Float32Array> {
+  return rows.length === 0 ? new Float32Array() : predictors.predict(tenantId, model, inputs)
+}
+
+function answer(
+  { version = null }: PredictDependencies,
+  model: Model,
+  { rows, requestPointer }: PredictionRows,
+  { errors }: CodedRows,
+  { predictions, refused }: Decoded,
+): Predictions {
+  const answered = { modelId: model.id, ...(version === null ? {} : { version }), predictions }
+  if (errors.length + refused.length === 0) return answered
+  const listed = [...errors, ...refused]
     .sort((a, b) => a.row - b.row)
     .map(({ row, error }) => ({ row, pointer: requestPointer(error.pointer), message: error.message }))
   if (listed.length === rows.length) throw refusal(listed)
-  const answer = { modelId: model.id, ...(version === null ? {} : { version }), predictions }
-  return listed.length === 0 ? answer : { ...answer, errors: listed }
+  return { ...answered, errors: listed }
 }
 
 function checkSize({ coding }: Model, rows: number): void {
@@ -98,26 +150,33 @@ function checkAnswer({ layers }: Model, rows: number): void {
   )
 }
 
-type Refused = CodedRows['errors'][number]
+interface Decoded {
+  /** Null for a row with an error. */
+  predictions: (Prediction | null)[]
+  /** The rows whose outputs are not finite. */
+  refused: CodedRows['errors']
+}
 
-/** Decodes one row per step into `predictions`. Returns the rows whose outputs are not finite. */
+/** Decodes one row per step. */
 function* decoding(
   model: Model,
   outputs: Float32Array,
   coded: CodedRows['rows'],
-  predictions: (Prediction | null)[],
-): Generator<void, Refused[]> {
-  const refused: Refused[] = []
+  rows: number,
+): Generator<void, Decoded> {
+  const predictions = Array<Prediction | null>(rows).fill(null)
+  const refused: CodedRows['errors'] = []
   const width = outputs.length / coded.length
   const decode = cachedDecoder(model)
   for (let index = 0; index < coded.length; index++) {
     if (index > 0) yield
     const { row, warnings } = coded[index]
-    const answer = read(decode, outputs.subarray(index * width, (index + 1) * width), row)
-    if (answer instanceof InputError) refused.push({ row, error: answer })
-    else predictions[row] = warnings.length === 0 ? answer : { ...answer, warnings }
+    const output = coded.length === 1 ? outputs : outputs.subarray(index * width, (index + 1) * width)
+    const prediction = read(decode, output, row)
+    if (prediction instanceof InputError) refused.push({ row, error: prediction })
+    else predictions[row] = warnings.length === 0 ? prediction : { ...prediction, warnings }
   }
-  return refused
+  return { predictions, refused }
 }
 
 const decoders = new WeakMap<Model, Decoder>()

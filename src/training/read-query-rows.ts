@@ -23,12 +23,11 @@ export function readQueryRows(model: Model, query: Query): PredictionRows {
     )
   }
   if (names.length === 1 && names[0] === 'x') {
-    const rows = [query.x ?? []].flat().map((text) => text.split(','))
-    const { features } = model.coding
+    const { x = [] } = query
+    const texts = typeof x === 'string' ? [x] : x
+    const rows = texts.map((text) => text.split(','))
     // With several rows, an invalid row does not affect the others.
-    if (rows.length === 1) {
-      for (const [index, cell] of rows[0].entries()) checkCell(features[index], cell, ['x', 0, index])
-    }
+    if (rows.length === 1) checkCells(model, rows[0])
     return { rows, requestPointer: (pointer) => `/x${pointer}` }
   }
   if (Object.hasOwn(query, 'x') && !model.columns.includes('x')) {
@@ -40,17 +39,25 @@ export function readQueryRows(model: Model, query: Query): PredictionRows {
   const features = new Map(model.coding.features.map((feature) => [feature.name, feature]))
   const row = Object.entries(query).map(([name, value]) => {
     if (typeof value !== 'string') throw invalid([name], 'is repeated')
-    checkCell(features.get(name.trim().normalize('NFC')), value, [name])
+    const feature = features.get(name.trim().normalize('NFC'))
+    if (!isAccepted(feature, value)) throw notFinite(value, [name])
     return [name, value] as const
   })
   return { rows: [Object.fromEntries(row)], requestPointer: (pointer) => pointer.replace(/^\/0/, '') }
 }
 
-/** @throws Problem `invalid-request` if the text is no value of a number column */
-function checkCell(feature: FeatureCoding | undefined, text: string, path: PropertyKey[]): void {
-  if (feature === undefined || isReadable(feature, text)) return
-  throw invalid(path, `"${text}" is not a finite number`)
+/** @throws Problem `invalid-request` if a text is no value of its column */
+function checkCells({ coding: { features } }: Model, cells: readonly string[]): void {
+  for (let index = 0; index < cells.length; index++) {
+    if (!isAccepted(features[index], cells[index])) throw notFinite(cells[index], ['x', 0, index])
+  }
 }
+
+function isAccepted(feature: FeatureCoding | undefined, text: string): boolean {
+  return feature === undefined || isReadable(feature, text)
+}
+
+const notFinite = (text: string, path: PropertyKey[]) => invalid(path, `"${text}" is not a finite number`)
 
 function invalid(path: PropertyKey[], message: string): Problem {
   const pointer = pointerTo(path)

@@ -22,9 +22,9 @@ let pausedRequests = 0
 let lastRequestAt = Number.NEGATIVE_INFINITY
 
 /** Marks the start of a request. `endRequest` must follow. */
-export function beginRequest(): void {
+export function beginRequest(now = performance.now()): void {
   requests++
-  lastRequestAt = performance.now()
+  lastRequestAt = now
 }
 
 export function endRequest(): void {

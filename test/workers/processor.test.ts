@@ -307,7 +307,7 @@ describe('a job', () => {
       ]
       const readRows = () => ({ rows, requestPointer: (pointer: string) => pointer })
       const { predictions } = await predict(
-        { tenantId: 'local', models: stores.models, predictors },
+        { tenantId: 'local', model, predictors },
         model?.id ?? '',
         readRows,
       )

@@ -4,7 +4,14 @@
  * cannot set that header for them.
  */
 import { timingSafeEqual } from 'node:crypto'
-import type { FastifyInstance, FastifyReply, FastifyRequest, RouteOptions } from 'fastify'
+import type {
+  FastifyContextConfig,
+  FastifyInstance,
+  FastifyReply,
+  FastifyRequest,
+  onRequestHookHandler,
+  RouteOptions,
+} from 'fastify'
 import fastifyPlugin from 'fastify-plugin'
 import { idSchema } from '../../contract/ids.js'
 import { addImpliedScopes, isPredictOnly, localTenant, type Scope, scopeSchema } from '../../contract/key.js'
@@ -47,13 +54,23 @@ export interface Authentication {
   settings: Limits
 }
 
+interface RouteAccess {
+  scope: Scope | 'any'
+  acceptsStreamTicket: boolean
+  prefetch: FastifyContextConfig['prefetch']
+}
+
 const everyScope: ReadonlySet<Scope> = new Set(scopeSchema.options)
 
 /** Must be registered before every route. */
 export const authenticate = fastifyPlugin<Authentication>(
   (app, { keys, tickets, keyMonitor, failedAuthentications, settings }, done) => {
     const routes: RouteOptions[] = []
-    app.addHook('onRoute', (route) => void routes.push(route))
+    app.addHook('onRoute', (route) => {
+      routes.push(route)
+      if (route.config?.scope === 'public') return
+      route.onRequest = [identifyFor(route), route.onRequest ?? []].flat()
+    })
     app.addHook('onReady', (ready) => {
       const missing = routes.filter((route) => route.config?.scope === undefined)
       const names = missing.map((route) => `${route.method} ${route.url}`).join(', ')
@@ -61,27 +78,32 @@ export const authenticate = fastifyPlugin<Authentication>(
     })
 
     app.decorateRequest('principal', null)
-    app.addHook('onRequest', (request, reply, next) => {
-      const { scope, acceptsStreamTicket = false, prefetch } = request.routeOptions.config
-      if (request.is404 || scope === undefined || scope === 'public') return next()
-      const accept = (principal: Principal) => {
-        request.principal = principal
-        next()
+
+    /** Reads the config at each request, because a plugin may declare the route public later. */
+    function identifyFor(route: RouteOptions): onRequestHookHandler {
+      return (request, reply, next) => {
+        const { scope = 'public', acceptsStreamTicket = false, prefetch } = route.config ?? {}
+        if (scope === 'public') return next()
+        // Avoids a promise if there is nothing to wait for.
+        if (!acceptsStreamTicket && keyMonitor.isOpen && request.headers.authorization === undefined) {
+          prefetch?.(request, null)
+          request.principal = keylessPrincipal()
+          return next()
+        }
+        identify(request, reply, { scope, acceptsStreamTicket, prefetch }).then((principal) => {
+          request.principal = principal
+          next()
+        }, next)
       }
-      // Avoids a promise if there is nothing to wait for.
-      if (!acceptsStreamTicket && keyMonitor.isOpen && request.headers.authorization === undefined) {
-        prefetch?.(request, null)
-        accept(keylessPrincipal())
-      } else identify(request, reply, { scope, acceptsStreamTicket }).then(accept, next)
-    })
+    }
 
     async function identify(
       request: FastifyRequest,
       reply: FastifyReply,
-      { scope, acceptsStreamTicket }: { scope: Scope | 'any'; acceptsStreamTicket: boolean },
+      { scope, acceptsStreamTicket, prefetch }: RouteAccess,
     ): Promise<Principal> {
       const ticketPrincipal = acceptsStreamTicket ? await authenticateTicket(request, reply) : null
-      const principal = ticketPrincipal ?? (await authenticateKey(request, reply))
+      const principal = ticketPrincipal ?? (await authenticateKey(request, reply, prefetch))
       if (scope === 'any') refusePredictOnly(principal)
       else requireScope(principal, reply, scope)
       return principal
@@ -131,7 +153,11 @@ export const authenticate = fastifyPlugin<Authentication>(
       }
     }
 
-    async function authenticateKey(request: FastifyRequest, reply: FastifyReply): Promise<Principal> {
+    async function authenticateKey(
+      request: FastifyRequest,
+      reply: FastifyReply,
+      prefetch: RouteAccess['prefetch'],
+    ): Promise<Principal> {
       const { authorization } = request.headers
       if (authorization === undefined) {
         if (keyMonitor.isOpen) return keylessPrincipal()
@@ -144,7 +170,7 @@ export const authenticate = fastifyPlugin<Authentication>(
         failedAuthentications.reject(request, null)
         throw challenge(reply, invalidToken, 'The authorization header does not contain a key.')
       }
-      request.routeOptions.config.prefetch?.(request, given.id)
+      prefetch?.(request, given.id)
       const key = await keys.find(given.id)
       if (key === null || !isEqualHash(key.sha256, given.sha256)) {
         failedAuthentications.reject(request, given.sha256)

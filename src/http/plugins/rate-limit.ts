@@ -1,5 +1,6 @@
 /** Limits the requests of each tenant a minute. Headers: draft-ietf-httpapi-ratelimit-headers-11. */
 import type { onRequestHookHandler } from 'fastify'
+import fastifyPlugin from 'fastify-plugin'
 import { describeLimit, effectiveLimit } from '../../contract/limits.js'
 import { Problem } from '../../contract/problems.js'
 import type { Tenant } from '../../training/ports/tenants.js'
@@ -14,17 +15,29 @@ export class RequestRate {
     return Math.ceil(perMinute - this.#buckets.left(tenantId, perMinute))
   }
 
-  /** Runs after the authentication. Requests of public routes do not count. */
-  readonly onRequest: onRequestHookHandler = (request, reply, done) => {
+  /**
+   * Limits the routes that are registered after this plugin. Register it before the authentication, whose hook of a route
+   * then runs before that of this plugin.
+   */
+  readonly plugin = fastifyPlugin((app, _options, done) => {
+    app.addHook('onRoute', (route) => {
+      if (route.config?.scope === 'public') return
+      route.onRequest = [this.#onRequest, route.onRequest ?? []].flat()
+    })
+    done()
+  })
+
+  readonly #onRequest: onRequestHookHandler = (request, reply, done) => {
     const { principal } = request
     if (principal === null) return done()
     const { tenantId, limits } = principal
     const perMinute = effectiveLimit(limits, 'requestsPerMinute')
     const before = this.#buckets.left(tenantId, perMinute)
     const isAllowed = before >= 1
-    const left = isAllowed ? this.#buckets.take(tenantId, perMinute) : before
+    const left = isAllowed ? before - 1 : before
+    if (isAllowed) this.#buckets.set(tenantId, left)
     const untilFull = secondsUntil(perMinute, left, perMinute)
-    reply.header('ratelimit-policy', `"requests";q=${perMinute};w=60`)
+    reply.header('ratelimit-policy', this.#policy(perMinute))
     reply.header('ratelimit', `"requests";r=${Math.floor(left)};t=${untilFull}`)
     if (isAllowed) return done()
     const seconds = secondsUntil(1, left, perMinute)
@@ -32,5 +45,15 @@ export class RequestRate {
     const limit = describeLimit(limits, 'requestsPerMinute')
     const detail = `Too many requests within a minute; ${limit}. Retry in ${seconds} s.`
     done(new Problem('rate-limited', detail))
+  }
+
+  /** The text of the last policy, because almost all tenants have the same. */
+  #lastPolicy = { perMinute: 0, text: '' }
+
+  #policy(perMinute: number): string {
+    if (this.#lastPolicy.perMinute !== perMinute) {
+      this.#lastPolicy = { perMinute, text: `"requests";q=${perMinute};w=60` }
+    }
+    return this.#lastPolicy.text
   }
 }

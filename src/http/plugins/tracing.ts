@@ -58,7 +58,7 @@ export function childLogger(
   _options: object,
   message: IncomingMessage,
 ): FastifyBaseLogger {
-  return new RequestLogger(logger, Object.assign(bindings, { traceId: messageTrace(message).traceId }))
+  return new RequestLogger(logger, bindings, messageTrace(message).traceId)
 }
 
 export const tracing = fastifyPlugin((app, _options, done) => {

@@ -2,13 +2,26 @@
  * Requests wait for the turn of their tenant. Requests of public routes, which are cheap, and of routes with separate
  * turns do not wait.
  */
-import type { FastifyRequest, onSendHookHandler, preValidationHookHandler } from 'fastify'
+import type {
+  FastifyContextConfig,
+  FastifyRequest,
+  onSendHookHandler,
+  preValidationHookHandler,
+} from 'fastify'
 import fastifyPlugin from 'fastify-plugin'
 import { TenantTurns } from '../../base/tenant-turns.js'
 import { beginRequest, endRequest } from '../../training/slices.js'
 import { disconnectSignal } from '../client-disconnect.js'
 import { requirePrincipal } from '../principal.js'
 import { RequestTurns } from '../request-turns.js'
+
+/** The turns of requests, or those of streams. Times are by performance.now(). */
+interface Turns {
+  tryBegin(tenantId: string, now: number): boolean
+  wait(tenantId: string, signal: AbortSignal): Promise<void>
+  /** @param milliseconds since the turn began */
+  end(tenantId: string, milliseconds: number, now: number): void
+}
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -17,7 +30,7 @@ declare module 'fastify' {
   }
   interface FastifyRequest {
     /** Null before and after the turn of the request. */
-    heldTurns: RequestTurns | TenantTurns | null
+    heldTurns: Turns | null
     /** By performance.now(). */
     turnStartedAt: number
   }
@@ -29,7 +42,8 @@ export function endTurn(request: FastifyRequest): void {
   if (turns === null) return
   request.heldTurns = null
   endRequest()
-  turns.end(requirePrincipal(request).tenantId, performance.now() - request.turnStartedAt)
+  const now = performance.now()
+  turns.end(requirePrincipal(request).tenantId, now - request.turnStartedAt, now)
 }
 
 /** For the routes that are registered after this plugin. */
@@ -49,24 +63,25 @@ export const takeTurns = fastifyPlugin((app, _options, done) => {
     const { scope = 'public', isStream = false, hasOwnTurns = false } = route.config ?? {}
     if (scope === 'public' || hasOwnTurns === true) return
     // The body is complete before validation, so a slow client holds no turn.
-    route.preValidation = [takeTurn(isStream ? openings : requests), route.preValidation ?? []].flat()
+    const turns = isStream ? openings : requests
+    route.preValidation = [takeTurn(turns, hasOwnTurns), route.preValidation ?? []].flat()
     route.onSend = [route.onSend ?? [], endTurnOnSend].flat()
   })
   done()
 })
 
 const takeTurn =
-  (turns: RequestTurns | TenantTurns): preValidationHookHandler =>
+  (turns: Turns, hasOwnTurns: FastifyContextConfig['hasOwnTurns']): preValidationHookHandler =>
   (request, reply, done) => {
-    const { hasOwnTurns } = request.routeOptions.config
     if (typeof hasOwnTurns === 'function' && hasOwnTurns(request)) return done()
     const { tenantId } = requirePrincipal(request)
-    if (turns.tryBegin(tenantId)) {
-      startTurn(request, turns)
+    const now = performance.now()
+    if (turns.tryBegin(tenantId, now)) {
+      startTurn(request, turns, now)
       return done()
     }
     turns.wait(tenantId, disconnectSignal(reply)).then(() => {
-      startTurn(request, turns)
+      startTurn(request, turns, performance.now())
       done()
     }, done)
   }
@@ -77,10 +92,10 @@ const endTurnOnSend: onSendHookHandler = (request, _reply, _payload, done) => {
   done()
 }
 
-function startTurn(request: FastifyRequest, turns: RequestTurns | TenantTurns): void {
+function startTurn(request: FastifyRequest, turns: Turns, now: number): void {
   request.heldTurns = turns
-  beginRequest()
-  request.turnStartedAt = performance.now()
+  beginRequest(now)
+  request.turnStartedAt = now
   // A failed upgrade sends no response.
   if (request.ws) request.raw.socket.once('close', () => endTurn(request))
 }

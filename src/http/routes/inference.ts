@@ -176,7 +176,7 @@ export const inferenceRoutes: RoutePlugin<InferenceRoutes> = (app, { dependencie
         const { name, version } = readPath(request.params)
         const inference = {
           tenantId: requirePrincipal(request).tenantId,
-          models: { get: async () => request.model },
+          model: request.model,
           predictors: dependencies().predictors,
         }
         const { body, binaryData } = request

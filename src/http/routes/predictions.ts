@@ -6,7 +6,13 @@ import { predictionRequestSchema, predictionsSchema } from '../../contract/model
 import { Problem } from '../../contract/problems.js'
 import { pictureRow } from '../../training/picture-row.js'
 import type { AllModels } from '../../training/ports/models.js'
-import { type PredictDependencies, type Predictions, predict, rowsAtOnce } from '../../training/predict.js'
+import {
+  type PredictDependencies,
+  type Predictions,
+  predict,
+  predictNow,
+  rowsAtOnce,
+} from '../../training/predict.js'
 import { predictTable } from '../../training/predict-table.js'
 import { readQueryRows } from '../../training/read-query-rows.js'
 import { chunkedBody, jsonFragments } from '../chunked-body.js'
@@ -51,7 +57,7 @@ export const predictionRoutes: RoutePlugin<PredictionRoutes> = (app, { dependenc
 
   const predictDependencies = (request: FastifyRequest): PredictDependencies => ({
     tenantId: requirePrincipal(request).tenantId,
-    models: { get: async () => request.model },
+    model: request.model,
     version: request.modelVersion,
     predictors: dependencies().predictors,
   })
@@ -72,12 +78,15 @@ export const predictionRoutes: RoutePlugin<PredictionRoutes> = (app, { dependenc
         response: { 200: predictionsSchema, ...failures },
       },
     },
-    async (request, reply) => {
-      const predictions = await predict(predictDependencies(request), request.params.id, (model) =>
+    (request, reply) => {
+      const predictions = predictNow(predictDependencies(request), request.params.id, (model) =>
         readQueryRows(model, request.query),
       )
-      sendModelVersion(request, reply)
-      return predictions
+      const answer = (computed: Predictions) => {
+        sendModelVersion(request, reply)
+        return computed
+      }
+      return predictions instanceof Promise ? predictions.then(answer) : answer(predictions)
     },
   )
 
