@@ -10,6 +10,7 @@ import { LectureView } from './views/lecture.js'
 import { ModelView } from './views/model.js'
 import { ModelsView } from './views/models.js'
 import { NewJobView } from './views/new-job.js'
+import { NewSweepView } from './views/new-sweep.js'
 import { PlaygroundView } from './views/playground.js'
 import { RegisteredNameView } from './views/registered-name.js'
 import { RegistryView } from './views/registry.js'
@@ -26,8 +27,9 @@ const navigation = [
   ['models', 'Models'],
 ] as const
 
-/** The registry is reached from the models. */
-const belongsTo = (view: Route['view'], target: string) => view === 'registry' && target === 'models'
+/** The registry is reached from the models, and the form of a new sweep from the sweeps. */
+const belongsTo = (view: Route['view'], target: string) =>
+  (view === 'registry' && target === 'models') || (view === 'new-sweep' && target === 'sweeps')
 
 export function App() {
   const { view, argument } = useRoute()
@@ -94,6 +96,8 @@ function View({ view, argument }: Route) {
       return <CompareView ids={argument.split(',').filter(Boolean)} />
     case 'sweeps':
       return argument === '' ? <SweepsView /> : <SweepView id={argument} />
+    case 'new-sweep':
+      return <NewSweepView job={argument} />
     case 'playground':
       return <PlaygroundView />
     case 'lecture':

@@ -1,7 +1,17 @@
 /** Routes of the page: `#/view/argument`. */
 import { useEffect, useState } from 'preact/hooks'
 
-const viewNames = ['runs', 'compare', 'sweeps', 'playground', 'lecture', 'new', 'models', 'registry'] as const
+const viewNames = [
+  'runs',
+  'compare',
+  'sweeps',
+  'new-sweep',
+  'playground',
+  'lecture',
+  'new',
+  'models',
+  'registry',
+] as const
 type ViewName = (typeof viewNames)[number]
 
 export interface Route {

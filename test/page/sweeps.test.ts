@@ -1,6 +1,6 @@
 /** The views of sweeps: the list, and one sweep with its points. */
 import { afterEach, expect, it } from 'vitest'
-import { request } from '../../examples/client.js'
+import { request, submit } from '../../examples/client.js'
 import { type Sweep, sweepSchema, sweepSummarySchema } from '../../src/contract/sweep.js'
 import { findingsOf } from '../support/axe.js'
 import { browserSuite, hasChromium } from '../support/browser.js'
@@ -130,5 +130,42 @@ it.skipIf(!hasChromium)('says why trials were refused', { timeout: 90_000 }, asy
   await page.getByText('2 trials were refused').click()
   await page.getByText('/network/layers/0/units', { exact: false }).first().waitFor()
   await page.getByText('Trial 2', { exact: true }).waitFor()
+  await page.close()
+})
+
+it.skipIf(!hasChromium)('starts a sweep around a run', { timeout: 90_000 }, async () => {
+  const { url } = suite.service()
+  const job = await submit(url, { ...xor(5), name: 'base of a sweep' } as Parameters<typeof submit>[1])
+  const page = await suite.open(`#/runs/${job.id}`)
+  await page.getByRole('link', { name: 'Sweep around this' }).click()
+  await page.getByText('This sweep has 5 trials.').waitFor()
+  await page.getByRole('button', { name: 'Add parameter' }).click()
+  await page.getByRole('group', { name: 'Parameter 2' }).getByLabel('Values', { exact: true }).fill('2, 0, 3')
+  await page.getByText('This sweep has 15 trials.').waitFor()
+  expect(await findingsOf(page)).toEqual([])
+  await page.setViewportSize({ width: 360, height: 780 })
+  expect(await page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(360)
+  await page.setViewportSize({ width: 1280, height: 900 })
+
+  // A refusal is shown at its field.
+  await page.getByLabel('Metric').selectOption('valLoss')
+  await page.getByRole('button', { name: 'Start sweep' }).click()
+  await page.locator('.field.wrong', { hasText: 'Metric' }).getByText('needs validation rows').waitFor()
+  await page.getByLabel('Metric').selectOption('loss')
+  const path = page.getByRole('group', { name: 'Parameter 2' }).getByLabel('Place in the spec')
+  await path.fill('/network/layers/7/units')
+  await page.getByRole('button', { name: 'Start sweep' }).click()
+  await page
+    .locator('.field.wrong', { hasText: 'Place in the spec' })
+    .getByText('not the index of one')
+    .waitFor()
+
+  // The browser reports both refusals.
+  expect(suite.failures.splice(0)).toHaveLength(2)
+
+  await path.fill('/network/layers/0/units')
+  await page.getByRole('group', { name: 'Parameter 2' }).getByLabel('Values', { exact: true }).fill('2, 3')
+  await page.getByRole('button', { name: 'Start sweep' }).click()
+  await page.getByRole('progressbar', { name: '10 of 10 trials ended, 10 created' }).waitFor()
   await page.close()
 })

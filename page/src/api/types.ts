@@ -30,6 +30,7 @@ export type ModelVersion = Success<paths['/registry/{name}/versions/{version}'][
 export type Alias = RegisteredModel['aliases'][number]
 export type AliasMove = Success<paths['/registry/{name}/aliases/{alias}/history']['get']>['data'][number]
 export type Sweep = Success<paths['/sweeps/{id}']['get']>
+export type SweepRequest = RequestBody<paths['/sweeps']['post']>
 export type SweepSummary = Success<paths['/sweeps']['get']>['data'][number]
 export type Trial = Success<paths['/sweeps/{id}/trials']['get']>['data'][number]
 export type Dataset = Success<paths['/datasets/{id}']['get']>

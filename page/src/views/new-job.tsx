@@ -7,7 +7,8 @@ import { Heading } from '../components/heading.js'
 import { Icon } from '../components/icon.js'
 import { ErrorNotice } from '../components/notice.js'
 import { toApiError, useQuery } from '../components/use-query.js'
-import { go } from '../router.js'
+import { go, link } from '../router.js'
+import { setBaseRequest } from '../sweeps/base-request.js'
 import { Estimate, useValidation } from './estimate.js'
 import { DataCard } from './job-data.js'
 import { emptyForm, formFor, type JobForm, requestFrom } from './job-form.js'
@@ -162,6 +163,11 @@ function StartButton({ request, sending }: { request: Request; sending: boolean 
         >
           <Icon name="play" /> {sending ? 'Starting …' : 'Start training'}
         </button>
+        {request === null || request instanceof SyntaxError ? null : (
+          <a class="button large" href={link('new-sweep')} onClick={() => setBaseRequest(request)}>
+            Sweep around this
+          </a>
+        )}
       </div>
       {request === null ? null : (
         <details>

@@ -87,6 +87,9 @@ function LiveRun({ first, inputs }: { first: Job; inputs: number }) {
           ) : (
             <DeleteButton onConfirm={deleteRun} />
           )}
+          <a class="button" href={link('new-sweep', job.id)}>
+            Sweep around this
+          </a>
           {job.modelId === null ? null : (
             <a class="button primary" href={link('models', job.modelId)}>
               Open model

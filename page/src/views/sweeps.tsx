@@ -3,6 +3,7 @@ import { useRef, useState } from 'preact/hooks'
 import { get } from '../api/client.js'
 import type { SweepSummary } from '../api/types.js'
 import { Heading } from '../components/heading.js'
+import { Icon } from '../components/icon.js'
 import { Empty, ErrorNotice } from '../components/notice.js'
 import { ShowMore } from '../components/show-more.js'
 import { StatusPill } from '../components/status.js'
@@ -29,6 +30,9 @@ export function SweepsView() {
     <section>
       <div class="heading">
         <Heading>Sweeps</Heading>
+        <a class="button" href={link('new-sweep')}>
+          <Icon name="plus" /> New sweep
+        </a>
       </div>
       <ErrorNotice error={list.error} />
       {sweeps === undefined ? (
@@ -37,8 +41,8 @@ export function SweepsView() {
         ) : null
       ) : sweeps.length === 0 ? (
         <Empty title="No sweeps yet">
-          A sweep trains one spec with many values in some places, and ranks the results. Start one with{' '}
-          <code>POST /sweeps</code>.
+          A sweep trains one spec with many values in some places, and ranks the results. Start a{' '}
+          <a href={link('new-sweep')}>new sweep</a>.
         </Empty>
       ) : (
         <TableCard
