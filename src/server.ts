@@ -93,9 +93,8 @@ async function openServer(
   const hints = await listenForHints(connectionString, {
     onHint: (progress) => {
       live.report(progress)
-      if (!isFinished(progress.status)) return
-      sender?.wake()
-      sweepRunner.jobEnded()
+      sweepRunner.report(progress.status)
+      if (isFinished(progress.status)) sender?.wake()
     },
     onReconnect: () => void live.refresh(),
   })

@@ -57,6 +57,8 @@ export interface TrainingOrder {
   /** The checkpoint to continue from; null to start. */
   checkpoint: (Omit<WholeCheckpoint, 'bytes'> & { bytes: Uint8Array | Large }) | null
   checkpointMilliseconds: number
+  /** The epoch after which the training pauses; null for none. */
+  pauseAfter: number | null
   /** A word 0 other than 0 requests a stop at the next step. */
   stop: Int32Array
 }
@@ -99,6 +101,8 @@ export type Outcome =
   | { type: 'trained'; model: TrainedModel }
   | { type: 'diverged'; epoch: number }
   | { type: 'stopped' }
+  /** After `pauseAfter`. A checkpoint is stored. */
+  | { type: 'paused' }
   /** The data, the spec or the source model is invalid. Another attempt would fail as well. */
   | ({ type: 'refused' } & Refusal)
 

@@ -161,6 +161,9 @@ export class RunRecord {
           runs.fail(job, { code: outcome.code, message: outcome.message, epoch: null }),
         )
         break
+      case 'paused':
+        await persist(records, () => runs.pause(job))
+        break
       case 'stopped':
         // After a pause or cancellation, the claim is no longer valid, and this changes nothing.
         await persist(records, () => runs.release(job, 'worker-stopped'))

@@ -22,6 +22,7 @@ type SegmentEnd =
   /** The segment has ended, but the training has not. */
   | { type: 'reached' }
   | { type: 'stopped' }
+  | { type: 'paused' }
   | { type: 'diverged'; epoch: number }
   /**
    * `unreported`: all progress, if nothing was reported before. `handBack` reports the remaining progress with a
@@ -29,7 +30,8 @@ type SegmentEnd =
    */
   | { type: 'trained'; unreported: WholeTraining['progress'] | null; handBack(): Promise<void> }
 
-interface SegmentOptions extends Pick<TrainingOrder, 'stop' | 'checkpointMilliseconds' | 'backend'> {
+interface SegmentOptions
+  extends Pick<TrainingOrder, 'stop' | 'checkpointMilliseconds' | 'backend' | 'pauseAfter'> {
   plannedEpochs: number | undefined
   lastEpoch: number | null
   recorder: SnapshotRecorder | null
@@ -41,6 +43,8 @@ export async function runSegment(training: Training, options: SegmentOptions): P
   const { stop, checkpointMilliseconds, lastEpoch, recorder, report, plannedEpochs, priority } = options
   const backend = describeBackend(training, options.backend)
   const isFresh = training.epoch === 0
+  const pauseAfter = (options.pauseAfter ?? 0) > training.epoch ? options.pauseAfter : null
+  const until = Math.min(lastEpoch ?? Number.POSITIVE_INFINITY, pauseAfter ?? Number.POSITIVE_INFINITY)
   let isReported = !isFresh
   let milliseconds = report.orders > 1 ? smallSliceMilliseconds : firstSliceMilliseconds
   let checkpointAt = performance.now() + checkpointMilliseconds
@@ -60,7 +64,7 @@ export async function runSegment(training: Training, options: SegmentOptions): P
   }
 
   for (;;) {
-    const maximumEpochs = lastEpoch === null ? undefined : lastEpoch - training.epoch
+    const maximumEpochs = Number.isFinite(until) ? until - training.epoch : undefined
     const limits = { milliseconds, stop, maximumEpochs }
     const begin = performance.now()
     const { epochs, state, snapshots } = recorder?.run(training, limits) ?? {
@@ -73,13 +77,15 @@ export async function runSegment(training: Training, options: SegmentOptions): P
     priority.continue()
     switch (state) {
       case 'running': {
-        const due = performance.now() >= checkpointAt
+        const isPause = training.epoch === pauseAfter
+        const due = isPause || performance.now() >= checkpointAt
         const reportedAt = performance.now()
         await reportProgress(progress, due ? training.snapshotView() : null)
         if (due) {
           const now = performance.now()
           checkpointAt = now + Math.max(checkpointMilliseconds, (now - reportedAt) / checkpointShare)
         }
+        if (isPause) return { type: 'paused' }
         if (training.epoch === lastEpoch) return { type: 'reached' }
         break
       }

@@ -80,6 +80,7 @@ export class TrainingOrders {
       ...source,
       checkpoint: stored === null ? null : await orderedCheckpoint(stored),
       checkpointMilliseconds,
+      pauseAfter: job.pauseAfter,
       stop,
     }
   }

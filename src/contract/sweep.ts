@@ -37,11 +37,15 @@ export type SweepStatus = z.infer<typeof sweepStatusSchema>
 
 /** From which statuses a sweep may change to each. */
 export const sweepTransitions = {
-  pause: { from: 'running', to: 'paused' },
-  resume: { from: 'paused', to: 'running' },
-} as const satisfies Record<string, { from: SweepStatus; to: SweepStatus }>
+  pause: { from: ['running'], to: 'paused' },
+  resume: { from: ['paused'], to: 'running' },
+  succeed: { from: ['running'], to: 'succeeded' },
+  fail: { from: ['running'], to: 'failed' },
+  cancel: { from: ['running', 'paused'], to: 'cancelled' },
+} as const satisfies Record<string, { from: readonly SweepStatus[]; to: SweepStatus }>
 
-export const unfinishedSweepStatuses = ['running', 'paused'] as const satisfies SweepStatus[]
+/** Statuses that a sweep can leave. */
+export const unfinishedSweepStatuses: readonly SweepStatus[] = sweepTransitions.cancel.from
 
 const pathSchema = text(200)
   .regex(/^(\/([^~/]|~[01])+)+$/, 'must be a JSON Pointer into the spec, like /optimizer/learningRate')
@@ -117,6 +121,37 @@ const searchSchema = z.discriminatedUnion('type', [
     points: z.int().min(1).max(sweepLimits.trials),
     seed: seedSchema.default(1).describe('of the draws; the same seed draws the same points'),
   }),
+  z.strictObject({
+    type: z
+      .literal('asha')
+      .describe(
+        'stops trials early that are worse than most others (asynchronous successive halving, Li et al. 2020)',
+      ),
+    points: z
+      .int()
+      .min(1)
+      .max(sweepLimits.trials)
+      .optional()
+      .describe('number of draws as with `random`; without it, the points are those of the grid'),
+    seed: seedSchema.default(1).describe('of the draws, and of the choice of brackets'),
+    minimumEpochs: z.int().min(1).describe('epochs before the first decision'),
+    reduction: z
+      .int()
+      .min(2)
+      .max(10)
+      .default(4)
+      .describe(
+        'decisions follow after minimumEpochs · reduction^n epochs; about 1 / reduction of the trials go on',
+      ),
+    brackets: z
+      .int()
+      .min(1)
+      .max(5)
+      .default(1)
+      .describe(
+        'number of brackets; each has its first decision later than the one before by the factor `reduction`',
+      ),
+  }),
 ])
 export type Search = z.infer<typeof searchSchema>
 
@@ -124,9 +159,9 @@ const sweepMetricSchema = z.enum(['loss', 'accuracy', 'valLoss', 'valAccuracy'])
 export type SweepMetric = z.infer<typeof sweepMetricSchema>
 
 const directionSchema = z.enum(['minimize', 'maximize'])
-type Direction = z.infer<typeof directionSchema>
+export type SweepDirection = z.infer<typeof directionSchema>
 
-export const directionOf: Record<SweepMetric, Direction> = {
+export const sweepDirection: Record<SweepMetric, SweepDirection> = {
   loss: 'minimize',
   accuracy: 'maximize',
   valLoss: 'minimize',

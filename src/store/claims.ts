@@ -39,6 +39,7 @@ const claimedRowSchema = z.strictObject({
   backend: z.string().nullable(),
   estimatedSeconds: z.number(),
   crashes: z.int(),
+  pauseAfter: z.int().nullable(),
   place: z.string(),
   hint: z.string(),
 })
@@ -129,7 +130,7 @@ export const claimStatement = statement(
         "heldThreads" = chosen.threads / chosen.size::float8, charged = "threadTime"(seconds, chosen.threads)
       FROM chosen WHERE "Job".id = chosen.id
       RETURNING "Job".id, status, "tenantId", "requestId", "traceId", attempt, spec, changes, "datasetId",
-        "validationDatasetId", epoch, epochs, backend, crashes, place, seconds / $7::float8 AS "estimatedSeconds"
+        "validationDatasetId", epoch, epochs, backend, crashes, "pauseAfter", place, seconds / $7::float8 AS "estimatedSeconds"
     ), clock AS (
       UPDATE "QueueClock" SET "threadTime" = greatest("QueueClock"."threadTime", turn), "timeScale" = $7::float8
       FROM first WHERE EXISTS (SELECT FROM chosen)
@@ -200,5 +201,6 @@ function toClaim(row: ClaimedRow): ClaimedJob {
     backend: row.backend,
     estimatedSeconds: row.estimatedSeconds,
     crashes: row.crashes,
+    pauseAfter: row.pauseAfter,
   }
 }

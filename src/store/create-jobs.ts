@@ -56,11 +56,11 @@ const createJobsStatement = statement(
         + "sizeOfLabels"(name, NULL, '{}', metadata) AS bytes FROM unnest($1::text[], $2::text[], $3::text[], $4::bytea[], $5::jsonb[], $6::text[], $7::text[], $8::int[],
         $9::text[], $10::text[], $11::text[], $12::int[], $13::float8[], $14::float8[], $15::int[], $16::int[], $17::float8[],
         $18::float8[], $19::int[], $20::int[], $21::bool[], $22::text[], $23::text[],
-        $24::text[], $25::text[], $26::int[])
+        $24::text[], $25::text[], $26::int[], $27::int[])
         WITH ORDINALITY AS item(id, "tenantId", name, spec, metadata, "requestId", "traceId", priority, "datasetId",
           "validationDatasetId", "modelId", parameters, "arenaBytes", "flopsPerEpoch", "stepsPerEpoch", epochs, "maximumJobs",
           "maximumBytes", "specBytes", threads, "hasFolds", "retrainOf",
-          "registerAs", "registerKeyId", "sweepId", trial, place)
+          "registerAs", "registerKeyId", "sweepId", trial, "pauseAfter", place)
     ), dataset AS MATERIALIZED (
       SELECT id, "tenantId" FROM "Dataset" WHERE id = ANY($9::text[] || $10::text[]) ORDER BY id FOR KEY SHARE
     ), model AS MATERIALIZED (
@@ -84,10 +84,10 @@ const createJobsStatement = statement(
     ), created AS (
       INSERT INTO "Job" (id, "tenantId", name, spec, metadata, "requestId", "traceId", priority, "datasetId",
         "validationDatasetId", parameters, "arenaBytes", "flopsPerEpoch", "stepsPerEpoch", epochs, "specBytes", threads, "hasFolds",
-        "fromModelId", "retrainOf", "registerAs", "registerKeyId", "sweepId", trial)
+        "fromModelId", "retrainOf", "registerAs", "registerKeyId", "sweepId", trial, "pauseAfter")
       SELECT id, "tenantId", name, spec, metadata, "requestId", "traceId", priority, "datasetId", "validationDatasetId",
         parameters, "arenaBytes", "flopsPerEpoch", "stepsPerEpoch", epochs, "specBytes", threads, "hasFolds", "modelId",
-        "retrainOf", "registerAs", "registerKeyId", "sweepId", trial
+        "retrainOf", "registerAs", "registerKeyId", "sweepId", trial, "pauseAfter"
       FROM counted
       WHERE "hasDataset" AND "hasValidation" AND "hasModel"
         AND "queuedJobs" <= coalesce((own ->> 'queuedJobs')::float8, "maximumJobs")
@@ -135,6 +135,7 @@ function toValues(items: readonly JobOfTenant[]): unknown[] {
     column(({ job }) => job.retraining?.keyId ?? null),
     column(({ job }) => job.sweep?.id ?? null),
     column(({ job }) => job.sweep?.trial ?? null),
+    column(({ job }) => job.pauseAfter),
   ]
 }
 

@@ -1,16 +1,19 @@
 /** Creates the trials of running sweeps, and ends sweeps. */
 import { z } from 'zod'
-import { unfinishedStatuses } from '../contract/job.js'
+import { transitions, unfinishedStatuses } from '../contract/job.js'
 import type { Limits } from '../contract/limits.js'
 import { Problem, type ProblemCode } from '../contract/problems.js'
-import { sweepLimits } from '../contract/sweep.js'
-import type { AllSweeps, DueSweep, RefusedTrial } from '../training/ports/sweeps.js'
+import { sweepLimits, sweepTransitions } from '../contract/sweep.js'
+import type { AllSweeps, Decision, DueSweep, RefusedTrial } from '../training/ports/sweeps.js'
 import { inSlices } from '../training/slices.js'
 import { createJobs, type JobOfTenant, jobOfTenant } from './create-jobs.js'
 import type { Database, Prisma } from './database.js'
-import { idRow, noRow, query, send, statement } from './statements.js'
-import { unpackDefinition } from './sweep-rows.js'
-import { statusIn } from './transitions.js'
+import { idRow, noRow, query, send, statement, transaction } from './statements.js'
+import { jobScore, unpackDefinition } from './sweep-rows.js'
+import { changedRow, statusIn, transition } from './transitions.js'
+
+/** Of a sweep. */
+const isRunning = statusIn(['running'])
 
 const unfinishedTrials = `(SELECT count(*) FROM "Job" WHERE "sweepId" = sweep.id AND ${statusIn(unfinishedStatuses)})`
 
@@ -31,7 +34,7 @@ const dueStatement = statement(
   `
     SELECT id, "tenantId", name, definition, trials, created, "requestId", "traceId", room FROM (
       SELECT sweep.*, parallelism - ${unfinishedTrials}::int AS room FROM "Sweep" AS sweep
-      WHERE status = 'running' AND created < trials AND NOT "isOverBudget"
+      WHERE ${isRunning} AND created < trials AND NOT "isOverBudget"
     ) AS open
     WHERE 2 * room >= parallelism ORDER BY "createdAt", id`,
 )
@@ -39,7 +42,7 @@ const dueStatement = statement(
 const anyRunningStatement = statement(
   'anySweepRunning',
   z.strictObject({ found: z.int() }),
-  `SELECT 1 AS found FROM "Sweep" WHERE status = 'running' LIMIT 1`,
+  `SELECT 1 AS found FROM "Sweep" WHERE ${isRunning} LIMIT 1`,
 )
 
 /** $1 sweep, $2 the trials created before, $3 after, $4 number of refused ones, $5 their first reasons. */
@@ -48,14 +51,14 @@ const advanceStatement = statement(
   idRow,
   `UPDATE "Sweep" SET created = $3::int, refused = refused + $4::int,
       refusals = CASE WHEN jsonb_array_length(refusals) < ${sweepLimits.refusals} THEN refusals || $5::jsonb ELSE refusals END
-    WHERE id = $1 AND created = $2::int AND status = 'running' RETURNING id`,
+    WHERE id = $1 AND created = $2::int AND ${isRunning} RETURNING id`,
 )
 
 const budgetStatement = statement(
   'endSweepBudgets',
   noRow,
   `UPDATE "Sweep" AS sweep SET "isOverBudget" = true
-    WHERE status = 'running' AND created < trials AND NOT "isOverBudget" AND "budgetSeconds" <=
+    WHERE ${isRunning} AND created < trials AND NOT "isOverBudget" AND "budgetSeconds" <=
       (SELECT sum("trainingSeconds") FROM "Job" WHERE "sweepId" = sweep.id)`,
 )
 
@@ -63,9 +66,63 @@ const finishStatement = statement(
   'finishSweeps',
   noRow,
   `UPDATE "Sweep" AS sweep SET "finishedAt" = now(), status = CASE WHEN EXISTS (
-        SELECT FROM "Job" WHERE "sweepId" = sweep.id AND status = 'succeeded'
-      ) THEN 'succeeded'::"SweepStatus" ELSE 'failed' END
-    WHERE status = 'running' AND (created >= trials OR "isOverBudget") AND ${unfinishedTrials} = 0`,
+        SELECT FROM "Job" WHERE "sweepId" = sweep.id AND ${statusIn([transitions.succeed.to])}
+      ) THEN '${sweepTransitions.succeed.to}'::"SweepStatus" ELSE '${sweepTransitions.fail.to}' END
+    WHERE ${isRunning} AND (created >= trials OR "isOverBudget") AND ${unfinishedTrials} = 0`,
+)
+
+/** Whether a job waits for a decision. */
+export const waits = `${statusIn([transitions.pause.to])} AND "pauseAfter" IS NOT NULL AND epoch = "pauseAfter"`
+
+const halvedStatement = statement(
+  'halvedTrials',
+  z.strictObject({
+    id: z.string(),
+    definition: z.instanceof(Uint8Array),
+    trials: z.array(
+      z.object({
+        trial: z.int(),
+        jobId: z.string(),
+        state: z.enum(['waiting', 'unfinished', 'ended']),
+        rungs: z.array(z.number()),
+        score: z.number().nullable(),
+      }),
+    ),
+  }),
+  `
+    SELECT sweep.id, definition, trial.trials FROM "Sweep" AS sweep CROSS JOIN LATERAL (
+      SELECT jsonb_agg(jsonb_build_object('trial', trial, 'jobId', job.id, 'rungs', rungs, 'score', ${jobScore},
+          'state', CASE WHEN ${waits} THEN 'waiting' WHEN ${statusIn(unfinishedStatuses, 'job.status')} THEN 'unfinished' ELSE 'ended' END)
+        ORDER BY trial) AS trials
+      FROM "Job" AS job WHERE "sweepId" = sweep.id
+    ) AS trial
+    WHERE ${statusIn(['running'], 'sweep.status')} AND EXISTS (SELECT FROM "Job" WHERE "sweepId" = sweep.id AND ${waits})`,
+)
+
+const lockStatement = statement(
+  'lockRunningSweep',
+  idRow,
+  `SELECT id FROM "Sweep" WHERE id = $1 AND ${isRunning} FOR UPDATE`,
+)
+
+/** $1 jobs, $2 metrics, $3 epochs of the next decisions. */
+const decided = `id IN (SELECT id FROM "Job" WHERE id = ANY($1::text[]) AND ${waits} ORDER BY id FOR NO KEY UPDATE)`
+const recordScore = 'rungs = rungs || ($2::float8[])[array_position($1::text[], id)]'
+
+const continueStatement = statement(
+  'continueTrials',
+  changedRow,
+  transition('resume', {
+    where: decided,
+    set: `attempt = attempt + 1, ${recordScore}, "pauseAfter" = ($3::int[])[array_position($1::text[], id)]`,
+    event: { type: 'resumed' },
+  }),
+)
+
+const stopStatement = statement(
+  'stopTrials',
+  changedRow,
+  transition('cancel', { where: decided, set: `"finishedAt" = now(), ${recordScore}` }),
 )
 
 /** A limit of the tenant leaves room for fewer jobs. */
@@ -146,6 +203,27 @@ export function runningSweeps(database: Database, settings: Limits): Omit<AllSwe
         const end = (jobs[error.jobs]?.sweep?.trial ?? last + 1) - 1
         return end > sweep.created ? store(end, error.jobs) : 0
       }
+    },
+
+    async halvedTrials() {
+      const rows = await send(pool, halvedStatement, [])
+      return rows.map((row) => ({ ...row, definition: unpackDefinition(row.definition) }))
+    },
+
+    async decide(sweepId, decisions) {
+      // Each in its own transaction, which locks jobs once and then counters, as all others do.
+      const apply = async (action: Decision['action'], change: typeof stopStatement) => {
+        const some = decisions.filter((decision) => decision.action === action)
+        if (some.length === 0) return
+        const columns = [some.map(({ jobId }) => jobId), some.map(({ score }) => score)]
+        const pauses = action === 'stop' ? [] : [some.map(({ pauseAfter }) => pauseAfter)]
+        await transaction(pool, async (client) => {
+          const isRunning = (await send(client, lockStatement, [sweepId])).length > 0
+          if (isRunning) await send(client, change, [...columns, ...pauses])
+        })
+      }
+      await apply('continue', continueStatement)
+      await apply('stop', stopStatement)
     },
 
     async finish() {

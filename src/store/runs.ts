@@ -48,6 +48,12 @@ const succeedStatement = statement(
   }),
 )
 
+const pauseStatement = statement(
+  'pauseRun',
+  changedRow,
+  transition('pause', { where, set: '"heartbeatAt" = NULL', event: { type: 'paused' } }),
+)
+
 const releaseStatement = statement(
   'releaseRun',
   changedRow,
@@ -138,6 +144,10 @@ export function runStore(database: Database, { runningJobs } = unlimited): RunSt
       // If the job was cancelled, this is the end of its run.
       if (!held) await deleteCheckpointBytes(database, claim.jobId)
       return held
+    },
+
+    async pause(claim) {
+      return applies(database, pauseStatement, claim)
     },
 
     async requeue(claim) {

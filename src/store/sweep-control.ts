@@ -1,22 +1,23 @@
 /** Pauses, resumes and cancels sweeps with their unfinished jobs, each in one transaction. */
 
 import type { Transition } from '../contract/job.js'
-import { sweepTransitions, unfinishedSweepStatuses } from '../contract/sweep.js'
+import { sweepTransitions } from '../contract/sweep.js'
 import type { SweepStore } from '../training/ports/sweeps.js'
 import type { Database } from './database.js'
+import { waits } from './running-sweeps.js'
 import { idRow, query, statement } from './statements.js'
-import { changedRow, guard, transition } from './transitions.js'
+import { changedRow, guard, statusIn, transition } from './transitions.js'
 
 /** The jobs of sweep $1 that may go through the transition, locked in the order in which workers lock them. */
-const jobsOfSweep = (name: Transition) =>
-  `id IN (SELECT id FROM "Job" WHERE "sweepId" = $1 AND ${guard(name)} ORDER BY id FOR NO KEY UPDATE)`
+const jobsOfSweep = (name: Transition, condition = 'true') =>
+  `id IN (SELECT id FROM "Job" WHERE "sweepId" = $1 AND ${guard(name)} AND ${condition} ORDER BY id FOR NO KEY UPDATE)`
 
 /** $1 sweep, $2 tenant. */
 const pauseStatement = statement(
   'pauseSweep',
   idRow,
   `UPDATE "Sweep" SET status = '${sweepTransitions.pause.to}', "pausedAt" = now()
-    WHERE id = $1 AND "tenantId" = $2 AND status = '${sweepTransitions.pause.from}' RETURNING id`,
+    WHERE id = $1 AND "tenantId" = $2 AND ${statusIn(sweepTransitions.pause.from)} RETURNING id`,
 )
 
 const pauseJobsStatement = statement(
@@ -34,26 +35,25 @@ const resumeStatement = statement(
   idRow,
   `UPDATE "Sweep" SET status = '${sweepTransitions.resume.to}', "pausedAt" = NULL,
       "pausedSeconds" = "pausedSeconds" + extract(epoch FROM now() - "pausedAt")
-    WHERE id = $1 AND "tenantId" = $2 AND status = '${sweepTransitions.resume.from}' RETURNING id`,
+    WHERE id = $1 AND "tenantId" = $2 AND ${statusIn(sweepTransitions.resume.from)} RETURNING id`,
 )
 
 const resumeJobsStatement = statement(
   'resumeSweepJobs',
   changedRow,
   transition('resume', {
-    where: jobsOfSweep('resume'),
+    // The others wait for a decision.
+    where: jobsOfSweep('resume', `NOT (${waits})`),
     set: 'attempt = attempt + 1',
     event: { type: 'resumed' },
   }),
 )
 
-const unfinished = unfinishedSweepStatuses.map((status) => `'${status}'`).join(', ')
-
 const cancelStatement = statement(
   'cancelSweep',
   idRow,
-  `UPDATE "Sweep" SET status = 'cancelled', "finishedAt" = now()
-    WHERE id = $1 AND "tenantId" = $2 AND status IN (${unfinished}) RETURNING id`,
+  `UPDATE "Sweep" SET status = '${sweepTransitions.cancel.to}', "finishedAt" = now()
+    WHERE id = $1 AND "tenantId" = $2 AND ${statusIn(sweepTransitions.cancel.from)} RETURNING id`,
 )
 
 const cancelJobsStatement = statement(

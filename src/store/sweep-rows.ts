@@ -1,9 +1,9 @@
 /** The rows of sweeps, and their conversion. */
 import { z } from 'zod'
 import {
-  directionOf,
   type Sweep,
   type SweepSummary,
+  sweepDirection,
   sweepRequestSchema,
   sweepStatusSchema,
   type Trial,
@@ -12,7 +12,7 @@ import type { SweepDefinition } from '../training/ports/sweeps.js'
 import { trialOf, valuesOfPoints } from '../training/sweeps/trials.js'
 import { unpackJson } from './packed-json.js'
 
-const definitionSchema = sweepRequestSchema.omit({ name: true }).extend({ seed: z.int() })
+const definitionSchema = sweepRequestSchema.omit({ name: true }).extend({ seed: z.int(), epochs: z.int() })
 
 export const unpackDefinition = (bytes: Uint8Array): SweepDefinition =>
   definitionSchema.parse(unpackJson(bytes))
@@ -39,7 +39,15 @@ export function toSummary(row: SummaryRow, definition = unpackDefinition(row.def
   const self = `/sweeps/${id}`
   return {
     ...{ id, object: 'sweep', name, status, spec, parameters, search, metric },
-    ...{ direction: directionOf[metric], seeds, parallelism, budgetSeconds, trials, created, isOverBudget },
+    ...{
+      direction: sweepDirection[metric],
+      seeds,
+      parallelism,
+      budgetSeconds,
+      trials,
+      created,
+      isOverBudget,
+    },
     createdAt: row.createdAt.toISOString(),
     finishedAt: row.finishedAt?.toISOString() ?? null,
     links: { self, trials: `${self}/trials` },
@@ -104,6 +112,10 @@ function estimateFinish(
   const seconds = (activeSeconds / ended) * (trials - ended)
   return new Date(Date.now() + 1_000 * seconds).toISOString()
 }
+
+/** The metric of "Job" AS job that ranks it in "Sweep" AS sweep. */
+export const jobScore = `CASE sweep.metric WHEN 'loss' THEN job.loss WHEN 'accuracy' THEN job.accuracy
+    WHEN 'valLoss' THEN job."valLoss" ELSE job."valAccuracy" END`
 
 export const trialRow = z.strictObject({
   trial: z.int(),

@@ -1,5 +1,6 @@
 /** Sweeps, as clients see and control them. What creates and ends their trials is in running-sweeps.ts. */
 import { z } from 'zod'
+import { jobStatusSchema } from '../contract/job.js'
 import type { Limits } from '../contract/limits.js'
 import { Problem } from '../contract/problems.js'
 import { sweepLimits, unfinishedSweepStatuses } from '../contract/sweep.js'
@@ -12,6 +13,7 @@ import { runningSweeps } from './running-sweeps.js'
 import { send, statement } from './statements.js'
 import { controlSweep } from './sweep-control.js'
 import {
+  jobScore,
   summaryColumns,
   sweepRow,
   toSummary,
@@ -21,13 +23,16 @@ import {
   unpackDefinition,
 } from './sweep-rows.js'
 import { enforceLimits, lockLimits } from './tenant-limits.js'
+import { statusIn } from './transitions.js'
 
 /** Points in `best`. */
 const bestPoints = 10
 
-/** The metric of a job that ranks it. */
-const score = `CASE sweep.metric WHEN 'loss' THEN job.loss WHEN 'accuracy' THEN job.accuracy
-    WHEN 'valLoss' THEN job."valLoss" ELSE job."valAccuracy" END`
+const hasScore = statusIn(['succeeded'], 'job.status')
+
+const counts = jobStatusSchema.options
+  .map((status) => `count(*) FILTER (WHERE ${statusIn([status])})::int AS ${status}`)
+  .join(', ')
 
 /** Times a score: the better the lower. */
 const sign = "CASE WHEN sweep.metric IN ('accuracy', 'valAccuracy') THEN -1 ELSE 1 END"
@@ -41,7 +46,7 @@ const readStatement = statement(
       SELECT * FROM "Sweep" WHERE id = $1 AND "tenantId" = $2
     ), trial AS MATERIALIZED (
       SELECT job.id, job.trial, job.status, job.epoch, job."trainingSeconds", (job.trial - 1) / sweep.seeds + 1 AS point,
-        CASE WHEN job.status = 'succeeded' THEN ${score} END AS score
+        CASE WHEN ${hasScore} THEN ${jobScore} END AS score
       FROM sweep JOIN "Job" AS job ON job."sweepId" = sweep.id
     ), point AS (
       SELECT point, avg(score) AS score, stddev_samp(score) AS deviation,
@@ -53,12 +58,7 @@ const readStatement = statement(
       FROM (SELECT point.* FROM point, sweep
         ORDER BY score * ${sign}, point.point LIMIT ${bestPoints}) AS point
     ), total AS (
-      SELECT count(*) FILTER (WHERE status = 'queued')::int AS queued,
-        count(*) FILTER (WHERE status = 'running')::int AS running,
-        count(*) FILTER (WHERE status = 'paused')::int AS paused,
-        count(*) FILTER (WHERE status = 'succeeded')::int AS succeeded,
-        count(*) FILTER (WHERE status = 'failed')::int AS failed,
-        count(*) FILTER (WHERE status = 'cancelled')::int AS cancelled,
+      SELECT ${counts},
         coalesce(sum(epoch), 0)::float8 AS epochs, coalesce(sum("trainingSeconds"), 0) AS "trainingSeconds" FROM trial
     )
     SELECT ${summaryColumns}, refused, refusals, total.*,
@@ -76,7 +76,7 @@ const trialsStatement = statement(
   `
     SELECT job.trial, job.id, model.id AS "modelId", job.status, job.spec, job.epoch,
       coalesce(job."trainingSeconds", 0) AS "trainingSeconds",
-      CASE WHEN job.status = 'succeeded' THEN ${score} END AS score
+      CASE WHEN ${hasScore} THEN ${jobScore} END AS score
     FROM "Sweep" AS sweep JOIN "Job" AS job ON job."sweepId" = sweep.id LEFT JOIN "Model" AS model ON model."jobId" = job.id
     WHERE sweep.id = $1 AND job."sweepId" = $1 AND job.trial > $2::int ORDER BY job.trial LIMIT $3::int`,
 )

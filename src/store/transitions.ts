@@ -13,12 +13,13 @@ import {
   type Transition,
   transitions,
 } from '../contract/job.js'
+import type { SweepStatus } from '../contract/sweep.js'
 import { notifyJob } from './hints.js'
 import { eventColumns, type StoredEvent, withEvent } from './job-events.js'
 import { finishedColumns, withFinished } from './outbox.js'
 
 /** A condition on a status. */
-export function statusIn(statuses: readonly JobStatus[], column = 'status'): string {
+export function statusIn(statuses: readonly (JobStatus | SweepStatus)[], column = 'status'): string {
   const [first, ...others] = statuses.map((status) => `'${status}'`)
   return others.length === 0 ? `${column} = ${first}` : `${column} IN (${[first, ...others].join(', ')})`
 }

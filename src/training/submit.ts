@@ -67,5 +67,6 @@ export function newJob(
     inlineDataset: data.inline,
     retraining: null,
     sweep: null,
+    pauseAfter: null,
   }
 }

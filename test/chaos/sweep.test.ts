@@ -33,9 +33,12 @@ const sweepRequest = {
     { path: '/optimizer/learningRate', min: 0.001, max: 0.1, scale: 'log' },
     { path: '/network/layers/0/units', min: 2, max: 12, integer: true },
   ],
-  search: { type: 'random', points, seed: 5 },
-  seeds: 2,
   parallelism: 60,
+}
+
+const searches = {
+  'a random search': { search: { type: 'random', points, seed: 5 }, seeds: 2 },
+  'successive halving': { search: { type: 'asha', points: 2 * points, seed: 5, minimumEpochs: 5 } },
 }
 
 /** Repeats a request while the process that was to answer is down. */
@@ -74,14 +77,16 @@ async function scores(cluster: Cluster, id: string): Promise<[number, number | n
   }
 }
 
-it(
-  `a sweep whose processes are killed ${kills} times has the same trials and the same winner`,
-  async () => {
+it.each(Object.entries(searches))(
+  `%s whose processes are killed ${kills} times has the same trials and the same winner`,
+  async (_name, search) => {
     const cluster = await startCluster('PostgreSQL')
     try {
-      const start = () => request(`${cluster.urls[0]}/sweeps`, sweepSummarySchema, sweepRequest)
+      const start = () =>
+        request(`${cluster.urls[0]}/sweeps`, sweepSummarySchema, { ...sweepRequest, ...search })
       const undisturbed = await untilEnded(cluster, (await start()).id)
-      expect(undisturbed.counts).toMatchObject({ succeeded: 2 * points })
+      expect(undisturbed).toMatchObject({ status: 'succeeded', counts: { failed: 0, refused: 0 } })
+      expect(undisturbed.counts.succeeded + undisturbed.counts.cancelled).toBe(2 * points)
 
       const { id } = await start()
       let strikes = 0
@@ -91,10 +96,8 @@ it(
       }
       expect(strikes).toBeGreaterThan(1)
       const disturbed = await untilEnded(cluster, id)
-      expect(disturbed).toMatchObject({
-        status: 'succeeded',
-        counts: { succeeded: 2 * points, failed: 0, refused: 0 },
-      })
+      expect(disturbed).toMatchObject({ status: 'succeeded', counts: undisturbed.counts })
+      expect(disturbed.epochs).toBe(undisturbed.epochs)
       const found = await scores(cluster, id)
       expect(found.map(([trial]) => trial)).toEqual(
         Array.from({ length: 2 * points }, (_, index) => index + 1),
@@ -102,7 +105,7 @@ it(
       expect(found).toEqual(await scores(cluster, undisturbed.id))
       const winners = ({ best }: Sweep) => best.map(({ point, score, values }) => ({ point, score, values }))
       expect(winners(disturbed)).toEqual(winners(undisturbed))
-      console.log(`sweep: ${strikes} strikes, ${2 * points} trials`)
+      console.log(`sweep: ${strikes} strikes, ${2 * points} trials, ${disturbed.epochs} epochs`)
     } finally {
       await cluster.stop()
     }

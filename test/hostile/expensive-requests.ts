@@ -91,7 +91,11 @@ export async function makeThings(
 async function storeSweep({ database, sweeps }: Stores, job: string): Promise<string> {
   const id = newId('sweep')
   const { trials } = sweepLimits
-  const definition = { ...sweepRequestSchema.parse({ ...sweep, parameters: manyValues(4, 10) }), seed: 1 }
+  const definition = {
+    ...sweepRequestSchema.parse({ ...sweep, parameters: manyValues(4, 10) }),
+    seed: 1,
+    epochs: 1,
+  }
   const store = sweeps.of(localTenant)
   await store.create({ id, name: null, definition, trials, requestId: null, traceId: null })
   await store.pause(id)

@@ -145,6 +145,13 @@ describe('a request is refused', () => {
     ],
     ['a metric without its rows', { metric: 'valLoss' }, '/metric'],
     ['inline rows', { spec: { ...spec, dataset: { x: [1, 2], y: [1, 2] } } }, '/spec/dataset'],
+    ['asha without a decision', { search: { type: 'asha', minimumEpochs: 5 } }, '/search/minimumEpochs'],
+    ['asha with several seeds', { search: { type: 'asha', minimumEpochs: 1 }, seeds: 2 }, '/seeds'],
+    [
+      'asha over epochs',
+      { search: { type: 'asha', minimumEpochs: 1 }, parameters: [{ path: '/epochs', values: [5] }] },
+      '/parameters/0/path',
+    ],
   ])('%s', async (_name, changes, pointer) => {
     const response = await post({ spec, parameters: [rates], metric: 'loss', ...changes })
     expect(response.json()).toMatchObject({ status: 422, code: 'invalid-spec' })

@@ -27,7 +27,7 @@ async function createSweep(trials: number, changes: object = {}): Promise<string
     metric: 'loss',
     ...changes,
   }
-  const definition = { ...sweepRequestSchema.parse(request), seed: 1 }
+  const definition = { ...sweepRequestSchema.parse(request), seed: 1, epochs: 100 }
   const sweep: NewSweep = {
     id: newId('sweep'),
     name: null,

@@ -47,6 +47,7 @@ function order(given: object, changes: Partial<TrainingOrder> = {}): TrainingOrd
     initialWeights: null,
     sourceCoding: null,
     checkpoint: null,
+    pauseAfter: null,
     checkpointMilliseconds: 60_000,
     stop: new Int32Array(new SharedArrayBuffer(4)),
     ...changes,
@@ -224,4 +225,32 @@ describe('a training with a changed spec', () => {
     ]
     expect(sha256Of(await train(order({}, { changes })))).toBe(sha256Of(await train(order({}))))
   }, 60_000)
+})
+
+describe('a training that pauses after given epochs', () => {
+  it('ends each time at exactly that epoch, and goes on with the same bits', async () => {
+    const whole = await train(order({}))
+    const epochs: Epoch[] = []
+    let checkpoint: WholeCheckpoint | null = null
+    const { length } = whole.epochs
+    const pauses = [1, 2, 5, length - 1]
+    for (const pauseAfter of pauses) {
+      const part = await train(order({}, { checkpoint, pauseAfter }))
+      expect(part.outcome).toEqual({ type: 'paused' })
+      epochs.push(...part.epochs)
+      expect(epochs).toHaveLength(pauseAfter)
+      checkpoint = part.checkpoints.at(-1) ?? null
+      expect(checkpoint).toMatchObject({ epoch: pauseAfter, step: 0 })
+    }
+    // A pause that has passed does not count.
+    const rest = await train(order({}, { checkpoint, pauseAfter: 5 }))
+    expect([...epochs, ...rest.epochs]).toEqual(whole.epochs)
+    expect(sha256Of(rest)).toBe(sha256Of(whole))
+  })
+
+  it('does not pause after its last epoch', async () => {
+    const { epochs } = await train(order({}))
+    const { outcome } = await train(order({}, { pauseAfter: epochs.length }))
+    expect(outcome.type).toBe('trained')
+  })
 })

@@ -44,6 +44,7 @@ function order(spec: Partial<JobSpec> = {}, changes: Partial<TrainingOrder> = {}
     initialWeights: null,
     sourceCoding: null,
     checkpoint: null,
+    pauseAfter: null,
     checkpointMilliseconds: 60_000,
     stop,
     ...changes,

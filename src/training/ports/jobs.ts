@@ -27,6 +27,8 @@ export interface NewJob {
   inlineDataset: NewDataset | null
   retraining: (NonNullable<Job['retraining']> & { keyId: string | null }) | null
   sweep: JobSweep | null
+  /** The epoch after which the job pauses; null for none. */
+  pauseAfter: number | null
 }
 
 export interface JobProgress {

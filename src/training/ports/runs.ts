@@ -30,6 +30,8 @@ export interface ClaimedJob extends Claim {
   estimatedSeconds: number
   /** Consecutive crashes without progress. */
   crashes: number
+  /** The epoch after which the job pauses; null for none. */
+  pauseAfter: number | null
 }
 
 /** Consecutive epochs, and optionally a checkpoint taken after the last of them. */
@@ -106,6 +108,8 @@ export interface RunStore {
   /** Stores trainings without stored epochs in one statement. Returns for each whether its claim was valid. */
   succeedAll(successes: readonly Success[]): Promise<boolean[]>
   fail(claim: Claim, error: JobError): Promise<boolean>
+  /** Pauses the job after `pauseAfter`; its checkpoint is stored. */
+  pause(claim: Claim): Promise<boolean>
   /** Returns the job to the queue without counting a crash. */
   release(claim: Claim, reason: ReleaseReason): Promise<boolean>
   /**

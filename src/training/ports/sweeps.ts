@@ -8,6 +8,8 @@ import type { Tenanted } from './tenants.js'
 export interface SweepDefinition extends Omit<SweepRequest, 'name'> {
   /** Of the first trial of a point whose spec has no seed. */
   seed: number
+  /** Of each trial. */
+  epochs: number
 }
 
 export interface NewSweep {
@@ -53,6 +55,34 @@ export interface RefusedTrial {
   message: string
 }
 
+/** A trial of a search that stops trials early. */
+export interface HalvedTrial {
+  trial: number
+  jobId: string
+  /** Waits for a decision, may still come to one, or has ended. */
+  state: 'waiting' | 'unfinished' | 'ended'
+  /** The metric at its earlier decisions. */
+  rungs: readonly number[]
+  /** The metric after the last epoch. */
+  score: number | null
+}
+
+export interface HalvedSweep {
+  id: string
+  definition: SweepDefinition
+  trials: HalvedTrial[]
+}
+
+/** After a rung, a trial goes on or is stopped. */
+export interface Decision {
+  jobId: string
+  /** The metric at the rung. */
+  score: number
+  action: 'continue' | 'stop'
+  /** The epoch after which a continued trial waits again; null for none. */
+  pauseAfter: number | null
+}
+
 /** The sweeps of all tenants. */
 export interface AllSweeps extends Tenanted<SweepStore> {
   /** Running sweeps of which trials can be created. */
@@ -68,6 +98,10 @@ export interface AllSweeps extends Tenanted<SweepStore> {
     jobs: readonly NewJob[],
     refused: readonly RefusedTrial[],
   ): Promise<number>
+  /** The trials of running sweeps that stop trials early, by sweep. */
+  halvedTrials(): Promise<HalvedSweep[]>
+  /** Resumes and cancels trials that wait for a decision, unless the sweep is no longer running. */
+  decide(sweepId: string, decisions: readonly Decision[]): Promise<void>
   /** Ends sweeps whose trials have all ended, and the creation of trials of sweeps over their budget. */
   finish(): Promise<void>
   /** Whether any sweep is running. */

@@ -1,4 +1,5 @@
-/** Advances sweeps when one is created or a job ends, and at intervals, because hints can be lost. */
+/** Advances sweeps when one is created or a job ends or pauses, and at intervals, because hints can be lost. */
+import { isFinished, type JobStatus } from '../../contract/job.js'
 import { type AdvanceDependencies, advanceSweeps } from './advance.js'
 
 const everyMilliseconds = 2_000
@@ -9,8 +10,8 @@ const gatherMilliseconds = 20
 interface SweepRunner {
   /** Advances the sweeps soon. */
   wake(): void
-  /** A job has ended, which may be a trial. */
-  jobEnded(): void
+  /** The status of a job has changed, which may be a trial. */
+  report(status: JobStatus): void
   stop(): Promise<void>
 }
 
@@ -53,8 +54,9 @@ export function advanceForever(dependencies: AdvanceDependencies): SweepRunner {
   schedule(everyMilliseconds)
   return {
     wake,
-    jobEnded() {
-      if (isActive) wake()
+    report(status) {
+      // A paused trial may wait for a decision.
+      if (isActive && (isFinished(status) || status === 'paused')) wake()
     },
     async stop() {
       isStopped = true

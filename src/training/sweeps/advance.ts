@@ -4,9 +4,10 @@ import type { PlanDependencies } from '../plan.js'
 import { planJob, readingOnce } from '../plan-together.js'
 import type { NewJob } from '../ports/jobs.js'
 import type { JobQueue } from '../ports/queue.js'
-import type { AllSweeps, DueSweep, RefusedTrial } from '../ports/sweeps.js'
+import type { AllSweeps, DueSweep, HalvedSweep, RefusedTrial } from '../ports/sweeps.js'
 import type { Tenant } from '../ports/tenants.js'
 import { Slice } from '../slices.js'
+import { decideTrials, firstPause } from './halving.js'
 import { type ParseJob, trialRequests } from './trials.js'
 
 export interface AdvanceDependencies {
@@ -24,9 +25,17 @@ const trialsAtOnce = 250
 /** Creates the trials that there is room for, and ends sweeps that are done. */
 export async function advanceSweeps(dependencies: AdvanceDependencies): Promise<void> {
   const { sweeps, onError } = dependencies
+  for (const sweep of await sweeps.halvedTrials()) await decide(dependencies, sweep).catch(onError)
   await sweeps.finish()
   // The error of one sweep must not stop the others.
   for (const sweep of await sweeps.due()) await createTrials(dependencies, sweep).catch(onError)
+}
+
+async function decide({ sweeps, queue }: AdvanceDependencies, sweep: HalvedSweep): Promise<void> {
+  const decisions = decideTrials(sweep)
+  if (decisions.length === 0) return
+  await sweeps.decide(sweep.id, decisions)
+  await queue.wake()
 }
 
 async function createTrials(dependencies: AdvanceDependencies, due: DueSweep): Promise<void> {
@@ -63,7 +72,12 @@ function trialPlanner({ plan, parseJob }: AdvanceDependencies, tenant: Tenant, d
       const job =
         body instanceof Problem ? body : await planJob(sources, tenant, body, { requestId, traceId })
       if (job instanceof Problem) planned.refused.push({ trial, message: job.detail })
-      else planned.jobs.push({ ...job, sweep: { id: due.id, trial } })
+      else
+        planned.jobs.push({
+          ...job,
+          sweep: { id: due.id, trial },
+          pauseAfter: firstPause(due.definition, trial),
+        })
       if (slice.isOver) await slice.pause()
     }
     return planned

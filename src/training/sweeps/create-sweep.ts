@@ -1,5 +1,6 @@
 /** Accepts a sweep: checks its parameters, plans its first trial, and stores it. */
 import { randomInt } from 'node:crypto'
+import type { JobSpec } from '../../contract/job.js'
 import { Problem } from '../../contract/problems.js'
 import {
   parameterDomain,
@@ -26,6 +27,8 @@ export interface CreateSweepDependencies {
   wake(): void
 }
 
+type Unnamed = Omit<SweepRequest, 'name'>
+
 /** Random seeds leave room for the seeds of a point. */
 const seedsBelow = 2 ** 47
 
@@ -36,20 +39,18 @@ const seedsBelow = 2 ** 47
 export async function createSweep(
   dependencies: CreateSweepDependencies,
   tenant: Tenant,
-  { name = null, ...request }: Omit<SweepRequest, 'name'> & { name?: string | null | undefined },
+  { name = null, ...request }: Unnamed & { name?: string | null | undefined },
   origin: Origin,
   once?: Once,
 ): Promise<SweepSummary> {
   checkSize(request)
   checkParameters(request)
-  const sweep: NewSweep = {
-    ...origin,
-    id: newId('sweep'),
-    name,
-    definition: { ...request, seed: randomInt(seedsBelow) },
-    trials: countTrials(request),
-  }
-  await checkFirstTrial(dependencies, tenant, sweep)
+  const trials = countTrials(request)
+  const seeded = { ...request, seed: randomInt(seedsBelow) }
+  const { spec } = await planFirstTrial(dependencies, tenant, { name, definition: seeded })
+  checkHalving(request, spec)
+  const definition = { ...seeded, epochs: spec.epochs }
+  const sweep: NewSweep = { ...origin, id: newId('sweep'), name, definition, trials }
   const created = await dependencies.sweeps.of(tenant.tenantId).create(sweep, once)
   dependencies.wake()
   return created
@@ -108,17 +109,32 @@ function invalid(pointer: string, message: string): Problem {
 }
 
 /** Other trials that are refused are counted in the sweep. */
-async function checkFirstTrial(
+async function planFirstTrial(
   { plan, parseJob }: CreateSweepDependencies,
   tenant: Tenant,
-  sweep: NewSweep,
-): Promise<void> {
+  sweep: Parameters<typeof trialRequests>[0],
+): Promise<Plan> {
   const request = trialRequests(sweep, parseJob)(1)
   if (request instanceof Problem) throw inFirstTrial(request)
   const planned = await planTraining(plan, tenant, request).catch((error: unknown) => {
     throw error instanceof Problem ? inFirstTrial(error) : error
   })
   checkMetric(sweep.definition.metric, planned)
+  return planned
+}
+
+/** Trials that are stopped early are compared at the same epochs. */
+function checkHalving({ search, parameters, seeds }: Unnamed, { epochs, earlyStopping }: JobSpec): void {
+  if (search.type !== 'asha') return
+  if (search.minimumEpochs >= epochs) {
+    throw invalid('/search/minimumEpochs', `must be less than the epochs of the spec, which are ${epochs}`)
+  }
+  if (seeds > 1) throw invalid('/seeds', 'must be 1 with asha, which compares single trials')
+  const index = parameters.findIndex(({ path }) => path === '/epochs')
+  if (index >= 0) throw invalid(`/parameters/${index}/path`, 'asha decides the epochs of each trial')
+  if (earlyStopping?.folds !== undefined) {
+    throw invalid('/spec/earlyStopping/folds', 'cannot be combined with asha: the folds choose the epochs')
+  }
 }
 
 function inFirstTrial({ code, detail, errors }: Problem): Problem {

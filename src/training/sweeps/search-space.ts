@@ -29,6 +29,13 @@ export function pointReader({ search, parameters }: Space): (point: number) => P
     }
     case 'random':
       return (point) => drawPoint(parameters, search.seed, point)
+    case 'asha': {
+      const valuesOf = pointReader({ search: pointsOf(search), parameters })
+      if (search.points !== undefined) return valuesOf
+      // The first trials are compared with few others, so they must not be neighbours of the grid.
+      const order = shuffled(countPoints({ search, parameters }, sweepLimits.trials), search.seed)
+      return (point) => valuesOf((order[point - 1] ?? 0) + 1)
+    }
     default:
       return search satisfies never
   }
@@ -41,9 +48,28 @@ export function countPoints({ search, parameters }: Space, most: number): number
       return new Grid(parameters).points(most + 1).length
     case 'random':
       return Math.min(search.points, most + 1)
+    case 'asha':
+      return countPoints({ search: pointsOf(search), parameters }, most)
     default:
       return search satisfies never
   }
+}
+
+/** The search that has the same points. */
+const pointsOf = ({ points, seed }: Extract<Search, { type: 'asha' }>): Search =>
+  points === undefined ? { type: 'grid' } : { type: 'random', points, seed }
+
+/** The numbers from 0 to `count` − 1 in a random order (Fisher and Yates). */
+function shuffled(count: number, seed: number): number[] {
+  const random = seededRandom(seed)
+  const order = Array.from({ length: count }, (_, index) => index)
+  for (let last = count - 1; last > 0; last--) {
+    const other = Math.floor(random.uniform() * (last + 1))
+    const [a, b] = [order[last], order[other]]
+    order[last] = b
+    order[other] = a
+  }
+  return order
 }
 
 /** The index of the value of each parameter; −1 while its condition does not hold. */

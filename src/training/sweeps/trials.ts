@@ -21,7 +21,7 @@ export type ParseJob = (body: unknown) => JobRequest | Problem
 
 /** @returns a function of the number of a trial, from 1: its request, or the Problem of its values */
 export function trialRequests(
-  { name, definition }: { name: string | null; definition: SweepDefinition },
+  { name, definition }: { name: string | null; definition: Omit<SweepDefinition, 'epochs'> },
   parse: ParseJob,
 ): (trial: number) => JobRequest | Problem {
   const valuesOf = pointReader(definition)
@@ -38,7 +38,10 @@ export function trialRequests(
   }
 }
 
-function placeValues({ spec, parameters }: SweepDefinition, values: PointValues): Json | Problem {
+function placeValues(
+  { spec, parameters }: Pick<SweepDefinition, 'spec' | 'parameters'>,
+  values: PointValues,
+): Json | Problem {
   const placed = structuredClone(spec)
   for (const [path, value] of values) {
     try {

@@ -97,6 +97,33 @@ describe('a random search', () => {
   })
 })
 
+describe('asha', () => {
+  const search = (changes: object): Search => ({
+    type: 'asha',
+    seed: 1,
+    minimumEpochs: 1,
+    reduction: 4,
+    brackets: 1,
+    ...changes,
+  })
+  const parameters = [{ path: '/a', values: Array.from({ length: 50 }, (_, index) => index) }]
+  const valuesIn = (changes: object) =>
+    points(parameters, search(changes)).map((point) => Number(point['/a']))
+
+  it('has the points of the grid in an order that its seed shuffles', () => {
+    const values = valuesIn({})
+    expect(values.toSorted((a, b) => a - b)).toEqual(parameters[0].values)
+    expect(values).not.toEqual(parameters[0].values)
+    expect(valuesIn({})).toEqual(values)
+    expect(valuesIn({ seed: 2 })).not.toEqual(values)
+  })
+
+  it('has the points of a random search with `points`', () => {
+    const drawn = points(parameters, { type: 'random', points: 9, seed: 3 })
+    expect(points(parameters, search({ points: 9, seed: 3 }))).toEqual(drawn)
+  })
+})
+
 describe('a parameter', () => {
   const parse = (parameter: object) =>
     sweepRequestSchema.safeParse({ spec: {}, parameters: [{ path: '/a', ...parameter }] }).success

@@ -1,0 +1,153 @@
+/** Successive halving: decisions of Ray on recorded traces, and the same decisions in any order of results. */
+import { readFileSync } from 'node:fs'
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { z } from 'zod'
+import { sweepRequestSchema } from '../../../src/contract/sweep.js'
+import type { HalvedTrial, SweepDefinition } from '../../../src/training/ports/sweeps.js'
+import {
+  bracketOf,
+  decideTrials,
+  firstPause,
+  Rung,
+  rungEpochs,
+} from '../../../src/training/sweeps/halving.js'
+import { testSeeds } from '../../support/test-seeds.js'
+
+const traces = z
+  .array(
+    z.object({
+      minimumEpochs: z.int(),
+      epochs: z.int(),
+      reduction: z.int(),
+      bracket: z.int(),
+      rungs: z.array(z.int()),
+      /** Trial, epoch, reward and action, at the rungs. */
+      results: z.array(z.tuple([z.int(), z.int(), z.number(), z.enum(['CONTINUE', 'STOP'])])),
+    }),
+  )
+  .parse(JSON.parse(readFileSync(new URL('../../fixtures/ray/asha.json', import.meta.url), 'utf8')))
+
+function definition(changes: object, epochs: number, metric = 'accuracy'): SweepDefinition {
+  const search = { type: 'asha', points: 100, minimumEpochs: 1, ...changes }
+  const request = { spec: {}, parameters: [{ path: '/a', values: [1] }], metric, search }
+  return { ...sweepRequestSchema.parse(request), seed: 1, epochs }
+}
+
+function asha(changes: object) {
+  const { search } = definition(changes, 1)
+  if (search.type !== 'asha') throw new Error('not asha')
+  return search
+}
+
+describe('Ray', () => {
+  it.each(
+    traces.map((trace, index) => [index, trace] as const),
+  )('makes the decisions of trace %i', (_index, trace) => {
+    const { minimumEpochs, epochs, reduction, bracket } = trace
+    const search = asha({ minimumEpochs, reduction })
+    const rungs = rungEpochs(search, epochs, bracket)
+    expect(rungs).toEqual(trace.rungs.filter((epoch) => epoch < epochs))
+    expect(trace.results.length).toBeGreaterThan(25)
+    const recorded = rungs.map(() => new Rung('maximize', reduction))
+    for (const [trial, epoch, reward, action] of trace.results) {
+      const decided = recorded[rungs.indexOf(epoch)].decide(reward)
+      expect(`${trial} ${epoch} ${decided.toUpperCase()}`).toBe(`${trial} ${epoch} ${action}`)
+    }
+  })
+})
+
+it('stops losses that are too high', () => {
+  const rung = new Rung('minimize', 2)
+  expect([0.5, 0.4, 0.6, 0.44].map((loss) => rung.decide(loss))).toEqual([
+    'continue',
+    'continue',
+    'stop',
+    'continue',
+  ])
+})
+
+it('draws later brackets less often, by e per rung', () => {
+  // 100 epochs by 4 from 1: 4, 3 and 2 rungs, so weights 1, 1/e and 1/e².
+  const search = asha({ brackets: 3 })
+  const drawn = Array.from({ length: 6_000 }, (_, trial) => bracketOf(search, 100, trial + 1))
+  const shares = [0, 1, 2].map((bracket) => drawn.filter((each) => each === bracket).length / drawn.length)
+  const sum = 1 + Math.exp(-1) + Math.exp(-2)
+  // Four standard deviations of a share are below 0.026.
+  for (const [bracket, share] of shares.entries()) {
+    expect(Math.abs(share - Math.exp(-bracket) / sum)).toBeLessThan(0.026)
+  }
+})
+
+/** Runs a sweep whose trials come to their next pause in the order that `pick` chooses. */
+function simulate(
+  sweep: SweepDefinition,
+  score: (trial: number, epoch: number) => number,
+  trials: number,
+  pick: () => number,
+) {
+  const state: (HalvedTrial & { pauseAfter: number | null })[] = Array.from(
+    { length: trials },
+    (_, index) => ({
+      ...{
+        trial: index + 1,
+        jobId: `job_${index + 1}`,
+        state: 'unfinished' as const,
+        rungs: [] as number[],
+        score: null,
+      },
+      pauseAfter: firstPause(sweep, index + 1),
+    }),
+  )
+  const log: string[] = []
+  for (;;) {
+    const running = state.filter((trial) => trial.state === 'unfinished')
+    if (running.length === 0)
+      return { log: log.toSorted(), left: state.filter((trial) => trial.state !== 'ended').length }
+    const trial = running[pick() % running.length]
+    if (trial.pauseAfter === null) trial.state = 'ended'
+    else Object.assign(trial, { state: 'waiting', score: score(trial.trial, trial.pauseAfter) })
+    for (const { jobId, action, score: value, pauseAfter } of decideTrials({
+      id: '',
+      definition: sweep,
+      trials: state,
+    })) {
+      const decided = state.find((each) => each.jobId === jobId)
+      if (decided === undefined) throw new Error(jobId)
+      log.push(`${jobId} ${decided.pauseAfter} ${action}`)
+      decided.rungs = [...decided.rungs, value]
+      decided.state = action === 'stop' ? 'ended' : 'unfinished'
+      decided.pauseAfter = pauseAfter
+    }
+  }
+}
+
+it('decides the same in any order of results, and leaves no trial waiting', () => {
+  const sweep = definition({ reduction: 2, brackets: 2 }, 20)
+  // A metric that orders trials differently at each epoch.
+  const score = (trial: number, epoch: number) => ((trial * 7919 + epoch * 104_729) % 1_000) / 1_000
+  const inOrder = simulate(sweep, score, 30, () => 0)
+  expect(inOrder.left).toBe(0)
+  expect(inOrder.log.length).toBeGreaterThan(40)
+  expect(inOrder.log.some((entry) => entry.endsWith('stop'))).toBe(true)
+  fc.assert(
+    fc.property(fc.infiniteStream(fc.nat(1_000)), (picks) => {
+      expect(simulate(sweep, score, 30, () => picks.next().value)).toEqual(inOrder)
+    }),
+    { numRuns: 30, seed: testSeeds(1)[0] },
+  )
+})
+
+it('lets a trial pass that ended without coming to a rung', () => {
+  const sweep = definition({ minimumEpochs: 2 }, 20)
+  const trial = (number: number, changes: object): HalvedTrial => ({
+    ...{ trial: number, jobId: `job_${number}`, state: 'waiting', rungs: [], score: 0.5 },
+    ...changes,
+  })
+  const failed = [trial(1, { state: 'ended', score: null }), trial(2, {})]
+  expect(decideTrials({ id: '', definition: sweep, trials: failed })).toEqual([
+    { jobId: 'job_2', score: 0.5, action: 'continue', pauseAfter: 8 },
+  ])
+  const running = [trial(1, { state: 'unfinished', score: null }), trial(2, {})]
+  expect(decideTrials({ id: '', definition: sweep, trials: running })).toEqual([])
+})
