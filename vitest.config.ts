@@ -15,22 +15,27 @@ const systemTests = [
   'test/upgrades/*.test.ts',
 ]
 
-/** Kills, attacks, trainings and queries over minutes: with LONG_TESTS, only these are run (`npm run test:long`). */
+/**
+ * Processes are killed and random requests sent: CHAOS_KILLS and FUZZ_REQUESTS set how many. `npm run test:system` runs
+ * them last, with few of each, because they occupy all processors. `npm run chaos` and `npm run fuzz` have many.
+ */
+const faultTests = ['test/chaos/*.test.ts', 'test/hostile/fuzz.test.ts']
+
+/** Attacks, trainings and queries over minutes: with LONG_TESTS, only these are run (`npm run test:long`). */
 const longTests = [
-  'test/chaos/*.test.ts',
   'test/architecture/changes.test.ts',
   'test/hostile/adversary.test.ts',
-  'test/hostile/fuzz.test.ts',
   'test/page/digits.test.ts',
   'test/store/statement-plans.test.ts',
 ]
 
 /** Repeated more often with LONG_TESTS. */
-const repeatedTests = ['test/e2e/deleted-models.test.ts']
+const repeatedTests = ['test/e2e/deleted-models.test.ts', ...faultTests]
 
 export const projects = {
-  components: { include: [allTests], exclude: [...systemTests, ...longTests] },
-  system: { include: systemTests, exclude: longTests },
+  components: { include: [allTests], exclude: [...systemTests, ...faultTests, ...longTests] },
+  system: { include: systemTests, exclude: [...faultTests, ...longTests] },
+  faults: { include: faultTests, exclude: [], sequence: { groupOrder: 1 } },
   long: { include: [...longTests, ...repeatedTests], exclude: [] },
 }
 

@@ -1,5 +1,5 @@
 /** What every export format implements. */
-import type { TensorNames } from '../contract/export.js'
+import type { ExportMediaType, TensorNames } from '../contract/export.js'
 import type { Model } from '../contract/model.js'
 import type { InputRow } from '../datasets/raw-rows.js'
 import type { Weights } from '../engine/index.js'
@@ -19,7 +19,7 @@ export interface ExportOptions {
 export interface ExportedFile {
   /** Such as `mdl_….onnx`. */
   name: string
-  mediaType: string
+  mediaType: ExportMediaType
   bytes: Uint8Array
 }
 

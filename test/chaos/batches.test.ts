@@ -1,7 +1,6 @@
 /**
  * Kills workers while they train small jobs that were claimed together: none is lost or doubled, none is blamed for the death of
- * its worker, and each has the weights, to the last bit, that it has when nothing happens. CHAOS_KILLS strikes (default 200 in
- * `npm run chaos`).
+ * its worker, and each has the weights, to the last bit, that it has when nothing happens. `npm run chaos` kills 200 of them.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
@@ -11,8 +10,9 @@ import { jobBatchSchema } from '../../src/contract/job-batch.js'
 import { parseSpec } from '../../src/store/job-rows.js'
 import { upTo } from '../support/watching.js'
 import { type Cluster, startCluster } from './cluster.js'
+import { countStrikes } from './strikes.js'
 
-const kills = Number(process.env.CHAOS_KILLS ?? (process.env.npm_lifecycle_event === 'chaos' ? 200 : 3))
+const kills = countStrikes(2)
 const seeds = 10
 const jobsPerStrike = 300
 /** A worker that is started again takes this long to claim. */

@@ -3,7 +3,7 @@
  * accepted job ended once, with one model, by legal transitions, each epoch stored exactly once, and with the same
  * weights, to the last bit, as when nothing happens.
  *
- * `npm run chaos` runs the long form: CHAOS_KILLS of each kind (default 200). The test run does a few of each.
+ * `npm run chaos` strikes 200 times in each way, and `npm run test:system` once.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
@@ -15,10 +15,12 @@ import { modelSchema } from '../../src/contract/model.js'
 import { listenForHints } from '../../src/store/hints.js'
 import { hasRedis } from '../support/redis.js'
 import { testSeeds } from '../support/test-seeds.js'
+import { underLoad } from '../support/waiting.js'
 import { upTo } from '../support/watching.js'
 import { type Cluster, type Fault, startCluster } from './cluster.js'
+import { countStrikes } from './strikes.js'
 
-const kills = Number(process.env.CHAOS_KILLS ?? (process.env.npm_lifecycle_event === 'chaos' ? 200 : 2))
+const kills = countStrikes(1)
 const [seed] = testSeeds(1)
 const jobsInFlight = 5
 
@@ -204,6 +206,6 @@ describe.each(faults.filter(({ queue }) => queue === 'PostgreSQL' || hasRedis))(
         await cluster.stop()
       }
     },
-    60_000 + kills * 20_000,
+    underLoad(60_000) + kills * 20_000,
   )
 })

@@ -8,8 +8,10 @@ import { z } from 'zod'
 import { request } from '../../examples/client.js'
 import { type Sweep, sweepSchema, sweepSummarySchema, trialSchema } from '../../src/contract/sweep.js'
 import { type Cluster, startCluster } from './cluster.js'
+import { countStrikes } from './strikes.js'
 
-const kills = Number(process.env.CHAOS_KILLS ?? (process.env.npm_lifecycle_event === 'chaos' ? 40 : 4))
+/** A sweep lasts for a few strikes only. */
+const kills = Math.ceil(countStrikes(20) / 5)
 const points = 150 * Math.max(1, Math.ceil(kills / 4))
 
 const sweepRequest = {

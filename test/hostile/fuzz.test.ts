@@ -4,10 +4,17 @@
  */
 import fc from 'fast-check'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { inferenceErrorSchema } from '../../src/contract/inference.js'
 import { isProblemCode, problemSchema, problems } from '../../src/contract/problems.js'
 import { storeModel } from '../support/stores.js'
 import { testSeeds } from '../support/test-seeds.js'
-import { type GeneratedRequest, type Operation, operationsOf, requestsTo } from './generated-requests.js'
+import { upTo } from '../support/watching.js'
+import {
+  arbitraryRequest,
+  type GeneratedRequest,
+  type Operation,
+  readOperations,
+} from './generated-requests.js'
 import { type Answer, send } from './raw-requests.js'
 import { type HostileServer, openServer } from './server.js'
 
@@ -40,8 +47,14 @@ const existing: Record<string, string[]> = {
   models: [],
   datasets: ['xor', 'iris'],
   webhooks: [],
+  sweeps: [],
   problems: Object.keys(problems),
+  registry: [],
 }
+const aliases = ['champion', 'current']
+/** Of each registered name; the examples of the document name the third. */
+const versions = 4
+const exampleModel = /mdl_0123456789abcdef0123456789abcdef/g
 const mostKept = 50
 
 function remember(answer: Answer): void {
@@ -52,26 +65,83 @@ function remember(answer: Answer): void {
   if (known.length > mostKept) known.shift()
 }
 
-function addressOf({ operation, path, query }: GeneratedRequest): string {
-  const [, kind] = operation.path.split('/')
-  const known = existing[kind] ?? []
+/** The values that a parameter of this path may have. */
+function existingValues(path: string, parameter: string): readonly string[] {
+  const [, kind] = path.split('/')
+  switch (parameter) {
+    case 'id':
+    case 'code':
+      return existing[kind] ?? []
+    case 'name':
+      return path.startsWith('/v2/') && !path.includes('/versions/') ? existing.models : existing.registry
+    case 'alias':
+      return aliases
+    case 'version':
+      return upTo(versions).map(String)
+    default:
+      return upTo(9).map(String)
+  }
+}
+
+function address({ operation, path, query }: GeneratedRequest): string {
   const filled = operation.path.replaceAll(/\{(\w+)\}/g, (_, name: string) => {
     const value = path[name]
     if (typeof value === 'string') return value
-    const isIdentifier = name === 'id' || name === 'code'
-    return isIdentifier && known.length > 0 ? known[value % known.length] : String(value % 10)
+    const values = existingValues(operation.path, name)
+    return values.length > 0 ? values[value % values.length] : String(value % 10)
   })
   const parameters = new URLSearchParams(query).toString()
   return parameters === '' ? filled : `${filled}?${parameters}`
+}
+
+/** Names an existing model where the examples of the document name one that does not exist. */
+function withExistingModel(body: GeneratedRequest['body']): GeneratedRequest['body'] {
+  return typeof body === 'string' ? body.replaceAll(exampleModel, existing.models[0] ?? '') : body
+}
+
+/** The entity tags of aliases, which their changes must send. By address. */
+const tags = new Map<string, string>()
+
+function rememberTag(path: string, { headers }: Answer): void {
+  const [target] = path.split(/\/rollback|\?/)
+  if (target.includes('/aliases/') && headers.etag !== undefined) tags.set(target, headers.etag)
+}
+
+function withTag(path: string, headers: Record<string, string>): Record<string, string> {
+  const tag = tags.get(path.split(/\/rollback|\?/)[0])
+  return tag === undefined ? headers : { 'if-match': tag, ...headers }
+}
+
+async function put(path: string, body: object): Promise<void> {
+  const headers = withTag(path, {})
+  const type = 'application/json'
+  const answer = await send(server.url, { method: 'PUT', path, headers, type, body: JSON.stringify(body) })
+  if (answer.status >= 300) throw new Error(`PUT ${path}: ${answer.status} ${answer.text}`)
+  rememberTag(path, answer)
+}
+
+/** Names with versions; some have aliases, and the others can be deleted. */
+async function registerNames(): Promise<void> {
+  for (const index of upTo(12)) {
+    const name = `name-${index}`
+    for (const _ of upTo(versions)) {
+      const model = await storeModel(server)
+      existing.models.push(model.id)
+      await put(`/registry/${name}/versions`, { modelId: model.id })
+    }
+    existing.registry.push(name)
+    if (index % 2 === 0) continue
+    for (const version of [1, 2]) await put(`/registry/${name}/aliases/${aliases[0]}`, { version })
+  }
 }
 
 function isDocumented({ responses }: Operation, status: number): boolean {
   return String(status) in responses || `${Math.floor(status / 100)}XX` in responses
 }
 
-function faultOf(request: GeneratedRequest, { status, headers, text }: Answer): string | undefined {
+function findFault(request: GeneratedRequest, { status, headers, text }: Answer): string | undefined {
   // Not ready, because no worker runs.
-  const isUnready = request.operation.path === '/health/ready' && status === 503
+  const isUnready = request.operation.path.endsWith('/health/ready') && status === 503
   if (status >= 500 && !isUnready) return 'a fault of ours'
   if (!isDocumented(request.operation, status)) return 'an undocumented status'
   const type = headers['content-type']?.split(';')[0]
@@ -80,6 +150,10 @@ function faultOf(request: GeneratedRequest, { status, headers, text }: Answer): 
     return text === '' || (type !== undefined && type in documented)
       ? undefined
       : `an undocumented type: ${type}`
+  }
+  // An address that cannot be decoded belongs to no route, and is answered with a problem.
+  if (request.operation.path.startsWith('/v2/') && type === 'application/json') {
+    return inferenceErrorSchema.safeParse(JSON.parse(text)).success ? undefined : 'no error of the protocol'
   }
   if (type !== 'application/problem+json') return 'no problem'
   const { code, status: named } = problemSchema.parse(JSON.parse(text))
@@ -92,31 +166,43 @@ function faultOf(request: GeneratedRequest, { status, headers, text }: Answer): 
 const counts = new Map<string, number>()
 /** Operations that succeeded at least once. */
 const succeeded = new Set<string>()
-/**
- * Operations that cannot succeed here: there are no workers, pictures, two-class models and known delivery
- * ids. Generated rows rarely have the columns of a model, and generated streams rarely name jobs.
- */
+/** Operations that cannot succeed here: there are no workers, results of trainings, pictures and known delivery ids. */
 const neverSucceeding = [
   'GET /datasets/{id}/rows/{row}/image.png',
   'GET /health/ready',
-  'PATCH /models/{id}',
+  'GET /jobs/{id}/dependence',
+  'GET /jobs/{id}/importance',
+  'GET /jobs/{id}/rows/worst',
+  'GET /models/{id}/comparison',
+  'GET /v2/health/ready',
   'POST /webhooks/{id}/deliveries/{deliveryId}/redeliver',
 ]
-const seldomSucceeding = ['POST /models/{id}/evaluate', 'GET /stream']
+/** Generated rows and changes rarely fit the models, and generated streams rarely name jobs. */
+const seldomSucceeding = [
+  'GET /stream',
+  'PATCH /models/{id}',
+  'POST /models/{id}/evaluate',
+  'POST /models/{id}/retrain',
+  'POST /v2/models/{name}/infer',
+  'POST /v2/models/{name}/versions/{version}/infer',
+]
 
 async function check(request: GeneratedRequest): Promise<void> {
-  const { operation, headers, type, body } = request
-  const path = addressOf(request)
+  const { operation, type } = request
+  const body = withExistingModel(request.body)
+  const path = address(request)
+  const headers = withTag(path, request.headers)
   const answer = await send(server.url, { method: operation.method, path, headers, type, body }).catch(
     (error) => {
       throw new Error(`${operation.method} ${path} had no answer: ${error}`)
     },
   )
   remember(answer)
+  rememberTag(path, answer)
   const family = `${Math.floor(answer.status / 100)}xx`
   counts.set(family, (counts.get(family) ?? 0) + 1)
   if (answer.status < 300) succeeded.add(`${operation.method} ${operation.path}`)
-  const fault = faultOf(request, answer)
+  const fault = findFault(request, answer)
   if (fault === undefined) return
   const sent =
     typeof body === 'string' ? body : body === undefined ? '' : Buffer.from(body).toString('latin1')
@@ -129,15 +215,15 @@ test(`${requests} generated requests are answered as documented (RANDOM_SEEDS=${
   timeout: requests * 30,
 }, async () => {
   console.info(`RANDOM_SEEDS=${seed} FUZZ_REQUESTS=${requests}`)
-  existing.models.push((await storeModel(server)).id)
-  const { operations, resolve } = operationsOf(
+  await registerNames()
+  const { operations, resolve } = readOperations(
     JSON.parse((await send(server.url, { path: '/openapi.json' })).text),
   )
   expect(operations.length).toBeGreaterThan(20)
   const request = fc.oneof(
     ...operations.map((operation) => ({
       weight: weights[`${operation.method} ${operation.path}`] ?? usualWeight,
-      arbitrary: requestsTo(operation, resolve),
+      arbitrary: arbitraryRequest(operation, resolve),
     })),
   )
   let largest = 0

@@ -1,5 +1,6 @@
 /** What an export reads, refuses and checks before it is sent. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { ExportedFile } from '../../src/exports/exporter.js'
 import { type ExportDependencies, exportModel, turnsOfExports } from '../../src/training/export-model.js'
 import type { ExportOutcome, ExportTask } from '../../src/training/ports/export-thread.js'
 import type { NewModel } from '../../src/training/ports/models.js'
@@ -13,7 +14,11 @@ beforeAll(async () => {
 afterAll(() => stores.close())
 
 const request = { format: 'onnx', options: { preprocessing: true, names: 'descent' } } as const
-const file = { name: 'a.onnx', mediaType: 'application/octet-stream', bytes: Uint8Array.of(1) }
+const file: ExportedFile = {
+  name: 'a.onnx',
+  mediaType: 'application/octet-stream',
+  bytes: Uint8Array.of(1),
+}
 const never = new AbortController().signal
 
 /** Dependencies with a thread that gives this outcome, and the tasks it was given. */

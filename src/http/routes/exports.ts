@@ -2,7 +2,7 @@
 import { Readable } from 'node:stream'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
-import { exportFormatSchema, tensorNamesSchema } from '../../contract/export.js'
+import { exportFormatSchema, exportMediaTypes, tensorNamesSchema } from '../../contract/export.js'
 import { Problem } from '../../contract/problems.js'
 import { exportModel, turnsOfExports } from '../../training/export-model.js'
 import { exportWeights } from '../../training/export-weights.js'
@@ -36,6 +36,7 @@ const querySchema = z.strictObject({
 type Query = z.infer<typeof querySchema>
 
 const binary = z.unknown().meta({ type: 'string', format: 'binary' })
+const fileContent = Object.fromEntries(exportMediaTypes.map((type) => [type, { schema: binary }]))
 
 export const exportRoutes: RoutePlugin<ExportRoutes> = (app, { dependencies }, done) => {
   const turns = turnsOfExports()
@@ -53,7 +54,7 @@ export const exportRoutes: RoutePlugin<ExportRoutes> = (app, { dependencies }, d
         params: idParameters,
         querystring: querySchema,
         response: {
-          200: { description: 'the file', content: { 'application/octet-stream': { schema: binary } } },
+          200: { description: 'the file', content: fileContent },
           ...failures,
         },
       },
