@@ -7,6 +7,8 @@ export interface TurnLimits {
   atOnce: number
   /** Maximum concurrent tasks of a tenant. If it is below `atOnce`, other tenants can always start one. */
   perTenant: number | ((tenantId: string) => number)
+  /** The sentence of the error while `perTenant` is 0. */
+  pauseReason?: string
   /** The longest wait, in seconds. */
   seconds: number
   /** Maximum waiting tasks of a tenant, by default 500. Further ones are refused at once. */
@@ -57,7 +59,7 @@ export class TenantTurns {
   async wait(tenantId: string, signal: AbortSignal | undefined): Promise<void> {
     const { seconds, mostWaiting = 500 } = this.limits
     const others = this.#waiting.get(tenantId) ?? new Set()
-    if (others.size >= mostWaiting) throw this.#overloaded(tenantId, `${mostWaiting} more are waiting`)
+    if (others.size >= mostWaiting) throw this.#overloaded(tenantId, `${mostWaiting} more already wait.`)
     await new Promise<void>((resolve, reject) => {
       const waiting: Waiting = {
         number: this.#number++,
@@ -73,7 +75,7 @@ export class TenantTurns {
       }
       const onAbort = () => giveUp(signal?.reason)
       const timer = setTimeout(() => {
-        giveUp(this.#overloaded(tenantId, `none ended within ${seconds} s`))
+        giveUp(this.#overloaded(tenantId, `This one waited for ${seconds} s.`))
       }, 1_000 * seconds)
       const stop = () => {
         clearTimeout(timer)
@@ -135,9 +137,11 @@ export class TenantTurns {
     return best?.waiting ?? null
   }
 
-  #overloaded(tenantId: string, why: string): Problem {
-    const { what, atOnce } = this.limits
+  #overloaded(tenantId: string, refusal: string): Problem {
+    const { what, atOnce, pauseReason } = this.limits
     const most = Math.min(atOnce, this.#share(tenantId))
-    return new Problem('overloaded', `${most} ${what} are in progress, which is the limit, and ${why}.`)
+    const cause =
+      most === 0 && pauseReason ? pauseReason : `${most} ${what} are in progress, which is the limit.`
+    return new Problem('overloaded', `${cause} ${refusal} Retry later, with fewer at a time.`)
   }
 }

@@ -341,7 +341,8 @@ export const problems = {
     meaning:
       'Too many such requests of this tenant, or of all tenants, are in progress, and this one waited too long for its turn. Nothing was stored.',
     remedy: 'Retry after the seconds in `retry-after`, with fewer requests at a time.',
-    example: '3 uploads are in progress, which is the limit, and none ended within 60 s.',
+    example:
+      '3 uploads are in progress, which is the limit. This one waited for 60 s. Retry later, with fewer at a time.',
   },
   'insufficient-storage': {
     status: 507,

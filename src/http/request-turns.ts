@@ -43,6 +43,8 @@ export class RequestTurns {
     what: 'requests of this tenant',
     atOnce: Number.POSITIVE_INFINITY,
     perTenant: (tenantId) => this.share(tenantId),
+    pauseReason:
+      'This tenant has used its share of the time, which is half of it while other tenants send requests.',
     seconds: waitSeconds,
   })
 

@@ -63,7 +63,8 @@ describe('turns', () => {
     await expect(left).rejects.toThrow('gone')
     await expect(start('a', 'a3')).rejects.toMatchObject({
       code: 'overloaded',
-      detail: '1 things are in progress, which is the limit, and none ended within 0.05 s.',
+      detail:
+        '1 things are in progress, which is the limit. This one waited for 0.05 s. Retry later, with fewer at a time.',
     })
     await end('a1')
     await first

@@ -1,4 +1,5 @@
 /** Concurrent requests of a tenant, alone and with other tenants. */
+import { setMaxListeners } from 'node:events'
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
 import { RequestTurns } from '../../src/http/request-turns.js'
 
@@ -93,6 +94,23 @@ it('lets a tenant rest that sends without a pause while another is active, for a
   await vi.advanceTimersByTimeAsync(1)
   expect(isBegun).toBe(true)
   await waiting
+})
+
+it('says in a refusal that a tenant rests', async () => {
+  const turns = new RequestTurns()
+  turns.tryBegin('b')
+  sequence(turns, 'a', 0)
+  const waiting = new AbortController()
+  setMaxListeners(0, waiting.signal)
+  const waits = Array.from({ length: 500 }, () => turns.wait('a', waiting.signal).catch(() => {}))
+  await expect(turns.wait('a', waiting.signal)).rejects.toMatchObject({
+    code: 'overloaded',
+    detail:
+      'This tenant has used its share of the time, which is half of it while other tenants send requests. ' +
+      '500 more already wait. Retry later, with fewer at a time.',
+  })
+  waiting.abort()
+  await Promise.all(waits)
 })
 
 it('does not delay a tenant that pauses for as long as its requests take, or is alone', () => {
