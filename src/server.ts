@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { type Logger, pino } from 'pino'
 import { AsyncDisposableStack, openOn } from './base/async-disposable-stack.js'
+import { lowerHelperThreads } from './base/low-priority.js'
 import { openApp } from './composition/app.js'
 import { openJobQueue } from './composition/job-queue.js'
 import { missingParts } from './composition/readiness.js'
@@ -66,6 +67,7 @@ async function openServer(
   connectionString: string,
   log: Logger,
 ): Promise<Server> {
+  await lowerHelperThreads()
   const stop = (part: { stop(): unknown }) => part.stop()
   const logError = (part: string, error: unknown) => log.warn({ err: error }, part)
   if (config.LIVENESS_PORT !== undefined) {
@@ -101,7 +103,7 @@ async function openServer(
   stack.adopt(hints, (opened) => opened.close())
   stack.adopt(startCleanup(stores, database, config, log), stop)
   const reconciler = stack.adopt(
-    reconcileForever(stores.jobs, queue, (error) => logError('reconciler', error)),
+    reconcileForever({ ...stores, queue }, (error) => logError('reconciler', error)),
     stop,
   )
   const address = await app.listen({ host: config.HOST, port: config.PORT, backlog: waitingConnections })
@@ -176,9 +178,9 @@ function startSender({ webhooks }: Stores, config: Config, log: Logger): Sender 
 }
 
 function startCleanup(stores: Stores, database: Database, config: Config, log: Logger) {
-  const { idempotency, webhooks, tickets, jobs, workers, drafts } = stores
+  const { idempotency, webhooks, tickets, jobs, workers } = stores
   const thinner = historyThinner(database, config.KEPT_EPOCHS)
-  return cleanUpForever([idempotency, webhooks, tickets, jobs, workers, drafts, thinner], (error) =>
+  return cleanUpForever([idempotency, webhooks, tickets, jobs, workers, thinner], (error) =>
     log.warn({ err: error }, 'cleanup'),
   )
 }

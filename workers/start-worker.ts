@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto'
 import type { Logger } from 'pino'
 import { AsyncDisposableStack, openOn } from '../src/base/async-disposable-stack.js'
+import { lowerHelperThreads, lowerPriority, middlePriority, ownPriority } from '../src/base/low-priority.js'
 import { openJobQueue } from '../src/composition/job-queue.js'
 import { openStores, type Stores } from '../src/composition/stores.js'
 import { type Config, defaultLimits } from '../src/config.js'
@@ -47,6 +48,9 @@ export async function startWorker(
 /** Parts close in reverse order: what starts runs, the runs, and what they write to. */
 async function openWorker(common: Common): Promise<void> {
   const { stack, config, connectionString, log } = common
+  // The event loop of an API process on the same machine and the database come first.
+  lowerPriority(ownPriority, middlePriority)
+  await lowerHelperThreads()
   await applyMigrations(connectionString, migrationsDirectory)
   const database = stack.adopt(openDatabase(connectionString), (opened) => opened.$disconnect())
   const stores = openStores(database, { settings: defaultLimits(config) })
@@ -126,7 +130,7 @@ async function takeJobs(
     onReconnect: () => log.info('listening for hints again'),
   })
   stack.adopt(hints, (opened) => opened.close())
-  const reconciler = reconcileForever(stores.jobs, queue, (error) => log.warn({ err: error }, 'reconciler'))
+  const reconciler = reconcileForever({ ...stores, queue }, (error) => log.warn({ err: error }, 'reconciler'))
   stack.adopt(reconciler, (opened) => opened.stop())
   lanes.wake()
 }

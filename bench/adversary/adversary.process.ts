@@ -3,6 +3,7 @@
  * the service, because an adversary has another machine. It reports how many rounds it completed.
  */
 import { constants, setPriority } from 'node:os'
+import { lowerHelperThreads } from '../../src/base/low-priority.js'
 import { HttpClient } from '../http-client.js'
 import { answerMessages } from '../service/bench-process.js'
 import type { Attack } from './attack.js'
@@ -26,6 +27,7 @@ interface Running {
 }
 
 setPriority(constants.priority.PRIORITY_BELOW_NORMAL)
+await lowerHelperThreads()
 
 let fixtures: AttackFixtures | undefined
 /** Since the attacks began. */

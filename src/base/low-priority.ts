@@ -1,6 +1,10 @@
+import { readdir } from 'node:fs/promises'
 import { constants, getPriority, setPriority } from 'node:os'
 
-const { PRIORITY_BELOW_NORMAL } = constants.priority
+const { PRIORITY_NORMAL, PRIORITY_BELOW_NORMAL } = constants.priority
+
+/** After the event loops and the database, before trainings and other long work. */
+export const middlePriority = (PRIORITY_NORMAL + PRIORITY_BELOW_NORMAL) / 2
 
 /**
  * The priority of the calling process in the operating system, on Linux that of the calling thread. Tests replace it.
@@ -21,8 +25,22 @@ export const ownPriority: SystemPriority = {
  * that the process already has.
  * @returns whether the priority was lowered
  */
-export function lowerPriority(priority = ownPriority): boolean {
-  if (priority.get() >= PRIORITY_BELOW_NORMAL) return false
-  priority.set(PRIORITY_BELOW_NORMAL)
+export function lowerPriority(system = ownPriority, priority = PRIORITY_BELOW_NORMAL): boolean {
+  if (system.get() >= priority) return false
+  system.set(priority)
   return true
+}
+
+/**
+ * Gives the middle priority to the threads in which V8 and libuv collect garbage, compile, and access files for all
+ * threads of this process. Otherwise the work of computing threads would delay the event loop there. Call it before
+ * the process starts other threads. Only Linux has priorities of threads.
+ */
+export async function lowerHelperThreads(): Promise<void> {
+  if (process.platform !== 'linux') return
+  // libuv starts its threads at the first asynchronous read.
+  for (const name of await readdir('/proc/self/task')) {
+    const thread = Number(name)
+    if (thread !== process.pid && getPriority(thread) < middlePriority) setPriority(thread, middlePriority)
+  }
 }

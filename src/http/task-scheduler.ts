@@ -91,3 +91,6 @@ export const socketScheduler = new TaskScheduler(8)
 
 /** For the writes of all event streams of this process. Node sends their bytes after the task, so tasks are limited too. */
 export const eventStreamScheduler = new TaskScheduler(8, 8)
+
+/** For the received pieces of all uploads of this process. Node writes them after the task, so tasks are limited. */
+export const uploadScheduler = new TaskScheduler(8, 8)

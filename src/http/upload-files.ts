@@ -4,6 +4,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { Problem } from '../contract/problems.js'
 import { uploadContentTypes } from '../contract/upload.js'
 import type { Upload } from '../training/upload.js'
+import { uploadScheduler } from './task-scheduler.js'
 
 export const multipartType = 'multipart/form-data'
 /** Form fields that are not files are refused, so a small buffer is enough. */
@@ -78,7 +79,7 @@ async function* readParts(request: FastifyRequest): AsyncGenerator<MultipartFile
 
 export async function* withUploadProblems(body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   try {
-    yield* body
+    for await (const piece of body) yield await uploadScheduler.run(() => piece)
   } catch (error) {
     throw error instanceof Problem ? error : uploadProblem(error)
   }

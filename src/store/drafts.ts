@@ -1,10 +1,10 @@
 /**
  * Drafts of large models and checkpoints. Each chunk is committed alone, and nobody reads the chunks of a
  * draft. The transaction that stores the model or checkpoint deletes the row of the draft, and does not
- * touch the chunks. Unfinished drafts are swept.
+ * touch the chunks. The reconciler deletes unfinished drafts.
  *
  *   begin ──► chunk, chunk, … ──► finish (in the transaction of the owner)
- *                  └── claim lost, worker dead, error ──► swept
+ *                  └── claim lost, worker dead, error ──► deleted
  */
 import { createHash } from 'node:crypto'
 import { z } from 'zod'
@@ -104,20 +104,20 @@ const finishStatement = statement(
 
 /**
  * When this transaction commits, the chunks belong to the owner.
- * @throws Error if the draft was swept
+ * @throws Error if the draft was deleted
  */
 export async function finishDraft(client: Connection, { id }: Draft): Promise<void> {
   const finished = await send(client, finishStatement, [id])
-  if (finished.length === 0) throw sweptError(id)
+  if (finished.length === 0) throw deletedError(id)
 }
 
 /** The same in a transaction of Prisma. */
 export async function finishModelDraft(client: Prisma.TransactionClient, { id }: Draft): Promise<void> {
   const { count } = await client.draft.deleteMany({ where: { id: BigInt(id) } })
-  if (count === 0) throw sweptError(id)
+  if (count === 0) throw deletedError(id)
 }
 
-const sweptError = (id: string) => new Error(`draft ${id} was swept before it was finished`)
+const deletedError = (id: string) => new Error(`draft ${id} was deleted before it was finished`)
 
 /** Before the draft, because its trigger writes the row of the job, as the transaction that stores a model does first. */
 const lockJobStatement = statement(
@@ -147,7 +147,7 @@ async function dropEarlier(pool: Database['pool'], modelId: string): Promise<voi
   for (const { id } of await send(pool, earlierStatement, [modelId])) await deleteDraft(pool, id)
 }
 
-/** Ignores errors; the cleanup deletes the rest. */
+/** Ignores errors; the reconciler deletes the rest. */
 export async function dropDraft({ pool }: Pick<Database, 'pool'>, id: string): Promise<void> {
   await deleteDraft(pool, id).catch(() => {})
 }

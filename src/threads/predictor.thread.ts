@@ -1,5 +1,6 @@
 /** A prediction thread. It keeps compiled models and predicts with them, so that the event loop does not. */
 import { parentPort } from 'node:worker_threads'
+import { lowerPriority, middlePriority, ownPriority } from '../base/low-priority.js'
 import { splitTable } from '../datasets/split-rows.js'
 import { DatasetError } from '../datasets/table.js'
 import { Predictor } from '../engine/index.js'
@@ -16,6 +17,7 @@ import { toTable } from './table-rows.js'
 
 if (parentPort === null) throw new Error('predictor.thread.ts runs in a worker thread only')
 const port = parentPort
+lowerPriority(ownPriority, middlePriority)
 const predictors = new Map<string, Predictor>()
 /** Models whose weights are being written. */
 const loading = new Map<string, () => void>()

@@ -1,5 +1,6 @@
 /**
- * Wakes workers while jobs are queued, because wake-ups can be lost. Releases the jobs of silent workers. Any number of
+ * Wakes workers while jobs are queued, because wake-ups can be lost. Releases the jobs of silent workers, and deletes what
+ * lost claims have written of large models and checkpoints, which no limit counts. Any number of
  * processes may do this at the same time.
  */
 import type { AllJobs } from './ports/jobs.js'
@@ -15,9 +16,15 @@ interface Reconciler {
   stop(): Promise<void>
 }
 
+interface Reconciled {
+  jobs: Pick<AllJobs, 'releaseAbandoned' | 'anyQueued'>
+  /** Those of claims that no longer hold are deleted. */
+  drafts: { cleanUp(): Promise<void> }
+  queue: Pick<JobQueue, 'wake'>
+}
+
 export function reconcileForever(
-  jobs: AllJobs,
-  queue: Pick<JobQueue, 'wake'>,
+  { jobs, drafts, queue }: Reconciled,
   onError: (error: unknown) => void,
 ): Reconciler {
   let running: Promise<void> | undefined
@@ -25,6 +32,7 @@ export function reconcileForever(
   async function reconcile(): Promise<void> {
     try {
       await jobs.releaseAbandoned(silenceMilliseconds)
+      await drafts.cleanUp()
       if (await jobs.anyQueued()) await queue.wake()
     } catch (error) {
       onError(error)

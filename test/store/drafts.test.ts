@@ -182,7 +182,7 @@ describe('a draft', () => {
     await dropped
     // The writer may lock the row for its last chunk before the cleanup. Then the final transaction misses the draft.
     const outcome = await stored.catch((error: Error) => error.message)
-    expect([false, `draft ${id} was swept before it was finished`]).toContain(outcome)
+    expect([false, `draft ${id} was deleted before it was finished`]).toContain(outcome)
     expect(await chunksOf(model.id)).toBe(0)
     expect(await stores.models.get(model.id)).toBeNull()
     expect(await stores.jobs.get(claim.jobId)).toMatchObject({ status: 'running' })

@@ -1,4 +1,6 @@
 /** Predictions at once and by threads, as built, on stored models. */
+import { readdirSync } from 'node:fs'
+import { getPriority } from 'node:os'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { Model } from '../../src/contract/model.js'
 import { layerSchema } from '../../src/contract/network.js'
@@ -66,6 +68,17 @@ describe('predictions', () => {
     expect(answer).toBeInstanceOf(Promise)
     await answer
   })
+
+  it.runIf(process.platform === 'linux' && getPriority() < 5)(
+    'by threads have a lower priority',
+    async () => {
+      const countLower = () =>
+        readdirSync('/proc/self/task').filter((thread) => getPriority(Number(thread)) === 5).length
+      const before = countLower()
+      await ask(await storeLarge(2), 1)
+      expect(countLower()).toBe(before + 1)
+    },
+  )
 
   it('of a network of few weights and many positions are computed by a thread', async () => {
     const side = 128

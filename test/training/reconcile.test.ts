@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest'
 import { jobRequestSchema } from '../../src/contract/job.js'
 import { consume, openQueue } from '../../src/queue/queue.js'
+import { writeDraft } from '../../src/store/drafts.js'
 import { unlimited } from '../../src/store/tenant-limits.js'
 import type { JobQueue } from '../../src/training/ports/queue.js'
 import { reconcileForever } from '../../src/training/reconcile.js'
@@ -41,7 +42,7 @@ function countingQueue() {
 /** Reconciles once; the errors that were reported. */
 async function reconcile(queue: Pick<JobQueue, 'wake'>): Promise<unknown[]> {
   const errors: unknown[] = []
-  const reconciler = reconcileForever(stores.jobs, queue, (error) => errors.push(error))
+  const reconciler = reconcileForever({ ...stores, queue }, (error) => errors.push(error))
   await reconciler.now()
   await reconciler.stop()
   return errors
@@ -95,7 +96,7 @@ describe('the reconciler', () => {
   it('begins anew at each call after the last has ended', async () => {
     await stores.jobs.create(newJob())
     const queue = countingQueue()
-    const reconciler = reconcileForever(stores.jobs, queue, throwError)
+    const reconciler = reconcileForever({ ...stores, queue }, throwError)
     onTestFinished(() => reconciler.stop())
     await reconciler.now()
     await reconciler.now()
@@ -109,6 +110,18 @@ describe('the reconciler', () => {
     await reconcile(queue)
     expect(await stores.jobs.get(jobId)).toMatchObject({ status: 'queued' })
     expect(queue.wakeUps).toBe(1)
+  })
+
+  it('deletes at once what a silent worker has written of a large model', async () => {
+    const claim = await startJob(stores)
+    const { database } = stores
+    await writeDraft(database, claim, { modelId: 'mdl_0000000000000001' }, new Uint8Array(5 * 1024 * 1024))
+    await reconcile(countingQueue())
+    expect(await database.weightChunk.count()).toBe(3)
+    await database.job.update({ where: { id: claim.jobId }, data: { heartbeatAt: new Date(0) } })
+    await reconcile(countingQueue())
+    expect(await database.weightChunk.count()).toBe(0)
+    expect(await database.draft.count()).toBe(0)
   })
 
   it('counts one crash per job of a silent worker, even if several run', async () => {
