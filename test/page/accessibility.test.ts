@@ -19,6 +19,17 @@ async function trainedIris(name: string) {
   })
 }
 
+/** A network without a hidden layer underfits circles. */
+const straightLine = {
+  dataset: { name: 'circles', rows: 200, noise: 0.05 },
+  network: { layers: [{ type: 'dense', units: 1, activation: 'sigmoid' }] },
+  loss: 'binaryCrossentropy',
+  optimizer: { type: 'adam', learningRate: 0.02 },
+  epochs: 100,
+  validationSplit: 0.25,
+  seed: 1,
+}
+
 async function trained(request: object) {
   const answer = await fetch(`${suite.service().url}/jobs`, {
     method: 'POST',
@@ -43,9 +54,11 @@ describe.skipIf(!hasChromium)('every view', () => {
       })
       const { id: dataset } = (await upload.json()) as { id: string }
       const twoClasses = await trained({ name: 'two classes', dataset, epochs: 30 })
+      const diagnosed = await trained(straightLine)
       const page = await suite.open('')
       await page.emulateMedia({ colorScheme: theme, reducedMotion: 'reduce' })
       const views: [string, (page: Page) => Promise<unknown>][] = [
+        [`#/runs/${diagnosed.id}`, (page) => page.getByRole('heading', { name: 'Underfitting' }).waitFor()],
         ['#/runs', (page) => page.getByRole('row').nth(2).waitFor()],
         [
           `#/runs/${id}`,

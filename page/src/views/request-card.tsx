@@ -4,6 +4,7 @@ import { currentKey } from '../api/key.js'
 import type { Job, JobRequest } from '../api/types.js'
 import { Code } from '../components/code.js'
 import { Choice } from '../components/field.js'
+import { requestFor } from '../job-request.js'
 
 export function RequestCard({ job }: { job: Job }) {
   const [language, setLanguage] = useState<'curl' | 'typescript'>('curl')
@@ -25,16 +26,6 @@ export function RequestCard({ job }: { job: Job }) {
       <Code text={text} label="Request that starts the same job" />
     </div>
   )
-}
-
-/** The request for the same job. The spec contains the seed, so the weights are the same. */
-function requestFor({ name, spec, metadata, priority }: Job): JobRequest {
-  return {
-    ...(name === null ? {} : { name }),
-    ...spec,
-    ...(priority === 0 ? {} : { priority }),
-    ...(Object.keys(metadata).length === 0 ? {} : { metadata }),
-  } as JobRequest
 }
 
 /** Copied code reads the key from the environment instead of containing it. */

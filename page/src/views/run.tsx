@@ -1,4 +1,4 @@
-/** One run: live curves, boundary, evaluation, network, and the request to run it again. */
+/** One run: live curves, findings, boundary, evaluation, network, and the request to run it again. */
 import { useMemo, useState } from 'preact/hooks'
 import { type ApiError, get, post, remove } from '../api/client.js'
 import type { Job, LayerSummary, Model } from '../api/types.js'
@@ -20,6 +20,7 @@ import { bytes, short, whole } from '../format.js'
 import { go, link } from '../router.js'
 import { type Run, useRun } from '../use-run.js'
 import { Smoothing } from './compare.js'
+import { DiagnosisCard, firstMark, useDiagnosis } from './diagnosis.js'
 import { JobModelCards } from './job-model.js'
 import { RequestCard } from './request-card.js'
 import { datasetName, datasetNames, timeText } from './runs.js'
@@ -48,6 +49,9 @@ function LiveRun({ first, inputs }: { first: Job; inputs: number }) {
   const [problem, setProblem] = useState<ApiError | null>(null)
   const names = useQuery('datasets', datasetNames).value ?? new Map<string, string>()
   const model = useQuery(job.modelId, () => get('/models/{id}', { id: job.modelId ?? '' }))
+  const diagnosis = useDiagnosis(job)
+  const isDiagnosed = diagnosis !== null && diagnosis.findings.length > 0
+  const [mark, setMark] = useState<number | undefined>(undefined)
   const control = (verb: 'cancel' | 'pause' | 'resume') =>
     post(`/jobs/{id}/${verb}`, undefined, { id: job.id }).then(
       () => setProblem(null),
@@ -111,9 +115,16 @@ function LiveRun({ first, inputs }: { first: Job; inputs: number }) {
       />
       <Figures job={job} dataset={datasetName(job, names)} />
       <p class="hint">{metricsNote(job)}</p>
-      <div class={drawable ? 'columns wide-left' : ''}>
-        <CurveCards run={run} job={job} />
-        {drawable ? <BoundaryCard run={run} job={job} inputs={inputs} /> : null}
+      <div class={drawable || isDiagnosed ? 'columns wide-left' : ''}>
+        <CurveCards
+          run={run}
+          job={job}
+          mark={mark ?? (diagnosis === null ? undefined : firstMark(diagnosis))}
+        />
+        <div class="beside">
+          {isDiagnosed ? <DiagnosisCard job={job} diagnosis={diagnosis} onMark={setMark} /> : null}
+          {drawable ? <BoundaryCard run={run} job={job} inputs={inputs} /> : null}
+        </div>
       </div>
       {model.value === null ? null : <JobModelCards job={job} model={model.value} />}
       {model.value === null ? null : <NetworkCard layers={model.value.layers} model={model.value} />}
@@ -157,7 +168,8 @@ function metricsNote({ bestEpoch, spec }: Job): string {
   return `${source}${rows} Training metrics are measured during the epoch, while the weights still change.`
 }
 
-function CurveCards({ run, job }: { run: Run; job: Job }) {
+/** @param mark an epoch to highlight */
+function CurveCards({ run, job, mark }: { run: Run; job: Job; mark: number | undefined }) {
   const [scale, setScale] = useState<'log' | 'linear'>('log')
   const [smoothing, setSmoothing] = useState(0)
   const { history, version } = run
@@ -198,6 +210,7 @@ function CurveCards({ run, job }: { run: Run; job: Job }) {
             logarithmic={scale === 'log'}
             smoothing={smoothing}
             bestEpoch={bestEpoch}
+            mark={mark}
             lossName={lossName(job.spec.targetScaling)}
           />
           {hasAccuracy ? (
@@ -207,6 +220,7 @@ function CurveCards({ run, job }: { run: Run; job: Job }) {
               version={version}
               smoothing={smoothing}
               bestEpoch={bestEpoch}
+              mark={mark}
               height={190}
             />
           ) : null}

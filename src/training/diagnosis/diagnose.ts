@@ -28,10 +28,11 @@ const rules: readonly Rule[] = [
   plateau,
 ]
 
+const withoutEffect: readonly FindingCode[] = ['imbalance-ignored', 'possible-leak', 'initial-loss']
+
 /** Whether a slow or rising loss can be an effect of the finding. Some constant targets among several have none. */
 function explainsCurve({ code, severity }: Pick<Finding, 'code' | 'severity'>): boolean {
-  const isNoCause = code === 'imbalance-ignored' || code === 'possible-leak'
-  return !isNoCause && !(code === 'constant-target' && severity === 'note')
+  return !withoutEffect.includes(code) && !(code === 'constant-target' && severity === 'note')
 }
 
 const severities = Object.keys(severityMeanings)

@@ -67,15 +67,22 @@ export const overfitting: Rule = (record, earlier) => {
   const [then = 0, last = 0] = [trainingLosses[at], trainingLosses.at(-1)]
   const rises = now >= rise * lowest && now - lowest >= leastRise * reference
   if (!rises || last > (1 - leastFall) * then || validated.length - at < fewestEpochs) return null
-  const epoch = validated[at]?.epoch ?? 0
+  const best = validated[indexOfLowest(validationLosses(record))]
+  const end = validated.at(-1)
+  if (best === undefined || end === undefined) return null
   return {
     code: 'overfitting',
     severity: keepsBest(spec) ? 'note' : 'warning',
     seen: {
-      sentence: `The validation loss was lowest in epoch ${epoch} with ${short(lowest)} and rose to ${short(now)}, while the training loss fell from ${short(then)} to ${short(last)}.`,
-      figures: { bestEpoch: epoch, lowestValidationLoss: lowest, validationLoss: now, loss: last },
+      sentence: `The validation loss was lowest in epoch ${best.epoch} with ${short(best.valLoss)} and rose to ${short(end.valLoss)}, while the training loss went from ${short(best.loss)} to ${short(end.loss)}.`,
+      figures: {
+        lowestEpoch: best.epoch,
+        lowestValidationLoss: best.valLoss,
+        validationLoss: end.valLoss,
+        loss: end.loss,
+      },
     },
-    sinceEpoch: epoch + 1,
+    sinceEpoch: Math.min(best.epoch + 1, end.epoch),
     ...lessOverfitting(spec),
   }
 }
@@ -110,10 +117,13 @@ const mostly = 0.9
 /** Below this share of the reference, a few rows decide about the loss. */
 const smallLoss = 0.15
 
+/** Rows of a random split differ from the training rows by chance alone. */
 export const validationEasier: Rule = (record, earlier) => {
   const { validated, validationRows, reference, spec } = record
+  const isOtherSource = spec.validationDataset !== undefined || spec.split === 'chronological'
   const hasDropout = spec.network.layers.some(({ type }) => type === 'dropout')
-  if (hasDropout || (validationRows ?? 0) < fewestRows || spec.sampleWeight !== undefined) return null
+  if (!isOtherSource || hasDropout || (validationRows ?? 0) < fewestRows || spec.sampleWeight !== undefined)
+    return null
   if (validated.length < fewestEpochs || earlier.has('learning-rate-too-high')) return null
   const late = validated.slice(-Math.max(fewestEpochs, Math.round(validated.length / 3)))
   // The training loss of the next epoch is measured with better weights than this validation loss.
@@ -130,10 +140,7 @@ export const validationEasier: Rule = (record, earlier) => {
     },
     sinceEpoch: late[0]?.epoch ?? null,
     patch: null,
-    advice:
-      spec.validationDataset === undefined && spec.split !== 'chronological'
-        ? 'Check for duplicates of training rows, or hold out more rows.'
-        : 'Hold out rows of the same source instead: use validationSplit with a random or stratified split.',
+    advice: 'Hold out rows of the same source: use validationSplit with a random or stratified split.',
   }
 }
 

@@ -28,7 +28,9 @@ export const learningRateTooHigh: Rule = (record, earlier) => {
   if (spec.loss === 'perceptron' || hasWrongScale(earlier)) return null
   if (hasDiverged) return diverged(record)
   if (points.length < fewestEpochs) return leavesAtOnce(record)
-  return leavesAtOnce(record) ?? staysAbove(record) ?? collapses(record) ?? oscillates(record)
+  return (
+    leavesAtOnce(record) ?? staysAbove(record) ?? collapses(record) ?? oscillates(record) ?? stalls(record)
+  )
 }
 
 function diverged(record: TrainingRecord): Observed {
@@ -121,6 +123,26 @@ function oscillates(record: TrainingRecord): Observed | null {
       figures: { step: size, loss: typical, learningRate: spec.optimizer.learningRate },
     }),
     sinceEpoch: late[0]?.epoch ?? null,
+  }
+}
+
+/** With so high a rate, a loss that stays this high is no limit of the network. */
+const stalledLoss = 0.2
+
+function stalls(record: TrainingRecord): Observed | null {
+  const { points, reference, spec } = record
+  const { learningRate, type } = spec.optimizer
+  const [before, now] = [level(points, 0.34, 0.67), level(points, 0.67, 1)]
+  const rises = shareOfRises(lossesOf(points))
+  if (learningRate <= unusual * usualRates[type] || now < stalledLoss * reference) return null
+  if (rises < someRises || rises >= mostlyRises) return null
+  if (points.length < 2 * fewestEpochs || now < (1 - leastFall) * before) return null
+  return {
+    ...tooHigh(record, {
+      sentence: `The training loss stays at ${short(now)}, at a learning rate of ${learningRate}, which is far above the usual ${usualRates[type]}.`,
+      figures: { loss: now, learningRate, usualRate: usualRates[type] },
+    }),
+    sinceEpoch: points[Math.floor(points.length / 3)]?.epoch ?? null,
   }
 }
 

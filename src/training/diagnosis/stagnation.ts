@@ -11,11 +11,10 @@ const leastProgress = 0.01
 const nothingLearned = 0.9
 const aboveConstant = 1.1
 
-/** The first epoch from which the smoothed loss falls no further. */
+/** The first epoch that is as good as the last third of the curve. */
 function flatSince({ points, reference }: TrainingRecord): { epoch: number; index: number } | null {
   const losses = smoothed(lossesOf(points))
-  const lowest = Math.min(...losses)
-  const index = losses.findIndex((loss) => loss <= lowest + leastProgress * reference)
+  const index = losses.findIndex((loss) => loss <= level(points, 0.67, 1) + leastProgress * reference)
   const point = points[index]
   return point === undefined ? null : { epoch: point.epoch, index }
 }
@@ -28,7 +27,8 @@ export const underfitting: Rule = (record, earlier) => {
   const { points, baseline, hasEnded, spec, lastEpoch, plannedEpochs } = record
   const constant = baseline.training
   if (constant === null || points.length < fewestEpochs || earlier.size > 0) return null
-  const now = level(points, 0.67, 1)
+  // The last epochs may have found something.
+  const now = Math.min(level(points, 0.67, 1), level(points, 0.95, 1))
   const flat = flatSince(record)
   const isFlat = flat !== null && lastEpoch - flat.epoch >= Math.max(fewestEpochs, flatShare * plannedEpochs)
   if (!isFlat || now < nothingLearned * constant || now > aboveConstant * constant) return null
@@ -49,12 +49,9 @@ const nearlyPerfect = 0.05
 /** Steps of this share of the loss are noise that a smaller learning rate averages out. */
 const noisyStep = 0.02
 
-/** An overfitted network may still be on a plateau of its training loss. */
-const isExplained = (earlier: ReadonlySet<string>) => earlier.size > (earlier.has('overfitting') ? 1 : 0)
-
 export const plateau: Rule = (record, earlier) => {
   const { points, reference, lastEpoch, plannedEpochs, spec } = record
-  if (points.length < fewestEpochs || spec.loss === 'perceptron' || isExplained(earlier)) return null
+  if (points.length < fewestEpochs || spec.loss === 'perceptron' || earlier.size > 0) return null
   const flat = flatSince(record)
   const now = level(points, 0.9, 1)
   if (flat === null || now < nearlyPerfect * reference) return null

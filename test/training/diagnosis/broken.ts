@@ -47,6 +47,9 @@ const flat = ({ epochs }: EngineTraining) => {
   const middle = late[Math.floor(late.length / 2)] ?? 0
   return 1 + epochs.findIndex(({ loss }) => loss !== null && loss <= middle)
 }
+/** The epoch after which no loss is below 0.9 of a constant prediction's. */
+const stuck = ({ epochs }: EngineTraining) =>
+  2 + epochs.findLastIndex(({ loss }) => (loss ?? 0) < 0.9 * Math.LN2)
 const perfect = ({ epochs }: EngineTraining) =>
   1 +
   epochs.findIndex(
@@ -173,7 +176,7 @@ export const broken: Readonly<Record<string, Broken>> = {
       epochs: 100,
       ...split,
     },
-    showsFrom: atOnce,
+    showsFrom: flat,
   },
   'one unit on xor': {
     code: 'underfitting',
@@ -184,7 +187,7 @@ export const broken: Readonly<Record<string, Broken>> = {
       epochs: 100,
       ...split,
     },
-    showsFrom: atOnce,
+    showsFrom: flat,
   },
   'weight decay of 1': {
     code: 'underfitting',
@@ -192,10 +195,10 @@ export const broken: Readonly<Record<string, Broken>> = {
       dataset: moons(400, 0.15),
       ...binary(dense(16, 'relu')),
       ...adam(0.01, 1),
-      epochs: 60,
+      epochs: 100,
       ...split,
     },
-    showsFrom: atOnce,
+    showsFrom: stuck,
   },
   'five layers of sigmoids': {
     code: 'underfitting',
@@ -206,7 +209,7 @@ export const broken: Readonly<Record<string, Broken>> = {
       epochs: 60,
       ...split,
     },
-    showsFrom: atOnce,
+    showsFrom: flat,
   },
   'noise of single rows': {
     code: 'plateau',
@@ -223,10 +226,10 @@ export const broken: Readonly<Record<string, Broken>> = {
   'noise of adam': {
     code: 'plateau',
     request: {
-      dataset: moons(400, 0.3),
-      ...binary(dense(32, 'relu')),
+      dataset: moons(1000, 0.4),
+      ...binary(dense(8, 'relu')),
       ...adam(0.1),
-      batchSize: 8,
+      batchSize: 4,
       epochs: 100,
       ...split,
     },
@@ -403,7 +406,7 @@ export const broken: Readonly<Record<string, Broken>> = {
   },
   'digits without scaling': {
     code: 'initial-loss',
-    request: { ...digits, scaling: 'none', ...classes(10, dense(32, 'relu')), ...adam(0.0003), epochs: 30 },
+    request: { ...digits, scaling: 'none', ...classes(10, dense(32, 'relu')), ...adam(0.001), epochs: 30 },
     showsFrom: atOnce,
   },
   'wide digits without scaling': {
@@ -412,7 +415,7 @@ export const broken: Readonly<Record<string, Broken>> = {
       dataset: 'ds_fewDigits',
       scaling: 'none',
       ...classes(10, dense(256, 'relu'), dense(256, 'relu')),
-      ...adam(0.0001),
+      ...adam(0.0005),
       epochs: 30,
       ...split,
     },

@@ -143,7 +143,7 @@ export const healthy: Readonly<Record<string, RequestInput>> = {
     classWeight: 'balanced',
     ...binary(dense(8, 'relu')),
     ...adam(0.01),
-    epochs: 60,
+    epochs: 25,
     validationSplit: 0.3,
   },
   'sgd just below the limit of stability': {
