@@ -92,7 +92,8 @@ const muchBetter = 0.7
 /** A long step can move all units to where they have no gradient, and the network then stays a constant. */
 function collapses(record: TrainingRecord): Observed | null {
   const { points, baseline, spec } = record
-  const losses = smoothed(lossesOf(points))
+  // The loss has to be back at the constant in the whole last third.
+  const losses = smoothed(lossesOf(part(points, 0, 0.67)))
   const lowest = points[indexOfLowest(losses)]
   const [best, now] = [Math.min(...losses), level(points, 0.67, 1)]
   if (baseline.training === null || now * aboveConstant < baseline.training) return null
