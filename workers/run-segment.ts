@@ -43,6 +43,8 @@ export async function runSegment(training: Training, options: SegmentOptions): P
   const { stop, checkpointMilliseconds, lastEpoch, recorder, report, plannedEpochs, priority } = options
   const backend = describeBackend(training, options.backend)
   const isFresh = training.epoch === 0
+  // The worker before stored these epochs with a checkpoint, and died before it paused the job.
+  if (training.epoch > 0 && options.pauseAfter === training.epoch) return { type: 'paused' }
   const pauseAfter = (options.pauseAfter ?? 0) > training.epoch ? options.pauseAfter : null
   const until = Math.min(lastEpoch ?? Number.POSITIVE_INFINITY, pauseAfter ?? Number.POSITIVE_INFINITY)
   let isReported = !isFresh

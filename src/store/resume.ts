@@ -15,13 +15,16 @@ const lockStatement = statement(
   `SELECT epoch, epochs, spec, changes FROM "Job" WHERE id = $1 AND "tenantId" = $2 AND ${guard('resume')} FOR UPDATE`,
 )
 
-/** The new attempt refuses the writes of a worker that has not noticed the pause. */
+/**
+ * The new attempt refuses the writes of a worker that has not noticed the pause. A trial that waits for a decision goes on
+ * without it.
+ */
 const resumeStatement = statement(
   'resumeJob',
   changedRow,
   transition('resume', {
     where: 'id = $1',
-    set: 'attempt = attempt + 1',
+    set: `attempt = attempt + 1, "pauseAfter" = CASE WHEN "pauseAfter" > epoch THEN "pauseAfter" END`,
     event: { type: 'resumed' },
   }),
 )

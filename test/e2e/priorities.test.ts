@@ -18,7 +18,7 @@ function priorities(pid: number): Map<number, number> {
   )
 }
 
-describe.runIf(process.platform === 'linux' && getPriority() < middle)('the priority of', () => {
+describe.runIf(process.platform === 'linux')('the priority of', () => {
   it('the event loop of the API process is above those of the other threads and of the worker process', async () => {
     const service = await startService({ DATABASE_URL: await freshDatabaseOfTest() })
     onTestFinished(async () => {
@@ -26,11 +26,13 @@ describe.runIf(process.platform === 'linux' && getPriority() < middle)('the prio
     })
     const api = service.process.pid ?? Number.NaN
     const worker = await eventually(() => service.workerPids()[0])
+    // The service starts with the priority of this thread, which may be lower already.
     const own = getPriority()
+    const lowered = Math.max(own, middle)
     const { [api]: loop, ...others } = Object.fromEntries(priorities(api))
     expect(loop).toBe(own)
     // Four threads of V8 and four of libuv.
-    expect(Object.values(others).filter((each) => each === middle).length).toBeGreaterThanOrEqual(8)
-    await eventually(() => (priorities(worker).get(worker) === middle ? true : undefined))
+    expect(Object.values(others).filter((each) => each === lowered).length).toBeGreaterThanOrEqual(8)
+    await eventually(() => (priorities(worker).get(worker) === lowered ? true : undefined))
   }, 60_000)
 })

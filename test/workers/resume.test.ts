@@ -241,6 +241,9 @@ describe('a training that pauses after given epochs', () => {
       expect(epochs).toHaveLength(pauseAfter)
       checkpoint = part.checkpoints.at(-1) ?? null
       expect(checkpoint).toMatchObject({ epoch: pauseAfter, step: 0 })
+      // As after the death of a worker between the checkpoint and the pause.
+      const again = await train(order({}, { checkpoint, pauseAfter }))
+      expect(again).toMatchObject({ outcome: { type: 'paused' }, epochs: [] })
     }
     // A pause that has passed does not count.
     const rest = await train(order({}, { checkpoint, pauseAfter: 5 }))
