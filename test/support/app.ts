@@ -10,6 +10,7 @@ import { openUploadReader } from '../../src/datasets/reading/upload-reader.js'
 import type { buildApp } from '../../src/http/app.js'
 import { FailedAuthentications } from '../../src/http/failed-authentications.js'
 import type { Live } from '../../src/live/live.js'
+import { databaseTrouble } from '../../src/store/database.js'
 import { unlimited } from '../../src/store/tenant-limits.js'
 import { notifyQueue } from '../../src/store/wake-ups.js'
 import {
@@ -87,7 +88,9 @@ export async function openApp(
       pingMilliseconds,
       missing: async () => missing,
       onFiled: () => {},
-      onError(_part, error) {
+      onError(part, error) {
+        // A busy machine may delay a connection. The next pass tries again.
+        if (part === 'sweeps' && databaseTrouble(error) !== null) return
         throw error
       },
       logger,
