@@ -48,9 +48,9 @@ export function firstPause({ search, epochs }: SweepDefinition, trial: number): 
   return rungEpochs(search, epochs, bracketOf(search, epochs, trial))[0] ?? null
 }
 
-/** The trials that were decided at a rung, in the order of the decisions. */
+/** The trials that were decided at a rung. */
 export class Rung {
-  /** Metrics, of which greater ones are better. */
+  /** Metrics in ascending order, of which greater ones are better. */
   readonly #recorded: number[] = []
   readonly #sign: number
 
@@ -63,7 +63,8 @@ export class Rung {
 
   /** Records a trial that was decided before. */
   record(score: number): void {
-    this.#recorded.push(this.#sign * score)
+    const value = this.#sign * score
+    this.#recorded.splice(placeOf(value, this.#recorded), 0, value)
   }
 
   /** Decides a trial, and records it. */
@@ -74,13 +75,23 @@ export class Rung {
   }
 }
 
+/** The index before which a value belongs, by binary search. */
+function placeOf(value: number, sorted: readonly number[]): number {
+  let [low, high] = [0, sorted.length]
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if (sorted[middle] < value) low = middle + 1
+    else high = middle
+  }
+  return low
+}
+
 /** With linear interpolation, as numpy.percentile. Null without values. */
-function percentile(values: readonly number[], share: number): number | null {
-  if (values.length === 0) return null
-  const sorted = values.toSorted((a, b) => a - b)
-  const place = share * (values.length - 1)
+function percentile(sorted: readonly number[], share: number): number | null {
+  if (sorted.length === 0) return null
+  const place = share * (sorted.length - 1)
   const below = Math.floor(place)
-  const [low, high] = [sorted[below], sorted[Math.min(below + 1, values.length - 1)]]
+  const [low, high] = [sorted[below], sorted[Math.min(below + 1, sorted.length - 1)]]
   const part = place - below
   return part < 0.5 ? low + (high - low) * part : high - (high - low) * (1 - part)
 }
@@ -90,8 +101,9 @@ export function decideTrials({ definition, trials }: HalvedSweep): Decision[] {
   const { search, epochs, metric } = definition
   if (search.type !== 'asha') return []
   const decisions: Decision[] = []
+  const brackets = trials.map(({ trial }) => bracketOf(search, epochs, trial))
   for (let bracket = 0; bracket < search.brackets; bracket++) {
-    const members = trials.filter(({ trial }) => bracketOf(search, epochs, trial) === bracket)
+    const members = trials.filter((_, index) => brackets[index] === bracket)
     const at = rungEpochs(search, epochs, bracket)
     /** Those that may still come to the next rung. */
     let open = new Set(members.filter(({ state }) => state !== 'ended'))
