@@ -27,6 +27,20 @@ export function jobOfTenant(tenantId: string, job: NewJob, settings: Limits): Jo
   return { tenantId, job, spec: { packed: packJson(job.spec), bytes: specBytes(job.spec) }, settings }
 }
 
+/** Compresses one spec a step. */
+export function* compressSpecs(
+  tenantId: string,
+  jobs: readonly NewJob[],
+  settings: Limits,
+): Generator<void, JobOfTenant[]> {
+  const items: JobOfTenant[] = []
+  for (const job of jobs) {
+    items.push(jobOfTenant(tenantId, job, settings))
+    yield
+  }
+  return items
+}
+
 /** The row of each job, in the order of the input. */
 export const createdRowSchema = z.strictObject({
   hasDataset: z.boolean(),

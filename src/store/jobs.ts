@@ -3,12 +3,12 @@ import { z } from 'zod'
 import { finishedStatuses, type Job } from '../contract/job.js'
 import type { Limits } from '../contract/limits.js'
 import { Problem } from '../contract/problems.js'
-import type { AllJobs, JobProgress, JobStore, NewJob } from '../training/ports/jobs.js'
+import type { AllJobs, JobProgress, JobStore } from '../training/ports/jobs.js'
 import { inSlices } from '../training/slices.js'
 import { cleanUpCheckpoints } from './checkpoints.js'
 import { Coalesced, coalescedRows } from './coalesced.js'
 import { releaseAbandoned, releaseWorker } from './crashes.js'
-import { createJobs, type JobOfTenant, jobOfTenant, type Outcome } from './create-jobs.js'
+import { compressSpecs, createJobs, type JobOfTenant, jobOfTenant, type Outcome } from './create-jobs.js'
 import type { Database, Prisma } from './database.js'
 import { countBytes, insertDataset } from './datasets.js'
 import { deleteEnded, deleteOverdue } from './delete-jobs.js'
@@ -106,15 +106,6 @@ function tenantJobs(
   tenantId: string,
   settings: Limits,
 ): JobStore {
-  function* compress(jobs: readonly NewJob[]): Generator<void, JobOfTenant[]> {
-    const items: JobOfTenant[] = []
-    for (const job of jobs) {
-      items.push(jobOfTenant(tenantId, job, settings))
-      yield
-    }
-    return items
-  }
-
   return {
     async create(job, once) {
       const item = jobOfTenant(tenantId, job, settings)
@@ -127,7 +118,7 @@ function tenantJobs(
     },
 
     async createAll(jobs, once, answer) {
-      const items = await inSlices(compress(jobs), 'request')
+      const items = await inSlices(compressSpecs(tenantId, jobs, settings), 'request')
       return createOnce(database, tenantId, once, async (client) =>
         answer(await createJobs((statement, values) => query(client, statement, values), items)),
       )

@@ -6,7 +6,7 @@ import { Problem, type ProblemCode } from '../contract/problems.js'
 import { sweepLimits, sweepTransitions } from '../contract/sweep.js'
 import type { AllSweeps, Decision, DueSweep, RefusedTrial } from '../training/ports/sweeps.js'
 import { inSlices } from '../training/slices.js'
-import { createJobs, type JobOfTenant, jobOfTenant } from './create-jobs.js'
+import { compressSpecs, createJobs, type JobOfTenant } from './create-jobs.js'
 import type { Database, Prisma } from './database.js'
 import { idRow, noRow, query, send, statement, transaction } from './statements.js'
 import { jobScore, unpackDefinition } from './sweep-rows.js'
@@ -176,15 +176,7 @@ export function runningSweeps(database: Database, settings: Limits): Omit<AllSwe
 
     async addTrials(sweep, last, jobs, refused) {
       const { tenantId } = sweep
-      function* compress(): Generator<void, JobOfTenant[]> {
-        const items: JobOfTenant[] = []
-        for (const job of jobs) {
-          items.push(jobOfTenant(tenantId, job, settings))
-          yield
-        }
-        return items
-      }
-      const items = await inSlices(compress(), 'background')
+      const items = await inSlices(compressSpecs(tenantId, jobs, settings), 'background')
       const store = (end: number, count: number) =>
         database.inTransaction(tenantId, (client) =>
           add(

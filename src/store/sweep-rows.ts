@@ -5,6 +5,7 @@ import {
   type SweepSummary,
   sweepDirection,
   sweepRequestSchema,
+  sweepSchema,
   sweepStatusSchema,
   type Trial,
 } from '../contract/sweep.js'
@@ -54,28 +55,16 @@ export function toSummary(row: SummaryRow, definition = unpackDefinition(row.def
   }
 }
 
+const { counts, refusals, trainingSeconds, best } = sweepSchema.shape
+
 export const sweepRow = summaryRow.extend({
-  queued: z.int(),
-  running: z.int(),
-  paused: z.int(),
-  succeeded: z.int(),
-  failed: z.int(),
-  cancelled: z.int(),
-  refused: z.int(),
-  refusals: z.array(z.object({ trial: z.int(), message: z.string() })),
+  ...counts.omit({ deleted: true }).shape,
+  refusals,
   epochs: z.number(),
-  trainingSeconds: z.number(),
+  trainingSeconds,
   /** Seconds since the sweep was created, without pauses. */
   activeSeconds: z.number(),
-  best: z.array(
-    z.object({
-      point: z.int(),
-      score: z.number(),
-      deviation: z.number().nullable(),
-      jobIds: z.array(z.string()),
-      modelId: z.string().nullable(),
-    }),
-  ),
+  best: z.array(best.element.omit({ values: true })),
 })
 
 export function toSweep(row: z.infer<typeof sweepRow>): Sweep {

@@ -15,6 +15,22 @@ interface PendingCall<From> {
   reject(error: Error): void
 }
 
+/** The answer, if it has one of the types. @throws Error for another, which is a defect of the thread */
+export function requireAnswer<From extends Answer, Type extends From['type']>(
+  answer: From,
+  ...types: readonly [Type, ...Type[]]
+): Extract<From, { type: Type }> {
+  if (hasType(answer, types)) return answer
+  throw new Error(`requested ${types[0]}, got ${answer.type}`)
+}
+
+function hasType<From extends Answer, Type extends From['type']>(
+  answer: From,
+  types: readonly Type[],
+): answer is Extract<From, { type: Type }> {
+  return types.some((type) => type === answer.type)
+}
+
 export class CallableThread<To, From extends Answer> {
   #worker: Worker | undefined
   #isClosed = false

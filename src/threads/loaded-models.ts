@@ -9,7 +9,7 @@ import { fillBuffers } from '../base/fill-buffers.js'
 import type { Model } from '../contract/model.js'
 import { unknownModel } from '../contract/problems.js'
 import type { AllModels } from '../training/ports/models.js'
-import type { CallableThread } from './callable-thread.js'
+import { type CallableThread, requireAnswer } from './callable-thread.js'
 import { collectSoon } from './collect-garbage.js'
 import type { BackendSetting, FromPredictor, ToPredictor } from './messages.js'
 import type { PredictionCosts } from './prediction-costs.js'
@@ -129,8 +129,7 @@ export class LoadedModels<
       backend,
       batchSize: costs.batchSize(model),
     }
-    const answer = await thread.call((callId) => ({ ...order, callId }))
-    if (answer.type !== 'weightBuffers') throw new Error(`requested weightBuffers, got ${answer.type}`)
+    const answer = requireAnswer(await thread.call((callId) => ({ ...order, callId })), 'weightBuffers')
     try {
       await fillBuffers(answer.buffers, chunks)
     } catch (error) {

@@ -7,7 +7,7 @@ import { stopping } from '../contract/problems.js'
 import { elementCount } from '../engine/index.js'
 import type { AllModels } from '../training/ports/models.js'
 import type { ModelBoundaryRequest, PredictorPool, TableRows } from '../training/ports/predictor-pool.js'
-import { ownBuffers } from './callable-thread.js'
+import { ownBuffers, requireAnswer } from './callable-thread.js'
 import { EvaluatingThread } from './evaluating-thread.js'
 import { LoadedModels } from './loaded-models.js'
 import type { BackendSetting, FromPredictor, ToPredictor } from './messages.js'
@@ -97,10 +97,7 @@ export function openPredictorPool(
       const answer = await heldToEvaluate.use(model, { tenantId, among: [evaluating] }, (thread) =>
         thread.call((callId) => ({ type: 'evaluate', callId, modelId, rows }), transfer),
       )
-      if (answer.type !== 'evaluated' && answer.type !== 'refused') {
-        throw new Error(`requested evaluated, got ${answer.type}`)
-      }
-      const { callId: _, ...outcome } = answer
+      const { callId: _, ...outcome } = requireAnswer(answer, 'evaluated', 'refused')
       return outcome
     },
     async rank(tenantId, model, tableRows, request, signal) {
@@ -108,39 +105,34 @@ export function openPredictorPool(
         type: 'rank',
         ...{ ...call, order: { ...call.order, ...request } },
       }))
-      if (answer.type === 'ranked' || answer.type === 'refused') return answer
-      throw new Error(`requested ranked, got ${answer.type}`)
+      return requireAnswer(answer, 'ranked', 'refused')
     },
     async measureImportance(tenantId, model, tableRows, request, signal) {
       const answer = await applyUntil(signal, tenantId, model, tableRows, (call) => ({
         type: 'importance',
         ...{ ...call, order: { ...call.order, ...request } },
       }))
-      if (answer.type === 'importance' || answer.type === 'refused') return answer
-      throw new Error(`requested importance, got ${answer.type}`)
+      return requireAnswer(answer, 'importance', 'refused')
     },
     async measureDependence(tenantId, model, tableRows, request, signal) {
       const answer = await applyUntil(signal, tenantId, model, tableRows, (call) => ({
         type: 'dependence',
         ...{ ...call, order: { ...call.order, ...request } },
       }))
-      if (answer.type === 'dependence' || answer.type === 'refused') return answer
-      throw new Error(`requested dependence, got ${answer.type}`)
+      return requireAnswer(answer, 'dependence', 'refused')
     },
     async split({ split, validationSplit, seed, loss }, table) {
       refuseWhenClosed()
       const rule = { split, validationSplit, seed, loss }
       const answer = await evaluating.call((callId) => ({ type: 'split', callId, rule, table }))
-      if (answer.type !== 'divided') throw new Error(`requested divided, got ${answer.type}`)
-      return answer.split
+      return requireAnswer(answer, 'divided').split
     },
     async drawBoundary(request) {
       refuseWhenClosed()
       const answer = await ('model' in request
         ? drawModelBoundary(request)
         : evaluating.call((callId) => ({ type: 'drawBoundary', callId, request, backend })))
-      if (answer.type !== 'boundary') throw new Error(`requested boundary, got ${answer.type}`)
-      return answer.boundary
+      return requireAnswer(answer, 'boundary').boundary
     },
     async close() {
       closed = true

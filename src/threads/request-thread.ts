@@ -2,7 +2,7 @@
 import { TenantTurns } from '../base/tenant-turns.js'
 import type { BodyThread } from '../bodies/body-thread.js'
 import type { RequestThread } from '../training/ports/request-thread.js'
-import { CallableThread } from './callable-thread.js'
+import { CallableThread, requireAnswer } from './callable-thread.js'
 import type { FromRequestThread, ToRequestThread } from './messages.js'
 
 type Answer<Type> = Extract<FromRequestThread, { type: Type }>
@@ -16,9 +16,7 @@ export function openRequestThread(): RequestThread & BodyThread & { close(): Pro
     type: Type,
     order: (callId: number) => ToRequestThread,
   ): Promise<Answer<Type>> {
-    const answer = await thread.call(order)
-    if (hasType(type, answer)) return answer
-    throw new Error(`requested ${type}, got ${answer.type}`)
+    return requireAnswer<FromRequestThread, Type>(await thread.call(order), type)
   }
 
   return {
@@ -48,11 +46,4 @@ export function openRequestThread(): RequestThread & BodyThread & { close(): Pro
     },
     close: () => thread.close(),
   }
-}
-
-function hasType<Type extends FromRequestThread['type']>(
-  type: Type,
-  answer: FromRequestThread,
-): answer is Answer<Type> {
-  return answer.type === type
 }

@@ -11,6 +11,7 @@ import {
   findSweep,
   pauseSweep,
   resumeSweep,
+  unknownSweep,
 } from '../../training/sweeps/control-sweep.js'
 import { type CreateSweepDependencies, createSweep } from '../../training/sweeps/create-sweep.js'
 import { type Idempotency, idempotencyHeaders } from '../plugins/idempotency.js'
@@ -112,7 +113,7 @@ export const sweepRoutes: RoutePlugin<SweepRoutes> = (app, { dependencies }, don
       const { after, limit = defaultLimit } = request.query
       const { id } = request.params
       const page = await sweeps(request).trials(id, { after, limit })
-      if (page === null) throw new Problem('not-found', `There is no sweep ${id}.`)
+      if (page === null) throw unknownSweep(id)
       return toList(page)
     },
   )

@@ -9,10 +9,12 @@ interface Control {
   wake(): void
 }
 
+export const unknownSweep = (id: string) => new Problem('not-found', `There is no sweep ${id}.`)
+
 /** @throws Problem `not-found` */
 export async function findSweep(sweeps: SweepStore, id: string): Promise<Sweep> {
   const sweep = await sweeps.get(id)
-  if (sweep === null) throw new Problem('not-found', `There is no sweep ${id}.`)
+  if (sweep === null) throw unknownSweep(id)
   return sweep
 }
 
