@@ -16,7 +16,9 @@ const titles: Record<Gauge, string> = {
   postgresMebibytes: 'PostgreSQL, MiB',
   connections: 'connections to PostgreSQL',
   descriptors: 'open files of API and worker',
-  diskMebibytes: 'data folder, MiB',
+  tableMebibytes: 'tables and indexes, MiB',
+  logMebibytes: 'write-ahead log, MiB',
+  otherMebibytes: 'other files, MiB',
 }
 
 export function plot(samples: readonly Sample[], kills: readonly Kill[]): string {

@@ -1,4 +1,5 @@
 /** Samples of the resources of the service, and their trend. */
+import { join } from 'node:path'
 import { countDescriptors, diskMebibytes, readMemory, type Subject } from './subject.js'
 
 /** The gauges, and the growth over the second half that counts as noise. */
@@ -8,7 +9,9 @@ const gauges = {
   postgresMebibytes: 16,
   connections: 2,
   descriptors: 4,
-  diskMebibytes: 16,
+  tableMebibytes: 16,
+  logMebibytes: 16,
+  otherMebibytes: 16,
 } as const
 export type Gauge = keyof typeof gauges
 export const gaugeNames = Object.keys(gauges) as Gauge[]
@@ -19,6 +22,9 @@ export interface Sample extends Record<Gauge, number> {
   /** Jobs in the database by state. */
   jobs: Record<string, number>
 }
+
+/** PostgreSQL's default of `max_wal_size`. */
+const maximumLogMebibytes = 1_024
 
 /** The share of the mean that counts as noise. */
 const noise = 0.1
@@ -44,13 +50,21 @@ export async function takeSample(subject: Subject, seconds: number): Promise<Sam
       postgresMebibytes: readMemory([subject.postgres(), ...subject.backends()]),
       connections,
       descriptors: countDescriptors(subject.api) + countDescriptors(worker),
-      diskMebibytes: diskMebibytes(subject.folder),
+      ...readDisk(subject.folder),
       lagMilliseconds: lag === undefined ? null : Math.round(1_000 * Number(lag)),
       jobs: Object.fromEntries(states.map(({ status, count }) => [status, count])),
     }
   } catch {
     return null
   }
+}
+
+/** The tables with their indexes, the write-ahead log, and everything else in the data folder. */
+function readDisk(folder: string): Pick<Sample, 'tableMebibytes' | 'logMebibytes' | 'otherMebibytes'> {
+  const tableMebibytes = diskMebibytes(join(folder, 'postgres', 'base'))
+  const logMebibytes = diskMebibytes(join(folder, 'postgres', 'pg_wal'))
+  const otherMebibytes = Math.max(0, diskMebibytes(folder) - tableMebibytes - logMebibytes)
+  return { tableMebibytes, logMebibytes, otherMebibytes }
 }
 
 interface Trend {
@@ -69,8 +83,13 @@ export function computeTrend(samples: readonly Sample[], gauge: Gauge): Trend {
   const slope =
     spread === 0 ? 0 : x.reduce((sum, each, n) => sum + (each - meanX) * (y[n] - meanY), 0) / spread
   const growth = slope * ((x.at(-1) ?? 0) - (x[0] ?? 0))
-  return { mean: meanY, growth, isFlat: growth <= Math.max(gauges[gauge], noise * meanY) }
+  const isFlat = growth <= Math.max(gauges[gauge], noise * meanY) || isRecycledLog(gauge, y)
+  return { mean: meanY, growth, isFlat }
 }
+
+/** PostgreSQL keeps and recycles segments of its log up to `max_wal_size`, so the log may grow to that. */
+const isRecycledLog = (gauge: Gauge, values: readonly number[]) =>
+  gauge === 'logMebibytes' && Math.max(0, ...values) <= maximumLogMebibytes
 
 const mean = (values: readonly number[]) =>
   values.reduce((sum, value) => sum + value, 0) / Math.max(1, values.length)
