@@ -2,8 +2,9 @@
  * Chooses the number of epochs by cross-validation: trains once without each fold, and validates on its rows. Keeps the
  * predictions for the evaluation of the job.
  */
+import { isDivided } from '../src/contract/folds.js'
 import type { JobSpec } from '../src/contract/job.js'
-import { everyRow, readClasses } from '../src/datasets/split-rows.js'
+import { everyRow, readClasses, splitTable } from '../src/datasets/split-rows.js'
 import { targetWidth } from '../src/datasets/target-coding.js'
 import { unscaleTarget } from '../src/datasets/target-scaling.js'
 import { compile, Dataset, Predictor, splitFolds, type Training, train } from '../src/engine/index.js'
@@ -29,7 +30,7 @@ export interface FoldOrder {
 }
 
 export type FoldOutcome =
-  /** `answers` is rows × outputs, in the unit of the target; NaN for rows without a prediction. */
+  /** `answers` is training rows × outputs, in the unit of the target; NaN for rows without a prediction. */
   | { type: 'chosen'; epochs: number; answers: Float32Array }
   | { type: 'stopped' }
   /** Every fold diverged. */
@@ -39,13 +40,18 @@ export type FoldOutcome =
 export function chooseEpochs(order: FoldOrder): FoldOutcome {
   const { spec, folds, data } = order
   const { training: table } = data
-  const { rows } = table
-  const held = splitFolds({ rows, folds, seed: spec.seed }, readClasses(table, spec.loss))
+  const chosen = isDivided(spec) ? splitTable(spec, table).training : everyRow(table)
+  const rows = chosen.length
+  const classes = readClasses(table, spec.loss)
+  const held = splitFolds(
+    { rows, folds, seed: spec.seed },
+    classes === null ? null : chosen.map((row) => classes[row]),
+  )
   const best: number[] = []
   let divergedIn = 0
   let answers = new Float32Array(0)
   for (const [fold, validation] of held.entries()) {
-    const outcome = trainWithout(validation, fold, order)
+    const outcome = trainWithout(validation, chosen, fold, order)
     if (outcome === null) return { type: 'stopped' }
     if (outcome.bestEpoch === null) {
       divergedIn = outcome.epoch
@@ -75,16 +81,24 @@ interface FoldResult {
   answers: Float32Array
 }
 
-/** Null after a request to stop. */
-function trainWithout(validation: Int32Array, fold: number, order: FoldOrder): FoldResult | null {
+/**
+ * Null after a request to stop.
+ * @param validation indices in `chosen`, the training rows of the job
+ */
+function trainWithout(
+  validation: Int32Array,
+  chosen: Int32Array,
+  fold: number,
+  order: FoldOrder,
+): FoldResult | null {
   const { data, backend, source, stop } = order
   const { training: table } = data
   const held = new Set(validation)
-  const rows = everyRow(table).filter((row) => !held.has(row))
+  const rows = chosen.filter((_, index) => !held.has(index))
   const spec = foldSpec(order.spec, fold, rows.length)
   const encoded = encodeRows(spec, data, {
     training: { table, rows },
-    validation: { table, rows: validation },
+    validation: { table, rows: validation.map((index) => chosen[index]) },
   })
   const dataset = Dataset.attach(encoded.handle)
   const { size } = dataset

@@ -1,5 +1,6 @@
 /** Splits and encodes the rows of a job into memory that all threads see. */
 import { inputWidth } from '../src/contract/dataset.js'
+import { isDivided } from '../src/contract/folds.js'
 import type { JobSpec } from '../src/contract/job.js'
 import { encode } from '../src/datasets/encoding.js'
 import type { Part } from '../src/datasets/feature-coding.js'
@@ -35,7 +36,7 @@ export function encodeRows(spec: JobSpec, data: RawData, parts = selectParts(spe
 function selectParts(spec: JobSpec, { training: table, validation }: RawData): Parts {
   if (validation !== null) {
     return {
-      training: { table, rows: everyRow(table) },
+      training: { table, rows: isDivided(spec) ? splitTable(spec, table).training : everyRow(table) },
       validation: { table: validation, rows: everyRow(validation) },
     }
   }

@@ -170,7 +170,7 @@ async function run(order: TrainingOrder, data: SharedData): Promise<Outcome | nu
       const predictor = () =>
         areInPlace(weights.bytes) ? training.predictor() : new Predictor(network, views, { backend })
       const evaluation =
-        choice === null
+        choice === null || size.validationRows > 0
           ? evaluate({ network, predictor: predictor(), loss: spec.loss, dataset, coding, stop })
           : evaluateFolds(choice.answers, spec, data, stop)
       if (evaluation === null) {

@@ -2,6 +2,7 @@
 import type { Logger } from 'pino'
 import { fillBuffers } from '../src/base/fill-buffers.js'
 import type { Coding } from '../src/contract/dataset.js'
+import { isDivided } from '../src/contract/folds.js'
 import type { JobSpec } from '../src/contract/job.js'
 import type { ProblemCode } from '../src/contract/problems.js'
 import type { Inheritance } from '../src/datasets/inherited-coding.js'
@@ -217,12 +218,18 @@ function toInheritance({ inherited = [] }: JobSpec, coding: Coding): Inheritance
   }
 }
 
+/** The seed matters only if it selects rows. */
+const splitKey = ({ split, validationSplit, seed, testSplit, validationFold }: JobSpec) => [
+  ...[split, testSplit ?? 0, validationFold ?? null],
+  ...(validationSplit === 0 ? [] : [validationSplit, seed]),
+]
+
 /** The key of the encoded rows: jobs with the same key share them. */
 function dataKey({ spec }: ClaimedJob): string {
   const { dataset, validationDataset, scaling, targetScaling, loss, network, classWeight, sampleWeight } =
     spec
   const shape = outputShape(network, network.inputShape ?? [])
-  const split = spec.validationSplit === 0 ? null : [spec.split, spec.validationSplit, spec.seed]
+  const split = isDivided(spec) ? splitKey(spec) : null
   const weights = [classWeight ?? null, sampleWeight ?? null]
   const scales = [
     scaling,

@@ -1,8 +1,20 @@
 /**
- * Cross-validation chooses the number of epochs: one training without each fold, then the final one on all
- * rows.
+ * Folds of rows: those that choose the number of epochs (one training without each fold, then the final one on all rows),
+ * and the fold that a job validates on.
  */
-import type { TrainingSpec } from './network.js'
+import { z } from 'zod'
+import { maximumFolds, type TrainingSpec } from './network.js'
+
+export const validationFoldSchema = z
+  .strictObject({
+    folds: z.int().min(2).max(maximumFolds).describe('number of folds'),
+    fold: z.int().min(1).max(maximumFolds).describe('number of the fold, from 1'),
+    seed: z.int().min(0).max(Number.MAX_SAFE_INTEGER).default(0).describe('seed of the folds'),
+  })
+  .refine(({ folds, fold }) => fold <= folds, {
+    path: ['fold'],
+    message: 'must not be greater than folds',
+  })
 
 /** The training that produces the model. After folds it does not stop early. */
 export function finalTraining<Spec extends Pick<TrainingSpec, 'earlyStopping'>>(
@@ -16,3 +28,19 @@ export function finalTraining<Spec extends Pick<TrainingSpec, 'earlyStopping'>>(
 export function countTrainings({ earlyStopping }: Pick<TrainingSpec, 'earlyStopping'>): number {
   return 1 + (earlyStopping?.folds ?? 0)
 }
+
+/** The fields of a spec that hold rows out. */
+interface HeldOut {
+  validationSplit: number
+  validationDataset?: unknown
+  validationFold?: unknown
+  testSplit?: number | undefined
+}
+
+/** Whether the training has validation rows. */
+export const hasValidation = ({ validationDataset, validationSplit, validationFold }: HeldOut): boolean =>
+  validationDataset !== undefined || validationSplit > 0 || validationFold !== undefined
+
+/** Whether some rows of `dataset` are not training rows. */
+export const isDivided = ({ validationSplit, validationFold, testSplit = 0 }: HeldOut): boolean =>
+  validationSplit > 0 || validationFold !== undefined || testSplit > 0

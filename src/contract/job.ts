@@ -14,6 +14,7 @@
 import { z } from 'zod'
 import { generatedDatasetSchema, scalingSchema } from './dataset.js'
 import { metricsSchema } from './epoch.js'
+import { validationFoldSchema } from './folds.js'
 import { hasAField, labelChangeFields, labelsSchema, metadataSchema, noField } from './labels.js'
 import { layerSummarySchema } from './model.js'
 import {
@@ -129,6 +130,21 @@ export const jobRequestSchema = z
       .max(0.9)
       .optional()
       .describe('share of the rows held out; default 0, unless the network is `auto`'),
+    validationFold: validationFoldSchema
+      .optional()
+      .describe(
+        'instead of a share: the validation rows are one fold of the shuffled rows, with the sizes and class counts of ' +
+          'KFold and StratifiedKFold of scikit-learn',
+      ),
+    testSplit: z
+      .number()
+      .min(0)
+      .max(0.9)
+      .optional()
+      .describe(
+        'share of the rows kept apart as test rows, selected by `split`. No training, validation, scaling or encoding ' +
+          'uses their values. Jobs with the same share keep the same rows apart, whatever their seed',
+      ),
     validationDataset: z
       .union([text(100).min(1), generatedDatasetSchema])
       .optional()
@@ -138,7 +154,7 @@ export const jobRequestSchema = z
     split: splitSchema
       .optional()
       .describe(
-        'how validationSplit selects rows: `stratified` by class (default for classes), `random` (default for numbers), ' +
+        'how validationSplit, validationFold and testSplit select rows: `stratified` by class (default for classes), `random` (default for numbers), ' +
           'or `chronological`: the last rows',
       ),
     classWeight: classWeightSchema
@@ -213,7 +229,9 @@ export type JobRequest = z.infer<typeof jobRequestSchema>
 /** An accepted job request: all defaults are set, and inline rows are replaced by the id of their dataset. */
 export const jobSpecSchema = trainingSchema.extend({
   dataset: z.union([z.string(), generatedDatasetSchema]),
-  validationSplit: z.number(),
+  validationSplit: z.number().describe('share of the rows that testSplit leaves'),
+  validationFold: validationFoldSchema.optional(),
+  testSplit: z.number().optional(),
   validationDataset: z.union([z.string(), generatedDatasetSchema]).optional(),
   /** Specs of older versions have no split, which was random. */
   split: splitSchema.default('random'),

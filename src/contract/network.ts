@@ -310,6 +310,8 @@ export const scheduleSchema = z.discriminatedUnion('type', [
 ])
 export type Schedule = z.infer<typeof scheduleSchema>
 
+export const maximumFolds = 20
+
 export const earlyStoppingSchema = z.strictObject({
   monitor: z
     .enum(['loss', 'valLoss', 'accuracy', 'valAccuracy'])
@@ -321,7 +323,7 @@ export const earlyStoppingSchema = z.strictObject({
   folds: z
     .int()
     .min(2)
-    .max(20)
+    .max(maximumFolds)
     .optional()
     .describe(
       'number of cross-validation folds: one training per fold finds its best epoch, and the job trains on all rows ' +

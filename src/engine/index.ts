@@ -17,7 +17,13 @@ export {
 export type { DataShape, Program } from './program.js'
 export { lossOfRow, usesLogits } from './row-loss.js'
 export { SpecError } from './spec-error.js'
-export { splitFolds, splitRows, splitSizes, splitStratified } from './splitting.js'
+export {
+  splitFolds,
+  splitRows,
+  splitSizes,
+  splitStratified,
+  validationRowsPerClass,
+} from './splitting.js'
 export {
   type SliceLimits,
   type Snapshot,

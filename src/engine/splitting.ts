@@ -7,18 +7,24 @@ export function splitSizes(rows: number, share: number): { training: number; val
   return { training: rows - validation, validation }
 }
 
+/** Rows of fold `fold`, from 0, of `splitFolds`: scikit-learn's KFold gives the first folds one row more. */
+export const foldSize = (rows: number, folds: number, fold: number): number =>
+  Math.ceil((rows - fold) / folds)
+
 /**
  * Splits rows 0 … rows − 1 by a seeded permutation (stream `splitting`). Both sets are in ascending order, so that
  * sequential sampling keeps the order of the data.
  * @param share of validation rows, 0 … 1.
+ * @param salt of the stream, for permutations that are independent for the same seed
  */
 export function splitRows(
   rows: number,
   share: number,
   seed: number,
+  salt = 0,
 ): { training: Int32Array; validation: Int32Array } {
   const order = new Int32Array(rows)
-  permute(order, streamKey(seed, 'splitting'), 0)
+  permute(order, streamKey(seed, 'splitting', salt), 0)
   const { training } = splitSizes(rows, share)
   return { training: order.slice(0, training).sort(), validation: order.slice(training).sort() }
 }
@@ -32,11 +38,12 @@ export function splitStratified(
   classes: Int32Array,
   share: number,
   seed: number,
+  salt = 0,
 ): { training: Int32Array; validation: Int32Array } {
   const rows = classes.length
   const order = new Int32Array(rows)
-  permute(order, streamKey(seed, 'splitting'), 0)
-  const remaining = validationRowsPerClass(classes, splitSizes(rows, share).validation)
+  permute(order, streamKey(seed, 'splitting', salt), 0)
+  const remaining = validationRowsPerClass(countClasses(classes), splitSizes(rows, share).validation)
   const isValidation = new Uint8Array(rows)
   for (const row of order) {
     if (remaining[classes[row]] < 1) continue
@@ -50,12 +57,19 @@ export function splitStratified(
   }
 }
 
-/** Distributes `validation` rows over the classes. */
-function validationRowsPerClass(classes: Int32Array, validation: number): number[] {
+function countClasses(classes: Int32Array): number[] {
   const rows: number[] = []
   for (const label of classes) rows[label] = (rows[label] ?? 0) + 1
-  const counts = Array.from(rows, (count = 0) => count)
-  const exact = counts.map((count) => (count * validation) / classes.length)
+  return Array.from(rows, (count = 0) => count)
+}
+
+/**
+ * Distributes `validation` rows over classes with these numbers of rows.
+ * @returns the validation rows of each class
+ */
+export function validationRowsPerClass(counts: readonly number[], validation: number): number[] {
+  const rows = counts.reduce((sum, count) => sum + count, 0)
+  const exact = counts.map((count) => (count * validation) / rows)
   const allotted = exact.map((share, label) => Math.min(Math.floor(share), Math.max(0, counts[label] - 1)))
   let left = validation - allotted.reduce((sum, count) => sum + count, 0)
   const byRemainder = [...counts.keys()].sort(

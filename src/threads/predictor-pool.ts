@@ -121,9 +121,9 @@ export function openPredictorPool(
       }))
       return requireAnswer(answer, 'dependence', 'refused')
     },
-    async split({ split, validationSplit, seed, loss }, table) {
+    async split({ split, validationSplit, validationFold, testSplit, seed, loss }, table) {
       refuseWhenClosed()
-      const rule = { split, validationSplit, seed, loss }
+      const rule = { split, validationSplit, validationFold, testSplit, seed, loss }
       const answer = await evaluating.call((callId) => ({ type: 'split', callId, rule, table }))
       return requireAnswer(answer, 'divided').split
     },

@@ -1,10 +1,12 @@
 /** Reads rows of a dataset, or one picture. */
 import type { Cell, Column, DatasetRows, GeneratedDataset, ImageFormat } from '../contract/dataset.js'
+import { isDivided } from '../contract/folds.js'
 import { Problem } from '../contract/problems.js'
 import { builtIn } from '../datasets/built-ins.js'
 import { generatedSize } from '../datasets/generated.js'
 import { encodePng } from '../datasets/png.js'
 import { readPixels, readRows, readRowsAt } from '../datasets/preview.js'
+import type { RowSplit } from '../datasets/split-rows.js'
 import type { GeneratedData } from './generated-data.js'
 import type { JobSplits } from './job-splits.js'
 import type { DatasetStore, TableSlice } from './ports/datasets.js'
@@ -79,12 +81,12 @@ interface Stores extends RowSources {
 interface JobRowsRequest {
   offset: number
   limit: number
-  split?: 'training' | 'validation' | undefined
+  split?: keyof RowSplit | undefined
 }
 
 /**
- * Reads rows of the dataset of a job, also of inline rows and generated datasets. `split` selects the training rows or
- * the validation rows. With a validation dataset, the latter are its rows.
+ * Reads rows of the dataset of a job, also of inline rows and generated datasets. `split` selects the training,
+ * validation or test rows. With a validation dataset, the validation rows are its rows.
  * @throws Problem `not-found`
  */
 export async function jobRows(
@@ -95,11 +97,11 @@ export async function jobRows(
 ): Promise<DatasetRows> {
   const job = await jobs.get(jobId)
   if (job === null) throw new Problem('not-found', `There is no job ${jobId}.`)
-  const { dataset, validationDataset, validationSplit } = job.spec
+  const { dataset, validationDataset } = job.spec
   if (split === 'validation' && validationDataset !== undefined) {
     return datasetRows(sources, validationDataset, offset, limit)
   }
-  const trainsAll = validationDataset !== undefined || validationSplit === 0
+  const trainsAll = !isDivided(job.spec)
   if (split === undefined || (split === 'training' && trainsAll)) {
     return datasetRows(sources, dataset, offset, limit)
   }

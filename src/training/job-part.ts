@@ -1,5 +1,6 @@
 /** Selects the training or validation rows of a job, to apply its model to them. */
 import type { GeneratedDataset } from '../contract/dataset.js'
+import { hasValidation, isDivided } from '../contract/folds.js'
 import type { Job } from '../contract/job.js'
 import type { JobPart } from '../contract/worst-rows.js'
 import { builtIn } from '../datasets/built-ins.js'
@@ -22,21 +23,21 @@ interface PartDependencies {
 }
 
 /** The validation rows, unless the job has none. */
-export function comparedPart({ spec: { validationDataset, validationSplit } }: Pick<Job, 'spec'>): JobPart {
-  return validationDataset !== undefined || validationSplit > 0 ? 'validation' : 'training'
+export function comparedPart({ spec }: Pick<Job, 'spec'>): JobPart {
+  return hasValidation(spec) ? 'validation' : 'training'
 }
 
-/** @param part of a job without validation rows, `training`. @throws Problem `not-found` if the dataset was deleted */
+/** @param part of a job without validation rows, `training` or `test`. @throws Problem `not-found` if the dataset was deleted */
 export async function selectPart(
   { datasets, splits }: PartDependencies,
   job: Job,
-  part: JobPart,
+  part: JobPart | 'test',
 ): Promise<PartRows> {
-  const { validationDataset, validationSplit } = job.spec
+  const { validationDataset } = job.spec
   const hasOwnRows = part === 'validation' && validationDataset !== undefined
   const dataset = hasOwnRows ? validationDataset : job.spec.dataset
   const read = async () =>
     typeof dataset === 'string' ? (builtIn(dataset) ?? (await wholeTable(datasets, dataset))) : dataset
-  const isWhole = validationDataset !== undefined || validationSplit === 0
+  const isWhole = hasOwnRows || !isDivided(job.spec)
   return { dataset, read, rows: isWhole ? null : (await splits.of(job, datasets))[part] }
 }

@@ -9,12 +9,13 @@ import type { TrainingSpec } from '../contract/network.js'
 import { Problem } from '../contract/problems.js'
 import { isWeighted } from '../datasets/row-weights.js'
 import { shownNames } from '../datasets/shown-text.js'
+import { partSizes } from '../datasets/split-rows.js'
 import { DatasetError } from '../datasets/table.js'
 import { accuracyRule, isRegression, targetCoding, targetWidth } from '../datasets/target-coding.js'
-import { compile, elementCount, outputShape, type Program, SpecError, splitSizes } from '../engine/index.js'
+import { compile, elementCount, outputShape, type Program, SpecError } from '../engine/index.js'
 import { type DataDescription, findData, findValidation } from './data-description.js'
 import { type ResolvedRequest, resolveRequest } from './defaults.js'
-import { checkFolds } from './fold-checks.js'
+import { checkFolds, checkParts } from './fold-checks.js'
 import type { GeneratedData } from './generated-data.js'
 import { checkInputShape, shapeOfRow } from './input-shape.js'
 import type { DatasetStore } from './ports/datasets.js'
@@ -89,8 +90,10 @@ function plan(
   source: Source | null,
 ) {
   const { name, metadata, dataset, validationDataset, priority, fromMismatch, from: _, ...rest } = request
-  const { split: wantedSplit, scaling = data.scaling, targetScaling: wantedScaling, ...fields } = rest
-  const training = { ...fields, seed: fields.seed ?? randomInt(2 ** 48 - 1) }
+  const { split: wantedSplit, scaling = data.scaling, targetScaling: wantedScaling, ...others } = rest
+  const { testSplit = 0, ...fields } = others
+  const seed = fields.seed ?? randomInt(2 ** 48 - 1)
+  const training = { ...fields, seed, ...(testSplit === 0 ? {} : { testSplit }) }
   const inputShape = training.network.inputShape ?? shapeOfRow(data, training.sampleWeight)
   try {
     checkSampleWeight(training, data)
@@ -103,7 +106,8 @@ function plan(
     if (tooLarge !== undefined) throw new SpecError(`/${tooLarge.field}`, tooLarge.message)
     checkClassWeight(training, target.coding)
     const rule = splitFor(wantedSplit, data)
-    const sizes = splitSizes(data.rows, training.validationSplit)
+    checkParts({ ...training, split: rule }, data, validation)
+    const sizes = partSizes(training, data.rows)
     const shape = {
       inputShape,
       targetWidth: targetWidth(target.coding),
@@ -113,8 +117,9 @@ function plan(
       classTargets: target.coding.type === 'oneHot' || target.coding.type === 'binary',
       accuracy: accuracyRule(target.coding, training.loss, target.activation),
     }
-    checkFolds(training, shape, data.columns)
-    const program = compile(finalTraining(training), shape)
+    const fitting = fittingBatch(training, sizes.training)
+    checkFolds(fitting, shape, data)
+    const program = compile(finalTraining(fitting), shape)
     const spec: JobSpec = {
       ...training,
       ...program.spec,
@@ -135,6 +140,16 @@ function plan(
     }
     throw specProblem(error)
   }
+}
+
+/** The spec of a whole training also applies to one without a fold, which has fewer rows. */
+function fittingBatch<T extends Pick<ResolvedRequest, 'batchSize' | 'validationFold'>>(
+  training: T,
+  rows: number,
+): T {
+  const { batchSize, validationFold } = training
+  const isTooLarge = typeof batchSize === 'number' && batchSize > rows
+  return validationFold !== undefined && isTooLarge ? { ...training, batchSize: rows } : training
 }
 
 const lastLayer = ({ network: { layers } }: Pick<TrainingSpec, 'network'>) =>

@@ -51,6 +51,7 @@ function toJobRequest(job: Job, model: Model, request: RetrainRequest): JobReque
   const {
     from: _from,
     inherited: _inherited,
+    validationFold: _validationFold,
     validationDataset,
     network,
     scaling,

@@ -291,6 +291,36 @@ describe('folds', () => {
     ])
   })
 
+  it('that a job validates on are not the rows that choose its epochs', async () => {
+    const validationFold = { folds: 4, fold: 4 }
+    const spec = await specOf({ ...moons, ...folds(5), validationFold, batchSize: 90 })
+    // Three quarters of 100 rows are left for a batch.
+    expect(spec).toMatchObject({
+      earlyStopping: { folds: 5 },
+      validationFold: { ...validationFold, seed: 0 },
+      batchSize: 75,
+    })
+  })
+
+  it.each<[string, object, string]>([
+    ['/validationFold', { validationSplit: 0.2 }, 'cannot be combined with validationSplit'],
+    [
+      '/validationFold',
+      { validationDataset: { name: 'moons', rows: 30 } },
+      'cannot be combined with validationDataset',
+    ],
+    ['/validationFold', { split: 'chronological' }, 'use the split "random" or "stratified"'],
+    ['/validationFold', { dataset: { name: 'moons', rows: 8 } }, 'one class has 4 rows: use at most 4 folds'],
+    ['/validationFold', { testSplit: 0.9 }, 'one class has 5 rows'],
+    ['/testSplit', { testSplit: 0.001 }, 'a share of 0.001 of 100 rows is no row: use at least 0.01'],
+  ])('and test rows are refused at %s with %o', async (pointer, changes, message) => {
+    const validationFold = { folds: 6, fold: 6 }
+    expect(await refusalOf({ ...moons, ...binary, validationFold, ...changes })).toEqual([
+      pointer,
+      expect.stringContaining(message),
+    ])
+  })
+
   it('and the default number of epochs is at most the limit of the tenant', async () => {
     const { models, datasets } = stores
     const planned = async (allowed: object) => {

@@ -64,13 +64,13 @@ export const datasetRowRoutes: RoutePlugin<DatasetRowRoutes> = (app, { dependenc
         summary: 'List the rows that a job trains on',
         description:
           'Like GET /datasets/{id}/rows, for any dataset of a job, also its inline rows and generated ones. ' +
-          '`split=validation` selects the rows that were held out.',
+          '`split=validation` selects the rows that were held out, and `split=test` those that testSplit keeps apart.',
         params: idParameters,
         querystring: pageOfRows.extend({
           split: z
-            .enum(['training', 'validation'])
+            .enum(['training', 'validation', 'test'])
             .optional()
-            .describe('only the training or validation rows; all rows of the dataset by default'),
+            .describe('only the training, validation or test rows; all rows of the dataset by default'),
         }),
         response: { 200: datasetRowsSchema, ...failures },
       },

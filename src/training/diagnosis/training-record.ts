@@ -4,7 +4,7 @@ import type { Finding, FindingCode } from '../../contract/diagnosis.js'
 import type { Epoch } from '../../contract/epoch.js'
 import type { Evaluation } from '../../contract/evaluation.js'
 import type { JobSpec } from '../../contract/job.js'
-import { splitSizes } from '../../engine/index.js'
+import { partSizes } from '../../datasets/split-rows.js'
 import { type Baseline, constantLoss } from './baseline.js'
 import { type Point, pointsOf, type ValidatedPoint, validatedPoints } from './curve.js'
 
@@ -52,7 +52,7 @@ export type Rule = (record: TrainingRecord, earlier: ReadonlySet<FindingCode>) =
 
 export function readRecord(stored: StoredTraining): TrainingRecord {
   const { spec, epochs, data, validation } = stored
-  const sizes = data === null ? null : splitSizes(data.rows, spec.validationSplit)
+  const sizes = data === null ? null : partSizes(spec, data.rows)
   const baseline = constantLoss(stored)
   const points = pointsOf(epochs)
   const lastEpoch = epochs.at(-1)?.epoch ?? 0

@@ -1,5 +1,6 @@
 /** Accepts a sweep: checks its parameters, plans its first trial, and stores it. */
 import { randomInt } from 'node:crypto'
+import { hasValidation } from '../../contract/folds.js'
 import type { JobSpec } from '../../contract/job.js'
 import { Problem } from '../../contract/problems.js'
 import {
@@ -145,9 +146,9 @@ function inFirstTrial({ code, detail, errors }: Problem): Problem {
   return new Problem(code, `The first trial cannot run. ${detail}`, moved)
 }
 
-function checkMetric(metric: SweepMetric, { spec, validation, program }: Plan): void {
+function checkMetric(metric: SweepMetric, { spec, program }: Plan): void {
   const isValidation = metric === 'valLoss' || metric === 'valAccuracy'
-  if (isValidation && validation === null && spec.validationSplit === 0) {
+  if (isValidation && !hasValidation(spec)) {
     throw invalid('/metric', `${metric} needs validation rows: set validationSplit in the spec, or use loss`)
   }
   if ((metric === 'accuracy' || metric === 'valAccuracy') && program.answersPerRow === 0) {
