@@ -69,6 +69,8 @@ export async function startProcesses(build: Partial<Build> = {}): Promise<Starte
     REDIS_URL: process.env.REDIS_URL ?? '',
     LOG_LEVEL: 'error',
     PORT: port,
+    // Each request measures a training.
+    REUSE_RUNS: 'false',
     ...more,
   }
   const start = (program: string) =>

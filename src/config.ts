@@ -133,6 +133,11 @@ export const settingGroups = {
       .describe(
         'Seconds between two checkpoints of a training. Checkpoints take at most a tenth of its time.',
       ),
+    REUSE_RUNS: z
+      .enum(['true', 'false'])
+      .default('true')
+      .transform((value) => value === 'true')
+      .describe('`false` trains every job, also one that equals a stored run.'),
     DATASET_CACHE_BYTES: bytes(1024 * 1024 * 1024).describe(
       'Encoded datasets that a worker process caches. A further quarter holds datasets as stored.',
     ),

@@ -131,6 +131,7 @@ function appOptions(config: Config) {
     readingLimits: readingLimits(config),
     predictionThreads: config.PREDICTION_THREADS,
     maximumThreads: config.MAXIMUM_THREADS,
+    reusesRuns: config.REUSE_RUNS,
     mayBeOpen: isLoopback(config.HOST),
     allowedOrigins: config.ALLOWED_ORIGINS,
     failedAuthentications: new FailedAuthentications(

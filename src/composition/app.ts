@@ -35,6 +35,8 @@ interface AppOptions {
   readingLimits: ReadingLimits
   predictionThreads: number
   maximumThreads: number
+  /** Whether equal jobs copy stored runs instead of training. */
+  reusesRuns: boolean
   /** Whether requests need no key before the first key exists. */
   mayBeOpen: boolean
   allowedOrigins: readonly string[]
@@ -89,6 +91,7 @@ export async function openApp(stack: AsyncDisposableStack, options: AppOptions) 
   const submission = {
     ...{ jobs, models, datasets, generated, queue, onQueueError, calibration, finishedRuns },
     maximumThreads: options.maximumThreads,
+    reusesRuns: options.reusesRuns,
   }
   const parseJob = (body: unknown) => parseBySchema(jobRequestSchema, body, 'job')
   const { sweeps } = stores

@@ -203,6 +203,10 @@ export const datasetSchema = z.object({
   droppedRows: z.int().describe('rows of the file that were dropped because a value was missing'),
   warnings: z.array(datasetWarningSchema),
   bytes: z.int().describe('stored size'),
+  sha256: z
+    .string()
+    .nullable()
+    .describe('hash of rows and columns; null for built-ins and for datasets of earlier releases'),
   createdAt: z.iso.datetime().nullable(),
 })
 export type Dataset = z.infer<typeof datasetSchema>
@@ -212,7 +216,7 @@ export type Cell = z.infer<typeof cellSchema>
 
 /** The dataset that a file would become. Nothing is stored. */
 export const datasetPreviewSchema = datasetSchema
-  .omit({ id: true, object: true, origin: true, scaling: true, bytes: true, createdAt: true })
+  .omit({ id: true, object: true, origin: true, scaling: true, bytes: true, sha256: true, createdAt: true })
   .extend({
     object: z.literal('preview'),
     sample: z

@@ -205,6 +205,13 @@ export const jobRequestSchema = z
       .default(0)
       .describe('jobs of the same tenant with a higher priority run first'),
     metadata: metadataSchema.optional().describe('up to 16 pairs of text, returned with the job'),
+    reuse: z
+      .boolean()
+      .default(true)
+      .describe(
+        'whether the stored run of an equal job answers at once: same spec with the same explicit `seed`, same data, same ' +
+          'release and backend. `false` trains anew',
+      ),
   })
   .meta({
     examples: [
@@ -359,6 +366,10 @@ export const jobSchema = z.object({
   ...labelsSchema.shape,
   retraining: retrainingSchema.nullable().describe('set by POST /models/{id}/retrain'),
   sweep: jobSweepSchema.nullable().describe('set for a trial of a sweep'),
+  reusedFrom: z
+    .string()
+    .nullable()
+    .describe('the equal job whose stored epochs and weights were copied instead of training'),
   links: z.object({ self: z.string(), stream: z.string(), epochs: z.string() }),
 })
 export type Job = z.infer<typeof jobSchema>

@@ -4,7 +4,7 @@ import fastify from 'fastify'
 import fastifyPlugin from 'fastify-plugin'
 import { jsonSchemaTransform, type ZodTypeProvider } from 'fastify-type-provider-zod'
 import { z } from 'zod'
-import { apiVersion } from './api-version.js'
+import { release } from '../contract/release.js'
 import { withWebhooks } from './openapi-webhooks.js'
 import { registerRoutes } from './routes.js'
 
@@ -54,7 +54,7 @@ export const describeRoutes = fastifyPlugin(async (app) => {
       openapi: '3.1.0',
       info: {
         title: 'Descent',
-        version: apiVersion,
+        version: release,
         description: `Training as a service: start trainings, watch the loss of every epoch, query the models.\n\n${documents}`,
         license: { name: 'MIT', identifier: 'MIT' },
       },

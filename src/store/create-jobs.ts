@@ -70,11 +70,13 @@ const createJobsStatement = statement(
         + "sizeOfLabels"(name, NULL, '{}', metadata) AS bytes FROM unnest($1::text[], $2::text[], $3::text[], $4::bytea[], $5::jsonb[], $6::text[], $7::text[], $8::int[],
         $9::text[], $10::text[], $11::text[], $12::int[], $13::float8[], $14::float8[], $15::int[], $16::int[], $17::float8[],
         $18::float8[], $19::int[], $20::int[], $21::bool[], $22::text[], $23::text[],
-        $24::text[], $25::text[], $26::int[], $27::int[])
+        $24::text[], $25::text[], $26::int[], $27::int[], $28::bytea[],
+        $29::jsonb[], $30::text[], $31::text[], $32::int[], $33::text[])
         WITH ORDINALITY AS item(id, "tenantId", name, spec, metadata, "requestId", "traceId", priority, "datasetId",
           "validationDatasetId", "modelId", parameters, "arenaBytes", "flopsPerEpoch", "stepsPerEpoch", epochs, "maximumJobs",
           "maximumBytes", "specBytes", threads, "hasFolds", "retrainOf",
-          "registerAs", "registerKeyId", "sweepId", trial, "pauseAfter", place)
+          "registerAs", "registerKeyId", "sweepId", trial, "pauseAfter", identity, changes,
+          backend, "forkOf", "forkEpoch", verifies, place)
     ), dataset AS MATERIALIZED (
       SELECT id, "tenantId" FROM "Dataset" WHERE id = ANY($9::text[] || $10::text[]) ORDER BY id FOR KEY SHARE
     ), model AS MATERIALIZED (
@@ -98,10 +100,12 @@ const createJobsStatement = statement(
     ), created AS (
       INSERT INTO "Job" (id, "tenantId", name, spec, metadata, "requestId", "traceId", priority, "datasetId",
         "validationDatasetId", parameters, "arenaBytes", "flopsPerEpoch", "stepsPerEpoch", epochs, "specBytes", threads, "hasFolds",
-        "fromModelId", "retrainOf", "registerAs", "registerKeyId", "sweepId", trial, "pauseAfter")
+        "fromModelId", "retrainOf", "registerAs", "registerKeyId", "sweepId", trial, "pauseAfter", identity, changes,
+        backend, "forkOf", "forkEpoch", verifies)
       SELECT id, "tenantId", name, spec, metadata, "requestId", "traceId", priority, "datasetId", "validationDatasetId",
         parameters, "arenaBytes", "flopsPerEpoch", "stepsPerEpoch", epochs, "specBytes", threads, "hasFolds", "modelId",
-        "retrainOf", "registerAs", "registerKeyId", "sweepId", trial, "pauseAfter"
+        "retrainOf", "registerAs", "registerKeyId", "sweepId", trial, "pauseAfter", identity, changes, backend,
+        "forkOf", "forkEpoch", verifies
       FROM counted
       WHERE "hasDataset" AND "hasValidation" AND "hasModel"
         AND "queuedJobs" <= coalesce((own ->> 'queuedJobs')::float8, "maximumJobs")
@@ -150,6 +154,12 @@ function toValues(items: readonly JobOfTenant[]): unknown[] {
     column(({ job }) => job.sweep?.id ?? null),
     column(({ job }) => job.sweep?.trial ?? null),
     column(({ job }) => job.pauseAfter),
+    column(({ job }) => job.identity),
+    column(({ job }) => JSON.stringify(job.changes)),
+    column(({ job }) => job.backend),
+    column(({ job }) => (job.replay?.epoch == null ? null : job.replay.jobId)),
+    column(({ job }) => job.replay?.epoch ?? null),
+    column(({ job }) => (job.replay?.epoch === null ? job.replay.jobId : null)),
   ]
 }
 
@@ -216,7 +226,7 @@ function createdJob(job: NewJob, row: CreatedRow): Job | null {
     parameters: job.parameters,
     arenaBytes: job.arenaBytes,
     flopsPerEpoch: job.flopsPerEpoch,
-    backend: null,
+    backend: job.backend,
     backendDetail: null,
     queuePosition: row.queuePosition,
     estimatedFinishAt: null,
@@ -224,12 +234,13 @@ function createdJob(job: NewJob, row: CreatedRow): Job | null {
     error: null,
     spec: job.spec,
     priority: job.priority,
-    changes: [],
+    changes: job.changes,
     notes: null,
     tags: [],
     metadata: job.metadata,
     retraining: toRetraining(job.retraining?.modelId ?? null, job.retraining?.registry ?? null),
     sweep: job.sweep,
+    reusedFrom: null,
     links: jobLinks(job.id),
   }
 }

@@ -1,5 +1,6 @@
 /** Uploaded and inline datasets: a row each, and their rows packed in chunks. */
 import { z } from 'zod'
+import { ContentHash } from '../base/content-hash.js'
 import {
   type Dataset,
   datasetWarningSchema,
@@ -34,6 +35,7 @@ const datasetRow = z.strictObject({
   scaling: scalingSchema,
   warnings: z.array(datasetWarningSchema),
   bytes: z.number(),
+  sha256: z.string().nullable(),
   createdAt: z.date(),
 })
 type DatasetRow = z.infer<typeof datasetRow>
@@ -42,7 +44,7 @@ type DatasetRow = z.infer<typeof datasetRow>
 const readStatement = statement(
   'readDatasets',
   datasetRow,
-  `SELECT id, name, origin, columns, rows, "droppedRows", "inputShape", image, scaling, warnings, bytes, "createdAt"
+  `SELECT id, name, origin, columns, rows, "droppedRows", "inputShape", image, scaling, warnings, bytes, sha256, "createdAt"
     FROM "Dataset" WHERE id = ANY($1::text[]) AND ($2::text IS NULL OR "tenantId" = $2)
     ORDER BY "createdAt" DESC, id DESC`,
 )
@@ -178,6 +180,7 @@ export async function insertDataset(
   let index = 0
   let firstRow = 0
   let stored = 0
+  const hash = new ContentHash()
   for await (const piece of pieces) {
     if (piece.type === 'rows') {
       const { rows, bytes } = piece
@@ -185,6 +188,7 @@ export async function insertDataset(
       index += 1
       firstRow += rows
       stored += bytes.length
+      hash.addRows(bytes)
     } else {
       const { inputShape, image, columns, warnings, ...rest } = piece.dataset
       // Locked late, because the rows of an upload take minutes to arrive.
@@ -192,9 +196,10 @@ export async function insertDataset(
       // As text, because Prisma would copy every field of every column.
       await query(client, columnsStatement, [id, JSON.stringify(columns), JSON.stringify(warnings)])
       const shape = inputShape ?? []
+      const sha256 = hash.end(piece.dataset)
       const { createdAt } = await client.dataset.update({
         where: { id },
-        data: { ...rest, inputShape: shape, image: image ?? Prisma.DbNull, bytes: stored },
+        data: { ...rest, inputShape: shape, image: image ?? Prisma.DbNull, bytes: stored, sha256 },
         select: { createdAt: true },
       })
       return describe({
@@ -205,6 +210,7 @@ export async function insertDataset(
         inputShape: shape,
         image,
         bytes: stored,
+        sha256,
         createdAt,
       })
     }
@@ -235,6 +241,7 @@ function describe(row: DatasetRow): Dataset {
     droppedRows: row.droppedRows,
     warnings: row.warnings,
     bytes: row.bytes,
+    sha256: row.sha256,
     createdAt: row.createdAt.toISOString(),
   }
 }

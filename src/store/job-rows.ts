@@ -10,10 +10,10 @@ import {
   jobSpecSchema,
 } from '../contract/job.js'
 import { toBuffer } from './bytes.js'
-import type { Database } from './database.js'
+import type { Database, Prisma } from './database.js'
 import { finiteMetrics } from './epochs.js'
 import { unpackJson } from './packed-json.js'
-import { send, statement } from './statements.js'
+import { query, send, statement } from './statements.js'
 import { statusIn } from './transitions.js'
 
 /** The row of a job. */
@@ -30,6 +30,7 @@ export const jobRowSchema = z.strictObject({
   registerAs: z.string().nullable(),
   sweepId: z.string().nullable(),
   trial: z.int().nullable(),
+  reusedFrom: z.string().nullable(),
   priority: z.int(),
   changes: z.array(z.unknown()),
   parameters: z.int(),
@@ -58,7 +59,7 @@ export type JobRow = z.infer<typeof jobRowSchema>
 
 /** Columns of "Job" AS job and "Model" AS model, which may be missing. */
 export const jobColumns = `
-      job.id, job."tenantId", job.name, job.status, job.spec, job.notes, job.tags, job.metadata, job."retrainOf", job."registerAs", job."sweepId", job.trial, job.priority, job.changes, job.parameters,
+      job.id, job."tenantId", job.name, job.status, job.spec, job.notes, job.tags, job.metadata, job."retrainOf", job."registerAs", job."sweepId", job.trial, job."reusedFrom", job.priority, job.changes, job.parameters,
       job."arenaBytes", job."flopsPerEpoch", job.epochs, job.epoch, job.backend, job."backendDetail",
       job.loss, job.accuracy, job."valLoss", job."valAccuracy", job."bestEpoch", job."epochsKept",
       job."errorCode", job."errorMessage", job."errorEpoch", job."createdAt", job."startedAt", job."finishedAt",
@@ -83,6 +84,12 @@ export async function readJobs(
 ): Promise<Map<string, { tenantId: string; job: Job }>> {
   const rows = await send(pool, readJobsStatement, [ids])
   return new Map(rows.map((row) => [row.id, { tenantId: row.tenantId, job: toJob(row) }]))
+}
+
+/** An existing job, in a transaction. */
+export async function readJob(client: Prisma.TransactionClient, id: string): Promise<Job> {
+  const [row] = await query(client, readJobsStatement, [[id]])
+  return toJob(row)
 }
 
 export function toJob(row: JobRow): Job {
@@ -119,6 +126,7 @@ export function toJob(row: JobRow): Job {
     metadata: row.metadata ?? {},
     retraining: toRetraining(row.retrainOf, row.registerAs),
     sweep: toJobSweep(row),
+    reusedFrom: row.reusedFrom,
     links: jobLinks(row.id),
   }
 }

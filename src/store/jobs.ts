@@ -14,10 +14,11 @@ import { countBytes, insertDataset } from './datasets.js'
 import { deleteEnded, deleteOverdue } from './delete-jobs.js'
 import { createOnce } from './idempotency.js'
 import { listEvents } from './job-events.js'
-import { readJobs } from './job-rows.js'
+import { readJob, readJobs } from './job-rows.js'
 import { changedLabels, hasLabels, listLabelled, namedLike } from './labels.js'
 import { afterPosition, cursorColumns, findPosition, newestFirst, toPage } from './pages.js'
 import { resume } from './resume.js'
+import { copyRun, findRuns } from './reuse.js'
 import { noRow, query, send, statement } from './statements.js'
 import { checkUse, enforceGrowth, futureBytes, readUse, unlimited } from './tenant-limits.js'
 import { changedRow, transition } from './transitions.js'
@@ -109,10 +110,11 @@ function tenantJobs(
   return {
     async create(job, once) {
       const item = jobOfTenant(tenantId, job, settings)
-      if (once === undefined && job.inlineDataset === null) return created(await creations.request(item))
+      const isPlain = job.inlineDataset === null && job.copyOf === null
+      if (once === undefined && isPlain) return created(await creations.request(item))
       return createOnce(database, tenantId, once, async (client) => {
         if (job.inlineDataset !== null) await insertDataset(client, tenantId, job.inlineDataset)
-        const [outcome] = await createJobs((statement, values) => query(client, statement, values), [item])
+        const [outcome] = await createInTransaction(client, tenantId, [item])
         return created(outcome)
       })
     },
@@ -120,9 +122,11 @@ function tenantJobs(
     async createAll(jobs, once, answer) {
       const items = await inSlices(compressSpecs(tenantId, jobs, settings), 'request')
       return createOnce(database, tenantId, once, async (client) =>
-        answer(await createJobs((statement, values) => query(client, statement, values), items)),
+        answer(await createInTransaction(client, tenantId, items)),
       )
     },
+
+    findRuns: (identities) => findRuns(database, tenantId, identities),
 
     async checkLimits({ parameters, spec, inlineDataset }) {
       const { use, own } = await readUse(database, tenantId)
@@ -213,6 +217,25 @@ function tenantJobs(
 
     deleteEnded: (statuses, before, most) => deleteEnded(database, { tenantId, statuses, before }, most),
   }
+}
+
+/** Stores the jobs. Those with a stored run to copy have succeeded. */
+async function createInTransaction(
+  client: Prisma.TransactionClient,
+  tenantId: string,
+  items: readonly JobOfTenant[],
+): Promise<Outcome[]> {
+  const outcomes = await createJobs((statement, values) => query(client, statement, values), items)
+  const answers: Outcome[] = []
+  for (const [index, outcome] of outcomes.entries()) {
+    const { copyOf } = items[index].job
+    const isCopied =
+      copyOf !== null &&
+      !(outcome instanceof Problem) &&
+      (await copyRun(client, copyOf, { id: outcome.id, tenantId }))
+    answers.push(isCopied ? await readJob(client, outcome.id) : outcome)
+  }
+  return answers
 }
 
 function created(outcome: Outcome): Job {

@@ -61,7 +61,10 @@ export async function resume(
     const { epochs, learningRate } = after
     const most = hasFolds ? spec.epochs : epochs
     const changed: JobSpec = { ...spec, epochs: most, optimizer: { ...spec.optimizer, learningRate } }
-    await client.job.update({ where: { id }, data: { spec: packJson(changed), epochs, changes } })
+    await client.job.update({
+      where: { id },
+      data: { spec: packJson(changed), epochs, changes, identity: null },
+    })
   }
   await query(client, resumeStatement, [id])
   return true

@@ -8,7 +8,7 @@ import { idRow, noRow, query, send, statement } from './statements.js'
 /** After this time without a report, a worker counts as dead. */
 const maximumSilence = `interval '10 seconds'`
 
-const isAlive = `"seenAt" > now() - ${maximumSilence}`
+export const isAlive = `"seenAt" > now() - ${maximumSilence}`
 
 const reportStatement = statement(
   'reportWorker',

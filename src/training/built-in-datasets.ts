@@ -22,6 +22,7 @@ function describe(name: string, { columns, rows, chunks, scaling }: BuiltIn): Da
     droppedRows: 0,
     warnings: datasetWarnings({ columns, droppedRows: 0, readRows: rows }),
     bytes: chunks.reduce((sum, chunk) => sum + chunk.length, 0),
+    sha256: null,
     createdAt: null,
   }
 }

@@ -1,5 +1,6 @@
 /** Describes the dataset of a job: built-in, stored, generated, or rows of the request. */
 
+import { ContentHash } from '../base/content-hash.js'
 import { didYouMean } from '../base/similar-names.js'
 import {
   type Column,
@@ -13,7 +14,7 @@ import type { InlineDataset, JobRequest } from '../contract/job.js'
 import { Problem } from '../contract/problems.js'
 import { type BuiltIn, builtIn, builtInNames } from '../datasets/built-ins.js'
 import { checkValidationColumns } from '../datasets/compatibility.js'
-import { preparedTable } from '../datasets/prepare.js'
+import { type Prepared, preparedTable } from '../datasets/prepare.js'
 import { DatasetError } from '../datasets/table.js'
 import type { GeneratedData } from './generated-data.js'
 import { tableOfRows } from './inline-rows.js'
@@ -35,6 +36,8 @@ export interface DataDescription {
   inline: NewDataset | null
   /** Whether the rows are all that exist, such as those of a Boolean function. */
   isTruthTable: boolean
+  /** The hash of rows and columns; null for built-ins and for datasets of earlier releases. */
+  contentHash(): string | null
 }
 
 interface DataSources {
@@ -62,7 +65,14 @@ export async function findData(
   if (table !== undefined) return builtInData(dataset, table)
   const stored = await datasets.get(dataset)
   if (stored !== null) {
-    return { ...stored, name: stored.id, datasetId: stored.id, inline: null, isTruthTable: false }
+    return {
+      ...stored,
+      name: stored.id,
+      datasetId: stored.id,
+      inline: null,
+      isTruthTable: false,
+      contentHash: () => stored.sha256,
+    }
   }
   const names = builtInNames.join(', ')
   const meant = didYouMean(dataset, builtInNames)
@@ -81,7 +91,18 @@ function inlineData(dataset: InlineDataset): DataDescription {
     inputShape: [inputWidth(columns)],
     inline: { id, name: null, origin, scaling, pieces: preparedTable(table) },
     isTruthTable: rows < rowsOfTruthTable,
+    contentHash: () => hashPieces(preparedTable(table)),
   }
+}
+
+/** The hash that the stored dataset will have. */
+function hashPieces(pieces: readonly Prepared[]): string {
+  const hash = new ContentHash()
+  for (const piece of pieces) {
+    if (piece.type === 'end') return hash.end(piece.dataset)
+    hash.addRows(piece.bytes)
+  }
+  throw new Error('the rows of a dataset ended without a description')
 }
 
 function builtInData(
@@ -94,6 +115,7 @@ function builtInData(
     inputShape: [inputWidth(columns)],
     inline: null,
     isTruthTable: rows < rowsOfTruthTable || isWholeParity,
+    contentHash: () => null,
   }
 }
 

@@ -89,7 +89,17 @@ function plan(
   validation: DataDescription | null,
   source: Source | null,
 ) {
-  const { name, metadata, dataset, validationDataset, priority, fromMismatch, from: _, ...rest } = request
+  const {
+    name,
+    metadata,
+    dataset,
+    validationDataset,
+    priority,
+    reuse,
+    fromMismatch,
+    from: _,
+    ...rest
+  } = request
   const { split: wantedSplit, scaling = data.scaling, targetScaling: wantedScaling, ...others } = rest
   const { testSplit = 0, ...fields } = others
   const seed = fields.seed ?? randomInt(2 ** 48 - 1)

@@ -6,7 +6,7 @@ import type { Once } from './ports/idempotency.js'
 import type { NewJob } from './ports/jobs.js'
 import type { Tenant } from './ports/tenants.js'
 import { Slice } from './slices.js'
-import type { Origin, SubmitDependencies } from './submit.js'
+import { findReusable, type Origin, type SubmitDependencies } from './submit.js'
 
 /** Maximum number of errors listed if no job is accepted. */
 const maximumErrors = 100
@@ -45,6 +45,11 @@ export async function submitBatch<T>(
   return answered
 }
 
+interface PlannedJob {
+  job: NewJob
+  request: JobRequest
+}
+
 async function planAll(
   dependencies: SubmitDependencies,
   tenant: Tenant,
@@ -52,13 +57,19 @@ async function planAll(
   origin: Origin,
 ): Promise<(NewJob | Problem)[]> {
   const once = readingOnce(dependencies, tenant.tenantId)
-  const planned: (NewJob | Problem)[] = []
+  const planned: (PlannedJob | Problem)[] = []
   const slice = new Slice('request')
   for (const request of requests) {
-    planned.push(request instanceof Problem ? request : await planJob(once, tenant, request, origin))
+    if (request instanceof Problem) planned.push(request)
+    else {
+      const job = await planJob(once, tenant, request, origin)
+      planned.push(job instanceof Problem ? job : { job, request })
+    }
     if (slice.isOver) await slice.pause()
   }
-  return planned
+  const jobs = planned.filter((each): each is PlannedJob => !isProblem(each))
+  const reusable = (await findReusable(dependencies, tenant, jobs)).values()
+  return planned.map((each) => (isProblem(each) ? each : (reusable.next().value ?? each.job)))
 }
 
 const isProblem = (each: unknown): each is Problem => each instanceof Problem

@@ -6,10 +6,13 @@ import type { Once } from './ports/idempotency.js'
 import type { JobStore, NewJob } from './ports/jobs.js'
 import type { JobQueue } from './ports/queue.js'
 import type { Tenant, Tenanted } from './ports/tenants.js'
+import { runIdentity } from './run-identity.js'
 
 export interface SubmitDependencies extends PlanDependencies {
-  jobs: Tenanted<Pick<JobStore, 'create' | 'createAll'>>
+  jobs: Tenanted<Pick<JobStore, 'create' | 'createAll' | 'findRuns'>>
   queue: Pick<JobQueue, 'afterCommit'>
+  /** Whether equal jobs may copy stored runs. */
+  reusesRuns: boolean
   /** The job is committed, and the reconciler will wake a worker. */
   onQueueError(error: unknown): void
 }
@@ -30,7 +33,9 @@ export async function submit(
   once?: Once,
 ): Promise<Job> {
   const plan = await planTraining(dependencies, tenant, request)
-  return storeJob(dependencies, tenant, newJob(plan, request, origin), once)
+  const job = newJob(plan, request, origin)
+  const [reusable] = await findReusable(dependencies, tenant, [{ job, request }])
+  return storeJob(dependencies, tenant, reusable, once)
 }
 
 /** Stores and queues a planned job. It is committed when this resolves. */
@@ -68,5 +73,28 @@ export function newJob(
     retraining: null,
     sweep: null,
     pauseAfter: null,
+    identity: runIdentity(spec, [], { data, validation }),
+    copyOf: null,
+    replay: null,
+    changes: [],
+    backend: null,
   }
+}
+
+/** Names in each job the stored run that it may copy. A seed that was drawn for the job is never found. */
+export async function findReusable(
+  { jobs, reusesRuns }: Pick<SubmitDependencies, 'jobs' | 'reusesRuns'>,
+  { tenantId }: Tenant,
+  planned: readonly { job: NewJob; request: Pick<JobRequest, 'reuse' | 'seed'> }[],
+): Promise<NewJob[]> {
+  const identities = planned.map(({ job, request }) =>
+    reusesRuns && request.reuse && request.seed !== undefined ? job.identity : null,
+  )
+  const wanted = identities.filter((identity) => identity !== null)
+  if (wanted.length === 0) return planned.map(({ job }) => job)
+  const found = (await jobs.of(tenantId).findRuns(wanted)).values()
+  return planned.map(({ job }, index) => {
+    const jobId = identities[index] === null ? null : (found.next().value ?? null)
+    return jobId === null ? job : { ...job, copyOf: { jobId, modelId: newId('model') } }
+  })
 }

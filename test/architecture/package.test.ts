@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
-import { apiVersion } from '../../src/http/api-version.js'
+import { release } from '../../src/contract/release.js'
 
 const read = (name: string) => readFileSync(new URL(`../../${name}`, import.meta.url), 'utf8')
 
@@ -17,7 +17,7 @@ const manifest = z
 
 describe('package.json', () => {
   it('has the version that the API says it has', () => {
-    expect(apiVersion).toBe(manifest.version)
+    expect(release).toBe(manifest.version)
   })
 
   it('names exact versions', () => {

@@ -80,6 +80,8 @@ export async function openApp(
       readingLimits,
       predictionThreads: 2,
       maximumThreads: 2,
+      // Tests that train the same job again mean it.
+      reusesRuns: false,
       mayBeOpen: true,
       allowedOrigins: ['https://allowed.example'],
       failedAuthentications,

@@ -41,7 +41,7 @@ export async function planRequest(request: RequestInput, uploads: Uploads = {}):
           inputShape: found.inputShape ?? [inputWidth(columns)],
           droppedRows,
         },
-        ...{ scaling: 'standardize' as const, warnings, bytes: 0, createdAt: null },
+        ...{ scaling: 'standardize' as const, warnings, bytes: 0, sha256: null, createdAt: null },
       }
     },
   }

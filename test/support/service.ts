@@ -26,7 +26,15 @@ export async function startService(
   identity: { uid?: number; gid?: number } = {},
 ): Promise<Service> {
   const child = spawn(process.execPath, [program], {
-    env: { ...process.env, PORT: '0', HOST: '', DATABASE_URL: '', REDIS_URL: '', ...environment },
+    env: {
+      ...process.env,
+      PORT: '0',
+      HOST: '',
+      DATABASE_URL: '',
+      REDIS_URL: '',
+      REUSE_RUNS: 'false',
+      ...environment,
+    },
     stdio: ['ignore', 'pipe', 'pipe'],
     ...identity,
   })

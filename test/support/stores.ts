@@ -89,6 +89,11 @@ export function newJob(changes: Partial<NewJob> = {}): NewJob {
     retraining: null,
     sweep: null,
     pauseAfter: null,
+    identity: null,
+    copyOf: null,
+    replay: null,
+    changes: [],
+    backend: null,
     ...changes,
   }
 }

@@ -67,6 +67,7 @@ export class WatchedJobInMemory implements WatchStore {
         notes: null,
         retraining: null,
         sweep: null,
+        reusedFrom: null,
         tags: [],
         metadata: {},
         links: { self: '', stream: '', epochs: '' },

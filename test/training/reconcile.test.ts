@@ -63,6 +63,7 @@ describe('a job submitted while the queue is unreachable', () => {
         generated,
         queue: { afterCommit: away },
         maximumThreads: 1,
+        reusesRuns: false,
         onQueueError: (error) => errors.push(error),
       },
       { tenantId: 'local', limits: { settings: unlimited, own: {} } },

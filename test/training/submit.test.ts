@@ -40,7 +40,16 @@ const accept = (changes: object, allowed: { arenaBytes?: number; jobFlops?: numb
   const { jobs, models, datasets } = stores
   const queue = { afterCommit: async () => {} }
   return submit(
-    { jobs, models, datasets, generated, queue, maximumThreads: 4, onQueueError: () => {} },
+    {
+      jobs,
+      models,
+      datasets,
+      generated,
+      queue,
+      maximumThreads: 4,
+      reusesRuns: false,
+      onQueueError: () => {},
+    },
     { tenantId: 'local', limits },
     request(changes),
   )

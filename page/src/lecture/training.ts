@@ -17,7 +17,8 @@ export interface Trained {
 
 /** Trains and waits for the end. @throws ApiError if the request or the training fails. */
 export async function train(request: LectureJob, boundary?: number): Promise<Trained> {
-  const { id } = await post('/jobs', request as JobRequest)
+  // The audience watches the training.
+  const { id } = await post('/jobs', { ...request, reuse: false } as JobRequest)
   const rows =
     boundary === undefined ? null : await get('/jobs/{id}/rows', { id, query: { limit: maxDrawnRows } })
   return new Promise((resolve, reject) => {

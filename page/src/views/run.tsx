@@ -72,6 +72,7 @@ function LiveRun({ first, inputs }: { first: Job; inputs: number }) {
             <ConnectionNote connection={run.connection} />
             <code>{job.id}</code>
           </p>
+          <RunOrigin job={job} />
         </div>
         <div class="actions">
           {job.status === 'running' || job.status === 'queued' ? (
@@ -130,6 +131,16 @@ function LiveRun({ first, inputs }: { first: Job; inputs: number }) {
       {model.value === null ? null : <NetworkCard layers={model.value.layers} model={model.value} />}
       <RequestCard job={job} />
     </section>
+  )
+}
+
+/** Where the run comes from, if it was not trained from its first epoch for itself. */
+function RunOrigin({ job: { reusedFrom } }: { job: Job }) {
+  if (reusedFrom === null) return null
+  return (
+    <p class="hint">
+      Answered from an equal run, <a href={link('runs', reusedFrom)}>{reusedFrom}</a>.
+    </p>
   )
 }
 

@@ -51,7 +51,7 @@ export function usePlayground() {
     // The previous run is no longer shown.
     void stop()
     try {
-      const { id } = await post('/jobs', { ...requestFrom(chosen, clicked), seed })
+      const { id } = await post('/jobs', { ...requestFrom(chosen, clicked), seed, reuse: false })
       setJobId(id)
       setSeed(seed + 1)
       setProblem(null)

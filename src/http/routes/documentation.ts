@@ -1,7 +1,7 @@
 /** The OpenAPI and AsyncAPI documents, and Swagger UI. */
 import swaggerUi from '@fastify/swagger-ui'
 import type { FastifyPluginAsync } from 'fastify'
-import { apiVersion } from '../api-version.js'
+import { release } from '../../contract/release.js'
 import { asyncApiDocument } from '../asyncapi.js'
 import { withWebhooks } from '../openapi-webhooks.js'
 import { declarePublic } from '../plugins/authentication.js'
@@ -25,7 +25,7 @@ export const documentationRoutes: FastifyPluginAsync = async (app) => {
 
   let asyncApi: object | undefined
   app.get('/asyncapi.json', { schema: { hide: true } }, async () => {
-    asyncApi ??= asyncApiDocument(apiVersion)
+    asyncApi ??= asyncApiDocument(release)
     return asyncApi
   })
 }

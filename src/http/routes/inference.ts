@@ -11,12 +11,12 @@ import {
   serverMetadataSchema,
 } from '../../contract/inference.js'
 import { Problem, unknownModel } from '../../contract/problems.js'
+import { release } from '../../contract/release.js'
 import { text } from '../../contract/text.js'
 import { infer } from '../../training/inference/infer.js'
 import { modelMetadata } from '../../training/inference/model-metadata.js'
 import type { AllModels } from '../../training/ports/models.js'
 import type { PredictDependencies } from '../../training/predict.js'
-import { apiVersion } from '../api-version.js'
 import { parseInferenceBodies } from '../inference-body.js'
 import { sendInference } from '../inference-response.js'
 import { modelReference } from '../model-reference.js'
@@ -74,7 +74,7 @@ export const inferenceRoutes: RoutePlugin<InferenceRoutes> = (app, { dependencie
           response: { 200: serverMetadataSchema, ...failures },
         },
       },
-      () => ({ name: 'descent', version: apiVersion, extensions: ['binary_tensor_data'] }),
+      () => ({ name: 'descent', version: release, extensions: ['binary_tensor_data'] }),
     )
   }
 

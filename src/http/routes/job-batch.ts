@@ -71,7 +71,9 @@ function inlineRowsProblem(): Problem {
 
 function toBatch(outcomes: readonly BatchOutcome[], traceId: string): JobBatch {
   const results = outcomes.map((outcome) => {
-    if (!(outcome instanceof Problem)) return { status: 202, job: outcome, problem: null }
+    if (!(outcome instanceof Problem)) {
+      return { status: outcome.reusedFrom === null ? 202 : 200, job: outcome, problem: null }
+    }
     const problem = problemBody(outcome, traceId)
     return { status: problem.status, job: null, problem }
   })

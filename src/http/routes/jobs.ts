@@ -49,7 +49,11 @@ export const jobRoutes: RoutePlugin<JobRoutes> = (app, { dependencies }, done) =
         summary: 'Start a training',
         headers: idempotencyHeaders,
         body: jobRequestSchema,
-        response: { 202: jobSchema.describe('accepted, stored and queued'), ...failures },
+        response: {
+          200: jobSchema.describe('answered by the stored run of an equal job, which `reusedFrom` names'),
+          202: jobSchema.describe('accepted, stored and queued'),
+          ...failures,
+        },
       },
     },
     async (request, reply) => {
@@ -58,7 +62,11 @@ export const jobRoutes: RoutePlugin<JobRoutes> = (app, { dependencies }, done) =
       const job = await idempotency.answerOnce(request, reply, (once) =>
         submit(submission, requirePrincipal(request), request.body, origin, once),
       )
-      return reply.code(202).header('location', job.links.self).send(job)
+      // A replayed answer of an earlier release has no `reusedFrom`.
+      return reply
+        .code(job.reusedFrom ? 200 : 202)
+        .header('location', job.links.self)
+        .send(job)
     },
   )
 

@@ -1,4 +1,4 @@
-import type { Job, JobSpec, JobStatus, ResumeRequest } from '../../contract/job.js'
+import type { Change, Job, JobSpec, JobStatus, ResumeRequest } from '../../contract/job.js'
 import type { JobEvent } from '../../contract/job-event.js'
 import type { LabelChange, LabelFilter } from '../../contract/labels.js'
 import type { Problem } from '../../contract/problems.js'
@@ -29,6 +29,22 @@ export interface NewJob {
   sweep: JobSweep | null
   /** The epoch after which the job pauses; null for none. */
   pauseAfter: number | null
+  /** The hash of all that determines the run; null if it is not known. */
+  identity: Buffer<ArrayBuffer> | null
+  /** The job whose stored run is copied, if it still exists, and the id of the new model; null to train. */
+  copyOf: { jobId: string; modelId: string } | null
+  replay: Replay | null
+  /** Changes of the spec during the run, in order. */
+  changes: Change[]
+  /** The backend that must compute the run; null for the fastest. */
+  backend: string | null
+}
+
+/** The run that a job repeats. */
+interface Replay {
+  jobId: string
+  /** The last epoch of that run that is repeated, and must have the same losses; null for all, to be compared later. */
+  epoch: number | null
 }
 
 export interface JobProgress {
@@ -49,6 +65,8 @@ export interface JobStore {
    * `once`; an exception in it rolls everything back. The jobs contain no inline rows.
    */
   createAll<T>(jobs: NewJob[], once: Once | undefined, answer: (outcomes: (Job | Problem)[]) => T): Promise<T>
+  /** The newest succeeded job of each identity, in the order of the identities, if its run can be copied. */
+  findRuns(identities: readonly Buffer[]): Promise<(string | null)[]>
   /** Throws the Problem of a limit that `create` would throw. Reads the inline rows, stores nothing. */
   checkLimits(job: NewJob): Promise<void>
   get(id: string): Promise<Job | null>
