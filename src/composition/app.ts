@@ -21,6 +21,7 @@ import { modelImporter } from '../training/import-model.js'
 import { JobSplits } from '../training/job-splits.js'
 import type { JobQueue } from '../training/ports/queue.js'
 import { advanceForever } from '../training/sweeps/advance-forever.js'
+import { Suggestions } from '../training/sweeps/suggestions.js'
 import type { Stores } from './stores.js'
 import type { Threads } from './threads.js'
 
@@ -68,6 +69,7 @@ export async function openApp(stack: AsyncDisposableStack, options: AppOptions) 
   const thread = stack.adopt(threads.openRequestThread(), close)
   const exportThread = stack.adopt(threads.openExportThread(backend), close)
   const importThread = stack.adopt(threads.openImportThread(options.readingLimits.readingSeconds), close)
+  const suggestionThread = stack.adopt(threads.openSuggestionThread(), close)
   const predictors = stack.adopt(
     threads.openPredictorPool(models, { backend, threads: options.predictionThreads }),
     close,
@@ -98,6 +100,7 @@ export async function openApp(stack: AsyncDisposableStack, options: AppOptions) 
   const sweepRunner = stack.adopt(
     advanceForever({
       ...{ sweeps, plan: submission, parseJob, queue },
+      suggestions: new Suggestions(sweeps, suggestionThread),
       tenant: async (tenantId) => ({
         tenantId,
         limits: { settings: options.settings, own: await tenants.ownLimits(tenantId) },

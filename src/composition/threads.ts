@@ -8,6 +8,7 @@ import { openExportThread } from '../threads/export-thread.js'
 import { openImportThread } from '../threads/import-thread.js'
 import { openPredictorPool } from '../threads/predictor-pool.js'
 import { openRequestThread } from '../threads/request-thread.js'
+import { openSuggestionThread } from '../threads/suggestion-thread.js'
 
 export const threads = {
   openPredictorPool,
@@ -15,6 +16,7 @@ export const threads = {
   openExportThread,
   openImportThread,
   openCalibration,
+  openSuggestionThread,
   openUploadReader: (limits: ReadingLimits) => openUploadReader(limits),
   openPictureDecoder: (imagePixels: number) => new PictureDecoder(imagePixels),
 }

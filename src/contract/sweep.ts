@@ -152,6 +152,21 @@ const searchSchema = z.discriminatedUnion('type', [
         'number of brackets; each has its first decision later than the one before by the factor `reduction`',
       ),
   }),
+  z.strictObject({
+    type: z
+      .literal('tpe')
+      .describe(
+        'draws points that resemble the best so far (tree-structured Parzen estimator, Bergstra et al. 2011)',
+      ),
+    points: z.int().min(1).max(sweepLimits.trials),
+    seed: seedSchema.default(1).describe('of the draws'),
+    randomPoints: z
+      .int()
+      .min(1)
+      .max(sweepLimits.trials)
+      .default(10)
+      .describe('points with a result that are drawn as with `random` before the first choice'),
+  }),
 ])
 export type Search = z.infer<typeof searchSchema>
 
@@ -198,8 +213,11 @@ export const sweepRequestSchema = z
       .int()
       .min(1)
       .max(sweepLimits.parallelism)
-      .default(sweepLimits.parallelism)
-      .describe('most trials that are queued or running at a time'),
+      .optional()
+      .describe(
+        `most trials that are queued or running at a time. By default ${sweepLimits.parallelism.toLocaleString('en')}; with ` +
+          '`tpe` those of a tenth of the points, at most 20 points, because later points learn from earlier ones only',
+      ),
     budgetSeconds: z
       .number()
       .positive()
@@ -220,6 +238,15 @@ export const sweepRequestSchema = z
     ],
   })
 export type SweepRequest = z.infer<typeof sweepRequestSchema>
+
+/** Points of a `tpe` search that are trained at a time, unless the request says otherwise. */
+const tpePoints = { most: 20, share: 0.1 }
+
+export function defaultParallelism({ search, seeds }: Pick<SweepRequest, 'search' | 'seeds'>): number {
+  if (search.type !== 'tpe') return sweepLimits.parallelism
+  const points = Math.min(tpePoints.most, Math.ceil(tpePoints.share * search.points))
+  return Math.min(sweepLimits.parallelism, points * seeds)
+}
 
 const valuesSchema = z
   .record(z.string(), z.unknown())

@@ -4,11 +4,13 @@ import { transitions, unfinishedStatuses } from '../contract/job.js'
 import type { Limits } from '../contract/limits.js'
 import { Problem, type ProblemCode } from '../contract/problems.js'
 import { sweepLimits, sweepTransitions } from '../contract/sweep.js'
-import type { AllSweeps, Decision, DueSweep, RefusedTrial } from '../training/ports/sweeps.js'
+import type { AllSweeps, Decision, DueSweep, PlannedTrials, RefusedTrial } from '../training/ports/sweeps.js'
 import { inSlices } from '../training/slices.js'
+import { trialOf } from '../training/sweeps/trials.js'
 import { compressSpecs, createJobs, type JobOfTenant } from './create-jobs.js'
 import type { Database, Prisma } from './database.js'
 import { idRow, noRow, query, send, statement, transaction } from './statements.js'
+import { pointsStatement, storePoints } from './sweep-points.js'
 import { jobScore, unpackDefinition } from './sweep-rows.js'
 import { changedRow, statusIn, transition } from './transitions.js'
 
@@ -148,7 +150,7 @@ export function runningSweeps(database: Database, settings: Limits): Omit<AllSwe
     sweep: DueSweep,
     last: number,
     items: readonly JobOfTenant[],
-    planned: readonly RefusedTrial[],
+    planned: Omit<PlannedTrials, 'jobs'>,
   ): Promise<number> {
     const values = [sweep.id, sweep.created, last]
     // Locks the sweep before its jobs, as cancelling does.
@@ -160,11 +162,12 @@ export function runningSweeps(database: Database, settings: Limits): Omit<AllSwe
     )
     if (limited >= 0) throw new RoomForFewer(limited)
     const refused = [
-      ...planned,
+      ...planned.refused,
       ...items.flatMap(({ job }, index) => refusedTrial(job.sweep?.trial, outcomes[index])),
     ]
     if (refused.length > 0)
       await query(client, advanceStatement, [sweep.id, last, last, ...toReasons(refused)])
+    await storePoints(client, sweep, planned.points, refused)
     return outcomes.filter((outcome) => !(outcome instanceof Problem)).length
   }
 
@@ -174,18 +177,15 @@ export function runningSweeps(database: Database, settings: Limits): Omit<AllSwe
       return rows.map((row) => ({ ...row, definition: unpackDefinition(row.definition) }))
     },
 
-    async addTrials(sweep, last, jobs, refused) {
+    async addTrials(sweep, last, { jobs, refused, points }) {
       const { tenantId } = sweep
       const items = await inSlices(compressSpecs(tenantId, jobs, settings), 'background')
       const store = (end: number, count: number) =>
         database.inTransaction(tenantId, (client) =>
-          add(
-            client,
-            sweep,
-            end,
-            items.slice(0, count),
-            refused.filter(({ trial }) => trial <= end),
-          ),
+          add(client, sweep, end, items.slice(0, count), {
+            refused: refused.filter(({ trial }) => trial <= end),
+            points: points.filter(({ point }) => point <= trialOf(end, sweep.definition.seeds).point),
+          }),
         )
       try {
         return await store(last, items.length)
@@ -196,6 +196,8 @@ export function runningSweeps(database: Database, settings: Limits): Omit<AllSwe
         return end > sweep.created ? store(end, error.jobs) : 0
       }
     },
+
+    points: (sweepId, after) => send(pool, pointsStatement, [sweepId, after]),
 
     async halvedTrials() {
       const rows = await send(pool, halvedStatement, [])

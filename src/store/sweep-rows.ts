@@ -13,7 +13,12 @@ import type { SweepDefinition } from '../training/ports/sweeps.js'
 import { trialOf, valuesOfPoints } from '../training/sweeps/trials.js'
 import { unpackJson } from './packed-json.js'
 
-const definitionSchema = sweepRequestSchema.omit({ name: true }).extend({ seed: z.int(), epochs: z.int() })
+const definitionSchema = sweepRequestSchema
+  .omit({ name: true })
+  .extend({ parallelism: z.int(), seed: z.int(), epochs: z.int() })
+
+/** Of a point of a search whose points depend on results. */
+const choices = z.array(z.number().nullable()).nullable()
 
 export const unpackDefinition = (bytes: Uint8Array): SweepDefinition =>
   definitionSchema.parse(unpackJson(bytes))
@@ -64,7 +69,7 @@ export const sweepRow = summaryRow.extend({
   trainingSeconds,
   /** Seconds since the sweep was created, without pauses. */
   activeSeconds: z.number(),
-  best: z.array(best.element.omit({ values: true })),
+  best: z.array(best.element.omit({ values: true }).extend({ choices })),
 })
 
 export function toSweep(row: z.infer<typeof sweepRow>): Sweep {
@@ -87,7 +92,7 @@ export function toSweep(row: z.infer<typeof sweepRow>): Sweep {
     refusals: row.refusals,
     epochs: row.epochs,
     trainingSeconds: row.trainingSeconds,
-    best: row.best.map((point) => ({ ...point, values: valuesOf(point.point) })),
+    best: row.best.map(({ choices, ...point }) => ({ ...point, values: valuesOf(point.point, choices) })),
     estimatedFinishAt: estimateFinish(row, succeeded + failed + cancelled + refused),
   }
 }
@@ -115,6 +120,7 @@ export const trialRow = z.strictObject({
   epoch: z.int(),
   score: z.number().nullable(),
   trainingSeconds: z.number(),
+  choices,
 })
 
 const seedRow = z.object({ seed: z.int() })
@@ -122,11 +128,11 @@ const seedRow = z.object({ seed: z.int() })
 /** @returns the conversion of the trials of a sweep */
 export function trialConverter(definition: SweepDefinition): (row: z.infer<typeof trialRow>) => Trial {
   const valuesOf = valuesOfPoints(definition)
-  return ({ id, spec, trial, modelId, status, epoch, score, trainingSeconds }) => {
+  return ({ id, spec, trial, choices, modelId, status, epoch, score, trainingSeconds }) => {
     const { point } = trialOf(trial, definition.seeds)
     const { seed } = seedRow.parse(unpackJson(spec))
     return {
-      ...{ object: 'trial', trial, point, values: valuesOf(point), seed, jobId: id },
+      ...{ object: 'trial', trial, point, values: valuesOf(point, choices), seed, jobId: id },
       ...{ modelId, status, epoch, score, trainingSeconds },
     }
   }

@@ -49,12 +49,13 @@ const readStatement = statement(
         CASE WHEN ${hasScore} THEN ${jobScore} END AS score
       FROM sweep JOIN "Job" AS job ON job."sweepId" = sweep.id
     ), point AS (
-      SELECT point, avg(score) AS score, stddev_samp(score) AS deviation,
+      SELECT point, avg(score ORDER BY trial.trial) AS score, stddev_samp(score ORDER BY trial.trial) AS deviation,
         array_agg(trial.id ORDER BY trial.trial) AS "jobIds",
         array_agg(trial.id ORDER BY score * ${sign}, trial.id) AS ranked
       FROM trial, sweep GROUP BY point, sweep.seeds HAVING count(score) = sweep.seeds
     ), best AS (
-      SELECT point.*, (SELECT id FROM "Model" WHERE "jobId" = ranked[1]) AS "modelId"
+      SELECT point.*, (SELECT id FROM "Model" WHERE "jobId" = ranked[1]) AS "modelId",
+        (SELECT choices FROM "SweepPoint" WHERE "sweepId" = $1 AND "SweepPoint".point = point.point) AS choices
       FROM (SELECT point.* FROM point, sweep
         ORDER BY score * ${sign}, point.point LIMIT ${bestPoints}) AS point
     ), total AS (
@@ -64,7 +65,7 @@ const readStatement = statement(
     SELECT ${summaryColumns}, refused, refusals, total.*,
       extract(epoch FROM coalesce("finishedAt", "pausedAt", now()) - "createdAt")::float8 - "pausedSeconds" AS "activeSeconds",
       coalesce((SELECT jsonb_agg(jsonb_build_object('point', point, 'score', score, 'deviation', deviation, 'jobIds',
-        to_jsonb("jobIds"), 'modelId', "modelId")
+        to_jsonb("jobIds"), 'modelId', "modelId", 'choices', to_jsonb(choices))
         ORDER BY score * ${sign}, best.point) FROM best), '[]') AS best
     FROM sweep, total`,
 )
@@ -76,8 +77,9 @@ const trialsStatement = statement(
   `
     SELECT job.trial, job.id, model.id AS "modelId", job.status, job.spec, job.epoch,
       coalesce(job."trainingSeconds", 0) AS "trainingSeconds",
-      CASE WHEN ${hasScore} THEN ${jobScore} END AS score
+      CASE WHEN ${hasScore} THEN ${jobScore} END AS score, point.choices
     FROM "Sweep" AS sweep JOIN "Job" AS job ON job."sweepId" = sweep.id LEFT JOIN "Model" AS model ON model."jobId" = job.id
+      LEFT JOIN "SweepPoint" AS point ON point."sweepId" = $1 AND point.point = (job.trial - 1) / sweep.seeds + 1
     WHERE sweep.id = $1 AND job."sweepId" = $1 AND job.trial > $2::int ORDER BY job.trial LIMIT $3::int`,
 )
 

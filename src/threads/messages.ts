@@ -24,6 +24,8 @@ import type {
   NamedRows,
   RefusedRows,
 } from '../training/ports/request-thread.js'
+import type { SuggestionTask } from '../training/ports/suggestion-thread.js'
+import type { Choices } from '../training/sweeps/choices.js'
 import type { TableEvaluation } from './evaluate-table.js'
 import type { DependenceOrder } from './partial-dependence.js'
 import type { ImportanceOrder } from './permutation-importance.js'
@@ -108,3 +110,14 @@ export interface ToImportThread {
 }
 
 export type FromImportThread = { callId: number } & ImportResult
+
+export interface ToSuggestionThread {
+  callId: number
+  task: SuggestionTask
+}
+
+export interface FromSuggestionThread {
+  type: 'points'
+  callId: number
+  points: Choices[]
+}

@@ -6,7 +6,13 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, it } from 'vitest'
 import { z } from 'zod'
 import { request } from '../../examples/client.js'
-import { type Sweep, sweepSchema, sweepSummarySchema, trialSchema } from '../../src/contract/sweep.js'
+import {
+  type Sweep,
+  sweepSchema,
+  sweepSummarySchema,
+  type Trial,
+  trialSchema,
+} from '../../src/contract/sweep.js'
 import { type Cluster, startCluster } from './cluster.js'
 import { countStrikes } from './strikes.js'
 
@@ -41,6 +47,7 @@ const sweepRequest = {
 const searches = {
   'a random search': { search: { type: 'random', points, seed: 5 }, seeds: 2 },
   'successive halving': { search: { type: 'asha', points: 2 * points, seed: 5, minimumEpochs: 5 } },
+  'a Parzen estimator': { search: { type: 'tpe', points: 2 * points, seed: 5 }, parallelism: 30 },
 }
 
 /** Repeats a request while the process that was to answer is down. */
@@ -66,14 +73,16 @@ async function untilEnded(cluster: Cluster, id: string): Promise<Sweep> {
   }
 }
 
-async function scores(cluster: Cluster, id: string): Promise<[number, number | null][]> {
+type TrialOutcome = Pick<Trial, 'trial' | 'values' | 'score'>
+
+async function outcomes(cluster: Cluster, id: string): Promise<TrialOutcome[]> {
   const list = z.object({ data: z.array(trialSchema), lastId: z.string().nullable(), hasMore: z.boolean() })
-  const found: [number, number | null][] = []
+  const found: TrialOutcome[] = []
   for (let after = ''; ; ) {
     const page = await patiently(cluster, (url) =>
       request(`${url}/sweeps/${id}/trials?limit=1000${after}`, list),
     )
-    found.push(...page.data.map(({ trial, score }): [number, number | null] => [trial, score]))
+    found.push(...page.data.map(({ trial, values, score }) => ({ trial, values, score })))
     if (!page.hasMore) return found
     after = `&after=${page.lastId}`
   }
@@ -100,11 +109,11 @@ it.each(Object.entries(searches))(
       const disturbed = await untilEnded(cluster, id)
       expect(disturbed).toMatchObject({ status: 'succeeded', counts: undisturbed.counts })
       expect(disturbed.epochs).toBe(undisturbed.epochs)
-      const found = await scores(cluster, id)
-      expect(found.map(([trial]) => trial)).toEqual(
+      const found = await outcomes(cluster, id)
+      expect(found.map(({ trial }) => trial)).toEqual(
         Array.from({ length: 2 * points }, (_, index) => index + 1),
       )
-      expect(found).toEqual(await scores(cluster, undisturbed.id))
+      expect(found).toEqual(await outcomes(cluster, undisturbed.id))
       const winners = ({ best }: Sweep) => best.map(({ point, score, values }) => ({ point, score, values }))
       expect(winners(disturbed)).toEqual(winners(undisturbed))
       console.log(`sweep: ${strikes} strikes, ${2 * points} trials, ${disturbed.epochs} epochs`)

@@ -2,10 +2,11 @@
 import type { JobSpec } from '../../src/contract/job.js'
 import { localTenant } from '../../src/contract/key.js'
 import { registryLimits } from '../../src/contract/registry.js'
-import { sweepLimits, sweepRequestSchema } from '../../src/contract/sweep.js'
+import { sweepLimits } from '../../src/contract/sweep.js'
 import { fromNormalForm } from '../../src/training/construct.js'
 import { newId } from '../../src/training/new-id.js'
 import { newJob, type Stores, startJob, storeModel, xorSpec } from '../support/stores.js'
+import { sweepDefinition } from '../support/sweep-definition.js'
 import type { Request } from './raw-requests.js'
 
 /** The default of MAXIMUM_BODY_BYTES. */
@@ -91,11 +92,7 @@ export async function makeThings(
 async function storeSweep({ database, sweeps }: Stores, job: string): Promise<string> {
   const id = newId('sweep')
   const { trials } = sweepLimits
-  const definition = {
-    ...sweepRequestSchema.parse({ ...sweep, parameters: manyValues(4, 10) }),
-    seed: 1,
-    epochs: 1,
-  }
+  const definition = sweepDefinition({ ...sweep, parameters: manyValues(4, 10) }, 1)
   const store = sweeps.of(localTenant)
   await store.create({ id, name: null, definition, trials, requestId: null, traceId: null })
   await store.pause(id)

@@ -81,6 +81,31 @@ describe('a sweep', () => {
     expect(new Set(data.map(({ seed }: { seed: number }) => seed)).size).toBe(1)
   })
 
+  it('has fewer trials at a time with tpe, whose points wait for results', async () => {
+    const id = await start({
+      parameters: [
+        { path: '/optimizer/learningRate', min: 0.1, max: 1 },
+        { path: '/batchSize', values: [1, 2] },
+      ],
+      search: { type: 'tpe', points: 40 },
+    })
+    // A tenth of the points at a time, and a batch of half of them.
+    const sweep = await created(id, 4)
+    expect(sweep).toMatchObject({ trials: 40, parallelism: 4, counts: { queued: 4 } })
+    const trials = trialSchema.array().parse((await get(`/sweeps/${id}/trials`)).data)
+    const random = await start({
+      parameters: sweep.parameters,
+      search: { type: 'random', points: 4 },
+    })
+    await created(random, 4)
+    const others = trialSchema.array().parse((await get(`/sweeps/${random}/trials`)).data)
+    // The first points are drawn as in a random search.
+    expect(trials.map(({ values }) => values)).toEqual(others.map(({ values }) => values))
+    const job = await get(`/jobs/${trials[1].jobId}`)
+    expect(job.spec.optimizer.learningRate).toBe(trials[1].values['/optimizer/learningRate'])
+    await created(id, 4)
+  })
+
   it('counts the trials whose values are refused', async () => {
     const id = await start({ parameters: [{ path: '/batchSize', values: [1, 0, 2, 'many'] }] })
     const sweep = await created(id, 4)

@@ -1,11 +1,12 @@
 /** Sweeps in the database: their trials, their ends, and their best points. */
-import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { openStores as openLimitedStores } from '../../src/composition/stores.js'
-import { sweepRequestSchema } from '../../src/contract/sweep.js'
 import { unlimited } from '../../src/store/tenant-limits.js'
 import { newId } from '../../src/training/new-id.js'
-import type { NewSweep } from '../../src/training/ports/sweeps.js'
+import type { NewJob } from '../../src/training/ports/jobs.js'
+import type { ChosenPoint, NewSweep, RefusedTrial } from '../../src/training/ports/sweeps.js'
 import { newJob, openStores, type Stores, setStatus } from '../support/stores.js'
+import { sweepDefinition } from '../support/sweep-definition.js'
 
 let stores: Stores
 
@@ -27,7 +28,7 @@ async function createSweep(trials: number, changes: object = {}): Promise<string
     metric: 'loss',
     ...changes,
   }
-  const definition = { ...sweepRequestSchema.parse(request), seed: 1, epochs: 100 }
+  const definition = sweepDefinition(request)
   const sweep: NewSweep = {
     id: newId('sweep'),
     name: null,
@@ -51,10 +52,16 @@ const jobsOf = (sweep: string, first: number, last: number) =>
     newJob({ sweep: { id: sweep, trial: first + index } }),
   )
 
+const planned = (jobs: NewJob[], refused: RefusedTrial[] = [], points: ChosenPoint[] = []) => ({
+  jobs,
+  refused,
+  points,
+})
+
 /** Creates the trials, which all succeed with these losses. */
 async function run(id: string, losses: readonly number[]): Promise<void> {
   const jobs = jobsOf(id, 1, losses.length)
-  expect(await stores.sweeps.addTrials(await due(id), losses.length, jobs, [])).toBe(losses.length)
+  expect(await stores.sweeps.addTrials(await due(id), losses.length, planned(jobs))).toBe(losses.length)
   for (const [index, job] of jobs.entries())
     await setStatus(stores, job.id, 'succeeded', { loss: losses[index] })
 }
@@ -66,7 +73,7 @@ it('two processes create each trial once', async () => {
   const id = await createSweep(40)
   const sweep = await due(id)
   const stored = await Promise.all(
-    [1, 2, 3].map(() => stores.sweeps.addTrials(sweep, 40, jobsOf(id, 1, 40), [])),
+    [1, 2, 3].map(() => stores.sweeps.addTrials(sweep, 40, planned(jobsOf(id, 1, 40)))),
   )
   expect(stored.toSorted()).toEqual([0, 0, 40])
   expect((await trialsOf(id)).map(({ trial }) => trial)).toEqual(
@@ -83,12 +90,12 @@ it('the database refuses a second job for a trial', async () => {
 it('a limit of the tenant postpones trials', async () => {
   const { sweeps } = openLimitedStores(stores.database, { settings: { ...unlimited, queuedJobs: 3 } })
   const id = await createSweep(10)
-  expect(await sweeps.addTrials(await due(id), 10, jobsOf(id, 1, 10), [])).toBe(3)
+  expect(await sweeps.addTrials(await due(id), 10, planned(jobsOf(id, 1, 10)))).toBe(3)
   expect(await mine().get(id)).toMatchObject({ created: 3, counts: { queued: 3, refused: 0 } })
-  expect(await sweeps.addTrials(await due(id), 10, jobsOf(id, 4, 10), [])).toBe(0)
+  expect(await sweeps.addTrials(await due(id), 10, planned(jobsOf(id, 4, 10)))).toBe(0)
   const [first] = await stores.database.job.findMany({ where: { trial: 1 } })
   await setStatus(stores, first.id, 'succeeded')
-  expect(await sweeps.addTrials(await due(id), 10, jobsOf(id, 4, 10), [])).toBe(1)
+  expect(await sweeps.addTrials(await due(id), 10, planned(jobsOf(id, 4, 10)))).toBe(1)
   expect(await mine().get(id)).toMatchObject({ created: 4, counts: { queued: 3, succeeded: 1, refused: 0 } })
 })
 
@@ -96,7 +103,11 @@ it('refused trials are counted with their reasons, and never created', async () 
   const id = await createSweep(5)
   const jobs = [jobsOf(id, 1, 1), jobsOf(id, 3, 5)].flat()
   jobs[2].datasetId = 'ds_missing'
-  const stored = await stores.sweeps.addTrials(await due(id), 5, jobs, [{ trial: 2, message: 'too wide' }])
+  const stored = await stores.sweeps.addTrials(
+    await due(id),
+    5,
+    planned(jobs, [{ trial: 2, message: 'too wide' }]),
+  )
   expect(stored).toBe(3)
   expect(await mine().get(id)).toMatchObject({
     created: 5,
@@ -112,7 +123,7 @@ it('only as many trials are due as the parallelism allows, half of it at a time'
   const id = await createSweep(10, { parallelism: 4 })
   expect(await due(id)).toMatchObject({ room: 4, created: 0 })
   const jobs = jobsOf(id, 1, 4)
-  await stores.sweeps.addTrials(await due(id), 4, jobs, [])
+  await stores.sweeps.addTrials(await due(id), 4, planned(jobs))
   expect(await stores.sweeps.due()).toEqual([])
   await setStatus(stores, jobs[0].id, 'failed')
   expect(await stores.sweeps.due()).toEqual([])
@@ -125,7 +136,7 @@ it('ends when its trials have ended: succeeded if one did, else failed', async (
   const bad = await createSweep(2)
   for (const id of [good, bad]) {
     const jobs = jobsOf(id, 1, 2)
-    await stores.sweeps.addTrials(await due(id), 2, jobs, [])
+    await stores.sweeps.addTrials(await due(id), 2, planned(jobs))
     await setStatus(stores, jobs[0].id, 'failed')
     await stores.sweeps.finish()
     expect((await mine().get(id))?.status).toBe('running')
@@ -165,7 +176,7 @@ it('ranks accuracies from the highest', async () => {
 it('starts no trial over its budget, and ends with those it has', async () => {
   const id = await createSweep(10, { budgetSeconds: 5, parallelism: 2 })
   const jobs = jobsOf(id, 1, 2)
-  await stores.sweeps.addTrials(await due(id), 2, jobs, [])
+  await stores.sweeps.addTrials(await due(id), 2, planned(jobs))
   await setStatus(stores, jobs[0].id, 'succeeded', { trainingSeconds: 4 })
   await stores.sweeps.finish()
   expect(await mine().get(id)).toMatchObject({ isOverBudget: false })
@@ -179,8 +190,8 @@ it('pauses, resumes and cancels its unfinished trials, and no others', async () 
   const id = await createSweep(3)
   const other = await createSweep(1)
   const jobs = jobsOf(id, 1, 3)
-  await stores.sweeps.addTrials(await due(id), 3, jobs, [])
-  await stores.sweeps.addTrials(await due(other), 1, jobsOf(other, 1, 1), [])
+  await stores.sweeps.addTrials(await due(id), 3, planned(jobs))
+  await stores.sweeps.addTrials(await due(other), 1, planned(jobsOf(other, 1, 1)))
   await setStatus(stores, jobs[0].id, 'succeeded')
   const counts = async (sweep: string) => (await mine().get(sweep))?.counts
   expect(await mine().pause(id)).toBe(true)
@@ -199,7 +210,7 @@ it('creates no trial of a sweep that is paused or cancelled meanwhile', async ()
     const id = await createSweep(3)
     const sweep = await due(id)
     await mine()[end](id)
-    expect(await stores.sweeps.addTrials(sweep, 3, jobsOf(id, 1, 3), [])).toBe(0)
+    expect(await stores.sweeps.addTrials(sweep, 3, planned(jobsOf(id, 1, 3)))).toBe(0)
     expect(await trialsOf(id)).toEqual([])
   }
 })
@@ -232,4 +243,68 @@ it('shows deleted trials as such', async () => {
   expect(await mine().get(id)).toMatchObject({ created: 2, counts: { succeeded: 1, deleted: 1 } })
   const page = await mine().trials(id, { limit: 10 })
   expect(page?.data.map(({ trial, values }) => [trial, values])).toEqual([[2, { '/batchSize': 2 }]])
+})
+
+describe('points that depend on results', () => {
+  const parameters = [
+    { path: '/optimizer/type', values: ['sgd', 'adam'] },
+    { path: '/optimizer/momentum', min: 0, max: 1, when: { path: '/optimizer/type', in: ['sgd'] } },
+  ]
+  const choices = [
+    [0, 0.1 + 0.2],
+    [1, null],
+    [0, 0.5],
+    [1, null],
+  ]
+  const chosen = choices.map((each, index) => ({ point: index + 1, choices: each }))
+
+  it('are stored with their trials, and shown', async () => {
+    const id = await createSweep(4, { parameters, search: { type: 'tpe', points: 4 } })
+    const jobs = jobsOf(id, 1, 2)
+    await stores.sweeps.addTrials(await due(id), 2, planned(jobs, [], chosen))
+    await setStatus(stores, jobs[1].id, 'succeeded', { loss: 0.5 })
+    // The others belong to later trials.
+    expect(await stores.sweeps.points(id, 0)).toEqual([
+      { point: 1, choices: choices[0], isEnded: false, isBad: false, score: null },
+      { point: 2, choices: choices[1], isEnded: true, isBad: false, score: 0.5 },
+    ])
+    expect(await stores.sweeps.points(id, 1)).toMatchObject([{ point: 2 }])
+    const page = await mine().trials(id, { limit: 10 })
+    expect(page?.data.map(({ values }) => values)).toEqual([
+      { '/optimizer/type': 'sgd', '/optimizer/momentum': 0.1 + 0.2 },
+      { '/optimizer/type': 'adam' },
+    ])
+    expect((await mine().get(id))?.best).toMatchObject([{ point: 2, values: { '/optimizer/type': 'adam' } }])
+  })
+
+  it('have a result when all of their trials have ended', async () => {
+    const id = await createSweep(8, { parameters, seeds: 2, search: { type: 'tpe', points: 4 } })
+    // Trial 4 is refused, and the two trials of point 4 are stored one after the other.
+    const jobs = [...jobsOf(id, 1, 3), ...jobsOf(id, 5, 7)]
+    await stores.sweeps.addTrials(await due(id), 7, planned(jobs, [{ trial: 4, message: 'no' }], chosen))
+    const rest = await mine().get(id)
+    expect(rest).toMatchObject({ created: 7, counts: { refused: 1 } })
+    for (const [index, job] of jobs.entries()) {
+      await setStatus(stores, job.id, index === 3 ? 'failed' : 'succeeded', { loss: index })
+    }
+    const results = async () =>
+      (await stores.sweeps.points(id, 0)).map(({ isEnded, isBad, score }) => ({ isEnded, isBad, score }))
+    // (0 + 1) / 2; a refused trial; a failed one; one of two.
+    const ended = [
+      { isEnded: true, isBad: false, score: 0.5 },
+      { isEnded: true, isBad: true, score: null },
+      { isEnded: true, isBad: true, score: null },
+    ]
+    expect(await results()).toEqual([...ended, { isEnded: true, isBad: false, score: null }])
+    await stores.sweeps.addTrials(await due(id), 8, planned(jobsOf(id, 8, 8), [], chosen))
+    expect(await results()).toEqual([...ended, { isEnded: false, isBad: false, score: null }])
+  })
+
+  it('are deleted with their sweep', async () => {
+    const id = await createSweep(4, { parameters, search: { type: 'tpe', points: 4 } })
+    await stores.sweeps.addTrials(await due(id), 4, planned(jobsOf(id, 1, 4), [], chosen))
+    await mine().cancel(id)
+    await mine().delete(id)
+    expect(await stores.database.sweepPoint.count({ where: { sweepId: id } })).toBe(0)
+  })
 })

@@ -21,6 +21,7 @@ import {
   importThread,
   predictorPool,
   requestThread,
+  suggestionThread,
 } from './built.js'
 import { checkAnswers } from './checked-answers.js'
 import { readingLimits } from './reading.js'
@@ -52,6 +53,7 @@ const threads = {
   ...exportThread,
   ...calibration,
   ...importThread,
+  ...suggestionThread,
   openUploadReader: () => openUploadReader(readingLimits, builtReadingProcess),
   openPictureDecoder: () => new PictureDecoder(readingLimits.imagePixels, builtPictureProcess),
 }

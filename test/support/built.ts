@@ -26,6 +26,9 @@ export const exportThread: typeof import('../../src/threads/export-thread.js') =
 export const calibration: typeof import('../../src/threads/calibration.js') = await load(
   'src/threads/calibration.js',
 )
+export const suggestionThread: typeof import('../../src/threads/suggestion-thread.js') = await load(
+  'src/threads/suggestion-thread.js',
+)
 export const importThread: typeof import('../../src/threads/import-thread.js') = await load(
   'src/threads/import-thread.js',
 )

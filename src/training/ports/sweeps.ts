@@ -1,11 +1,13 @@
 import type { Sweep, SweepRequest, SweepSummary, Trial } from '../../contract/sweep.js'
+import type { Choices } from '../sweeps/choices.js'
 import type { Once } from './idempotency.js'
 import type { NewJob } from './jobs.js'
 import type { ListPage, Page } from './pages.js'
 import type { Tenanted } from './tenants.js'
 
 /** What a sweep varies, and how. It never changes. */
-export interface SweepDefinition extends Omit<SweepRequest, 'name'> {
+export interface SweepDefinition extends Omit<SweepRequest, 'name' | 'parallelism'> {
+  parallelism: number
   /** Of the first trial of a point whose spec has no seed. */
   seed: number
   /** Of each trial. */
@@ -55,6 +57,29 @@ export interface RefusedTrial {
   message: string
 }
 
+/** A point of a search whose points depend on results. */
+export interface ChosenPoint {
+  point: number
+  choices: Choices
+}
+
+export interface PointResult extends ChosenPoint {
+  /** Whether all of its trials have ended. */
+  isEnded: boolean
+  /** Whether a trial was refused or failed. */
+  isBad: boolean
+  /** The mean score; null unless all of its trials succeeded. */
+  score: number | null
+}
+
+/** Trials to store. */
+export interface PlannedTrials {
+  jobs: readonly NewJob[]
+  refused: readonly RefusedTrial[]
+  /** Those of their points whose choices must be stored. */
+  points: readonly ChosenPoint[]
+}
+
 /** A trial of a search that stops trials early. */
 export interface HalvedTrial {
   trial: number
@@ -92,12 +117,9 @@ export interface AllSweeps extends Tenanted<SweepStore> {
    * stores a trial. If a limit of the tenant leaves room for some only, the others are left for later.
    * @returns the number of jobs stored
    */
-  addTrials(
-    sweep: DueSweep,
-    last: number,
-    jobs: readonly NewJob[],
-    refused: readonly RefusedTrial[],
-  ): Promise<number>
+  addTrials(sweep: DueSweep, last: number, planned: PlannedTrials): Promise<number>
+  /** Stored points after number `after`, by number. */
+  points(sweepId: string, after: number): Promise<PointResult[]>
   /** The trials of running sweeps that stop trials early, by sweep. */
   halvedTrials(): Promise<HalvedSweep[]>
   /** Resumes and cancels trials that wait for a decision, unless the sweep is no longer running. */

@@ -4,17 +4,26 @@ import type { PlanDependencies } from '../plan.js'
 import { planJob, readingOnce } from '../plan-together.js'
 import type { NewJob } from '../ports/jobs.js'
 import type { JobQueue } from '../ports/queue.js'
-import type { AllSweeps, DueSweep, HalvedSweep, RefusedTrial } from '../ports/sweeps.js'
+import type {
+  AllSweeps,
+  ChosenPoint,
+  DueSweep,
+  HalvedSweep,
+  PlannedTrials,
+  RefusedTrial,
+} from '../ports/sweeps.js'
 import type { Tenant } from '../ports/tenants.js'
 import { Slice } from '../slices.js'
 import { decideTrials, firstPause } from './halving.js'
-import { type ParseJob, trialRequests } from './trials.js'
+import type { NextTrials, Suggestions } from './suggestions.js'
+import { type ParseJob, trialOf, trialRequests } from './trials.js'
 
 export interface AdvanceDependencies {
   sweeps: AllSweeps
   plan: PlanDependencies
   parseJob: ParseJob
   queue: Pick<JobQueue, 'wake'>
+  suggestions: Suggestions
   tenant(tenantId: string): Promise<Tenant>
   onError(error: unknown): void
 }
@@ -40,35 +49,39 @@ async function decide({ sweeps, queue }: AdvanceDependencies, sweep: HalvedSweep
 
 async function createTrials(dependencies: AdvanceDependencies, due: DueSweep): Promise<void> {
   const { sweeps, queue } = dependencies
+  const next = await dependencies.suggestions.next(due)
+  // It waits for results.
+  if (next === null) return
   const tenant = await dependencies.tenant(due.tenantId)
-  const last = Math.min(due.trials, due.created + due.room)
-  const planOne = trialPlanner(dependencies, tenant, due)
+  const last = Math.min(due.trials, next.last, due.created + due.room)
+  const plan = trialPlanner(dependencies, tenant, due, next)
   for (let created = due.created; created < last; ) {
     const end = Math.min(last, created + trialsAtOnce)
-    const { jobs, refused } = await planOne(created + 1, end)
-    const stored = await sweeps.addTrials({ ...due, created }, end, jobs, refused)
+    const planned = await plan(created + 1, end)
+    const stored = await sweeps.addTrials({ ...due, created }, end, planned)
     if (stored > 0) await queue.wake()
     // Another process created them, the sweep is no longer running, or the tenant has no room.
-    if (stored < jobs.length) return
+    if (stored < planned.jobs.length) return
     created = end
   }
 }
 
-interface Planned {
-  jobs: NewJob[]
-  refused: RefusedTrial[]
-}
-
 /** Plans trials in slices, so that requests are answered meanwhile. */
-function trialPlanner({ plan, parseJob }: AdvanceDependencies, tenant: Tenant, due: DueSweep) {
+function trialPlanner(
+  { plan, parseJob }: AdvanceDependencies,
+  tenant: Tenant,
+  due: DueSweep,
+  { choices }: NextTrials,
+) {
   const request = trialRequests(due, parseJob)
   const { requestId, traceId } = due
-  return async (first: number, last: number): Promise<Planned> => {
+  const { seeds } = due.definition
+  return async (first: number, last: number): Promise<PlannedTrials> => {
     const sources = readingOnce(plan, tenant.tenantId)
-    const planned: Planned = { jobs: [], refused: [] }
+    const planned: { jobs: NewJob[]; refused: RefusedTrial[] } = { jobs: [], refused: [] }
     const slice = new Slice('background')
     for (let trial = first; trial <= last; trial++) {
-      const body = request(trial)
+      const body = request(trial, choices?.get(trialOf(trial, seeds).point))
       const job =
         body instanceof Problem ? body : await planJob(sources, tenant, body, { requestId, traceId })
       if (job instanceof Problem) planned.refused.push({ trial, message: job.detail })
@@ -80,6 +93,15 @@ function trialPlanner({ plan, parseJob }: AdvanceDependencies, tenant: Tenant, d
         })
       if (slice.isOver) await slice.pause()
     }
-    return planned
+    return {
+      ...planned,
+      points: pointsBetween(choices, trialOf(first, seeds).point, trialOf(last, seeds).point),
+    }
   }
+}
+
+function pointsBetween(choices: NextTrials['choices'], first: number, last: number): ChosenPoint[] {
+  return [...(choices ?? [])].flatMap(([point, chosen]) =>
+    point >= first && point <= last ? [{ point, choices: chosen }] : [],
+  )
 }

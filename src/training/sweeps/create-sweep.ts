@@ -4,6 +4,7 @@ import { hasValidation } from '../../contract/folds.js'
 import type { JobSpec } from '../../contract/job.js'
 import { Problem } from '../../contract/problems.js'
 import {
+  defaultParallelism,
   parameterDomain,
   type Range,
   type SweepMetric,
@@ -47,7 +48,8 @@ export async function createSweep(
   checkSize(request)
   checkParameters(request)
   const trials = countTrials(request)
-  const seeded = { ...request, seed: randomInt(seedsBelow) }
+  const { parallelism = defaultParallelism(request) } = request
+  const seeded = { ...request, parallelism, seed: randomInt(seedsBelow) }
   const { spec } = await planFirstTrial(dependencies, tenant, { name, definition: seeded })
   checkHalving(request, spec)
   const definition = { ...seeded, epochs: spec.epochs }

@@ -1,26 +1,28 @@
-/** The points of a sweep: which values each has. A pure function of the request, so a point needs no storage. */
-import {
-  parameterDomain,
-  type Range,
-  type Search,
-  type SweepParameter,
-  sweepLimits,
-} from '../../contract/sweep.js'
+/**
+ * The points of a sweep: which values each has. With `tpe`, the choices of later points are stored, since they depend on
+ * results. Otherwise they are a pure function of the request, so a point needs no storage.
+ */
+import { parameterDomain, type Search, type SweepParameter, sweepLimits } from '../../contract/sweep.js'
 import { seededRandom } from '../../datasets/random.js'
-
-/** The value at each path; without parameters whose condition does not hold. */
-export type PointValues = ReadonlyMap<string, unknown>
+import {
+  type Choices,
+  drawChoices,
+  interpolate,
+  isAmong,
+  type PointValues,
+  round,
+  toValues,
+} from './choices.js'
 
 interface Space {
   search: Search
   parameters: readonly SweepParameter[]
 }
 
-/** Significant digits of drawn and spaced values, so that they stay readable. */
-const digits = 6
+/** The values of a point, numbered from 1; of its stored choices if it has some. */
+type PointReader = (point: number, choices?: Choices | null) => PointValues
 
-/** @returns the values of a point, numbered from 1 */
-export function pointReader({ search, parameters }: Space): (point: number) => PointValues {
+export function pointReader({ search, parameters }: Space): PointReader {
   switch (search.type) {
     case 'grid': {
       const grid = new Grid(parameters)
@@ -28,7 +30,8 @@ export function pointReader({ search, parameters }: Space): (point: number) => P
       return (point) => grid.values(points[point - 1] ?? [])
     }
     case 'random':
-      return (point) => drawPoint(parameters, search.seed, point)
+    case 'tpe':
+      return (point, choices) => toValues(parameters, choices ?? drawChoices(parameters, search.seed, point))
     case 'asha': {
       const valuesOf = pointReader({ search: pointsOf(search), parameters })
       if (search.points !== undefined) return valuesOf
@@ -47,6 +50,7 @@ export function countPoints({ search, parameters }: Space, most: number): number
     case 'grid':
       return new Grid(parameters).points(most + 1).length
     case 'random':
+    case 'tpe':
       return Math.min(search.points, most + 1)
     case 'asha':
       return countPoints({ search: pointsOf(search), parameters }, most)
@@ -125,26 +129,6 @@ class Grid {
   }
 }
 
-function drawPoint(parameters: readonly SweepParameter[], seed: number, number: number): PointValues {
-  // The seed has at most 21 bits, so seed and number fit in 53.
-  const random = seededRandom(seed * 2 ** 32 + number)
-  const point = new Map<string, unknown>()
-  for (const parameter of parameters) {
-    const share = random.uniform()
-    if (isActive(parameter, point)) point.set(parameter.path, drawValue(parameter, share))
-  }
-  return point
-}
-
-function isActive({ when }: SweepParameter, point: PointValues): boolean {
-  if (when === undefined) return true
-  return point.has(when.path) && isAmong(point.get(when.path), when.in)
-}
-
-/** Compares JSON texts, so objects must have the same order of fields. */
-const isAmong = (value: unknown, values: readonly unknown[]) =>
-  values.some((each) => JSON.stringify(each) === JSON.stringify(value))
-
 /** The distinct values of a parameter in a grid. A range without steps has none. */
 function gridValues(parameter: SweepParameter): readonly unknown[] {
   const domain = parameterDomain(parameter)
@@ -156,22 +140,4 @@ function gridValues(parameter: SweepParameter): readonly unknown[] {
     return step === steps - 1 ? range.max : round(range, interpolate(range, step / (steps - 1)))
   })
   return [...new Set(values)]
-}
-
-/** @param share uniform in [0, 1) */
-function drawValue(parameter: SweepParameter, share: number): unknown {
-  const domain = parameterDomain(parameter)
-  if ('values' in domain) return domain.values[Math.floor(share * domain.values.length)]
-  const { range } = domain
-  if (!range.integer || range.scale === 'log') return round(range, interpolate(range, share))
-  return range.min + Math.floor(share * (range.max - range.min + 1))
-}
-
-function interpolate({ scale, min, max }: Range, share: number): number {
-  return scale === 'log' ? min * (max / min) ** share : min + share * (max - min)
-}
-
-function round({ integer, min, max }: Range, value: number): number {
-  const rounded = integer ? Math.round(value) : Number(value.toPrecision(digits))
-  return Math.min(max, Math.max(min, rounded))
 }

@@ -2,8 +2,9 @@
 import type { JobRequest } from '../../contract/job.js'
 import { Problem } from '../../contract/problems.js'
 import type { SweepDefinition } from '../ports/sweeps.js'
+import type { Choices, PointValues } from './choices.js'
 import { type Json, PlaceError, setPlace } from './places.js'
-import { type PointValues, pointReader } from './search-space.js'
+import { pointReader } from './search-space.js'
 
 interface TrialPlace {
   point: number
@@ -19,15 +20,18 @@ export const trialOf = (trial: number, seeds: number): TrialPlace => ({
 
 export type ParseJob = (body: unknown) => JobRequest | Problem
 
-/** @returns a function of the number of a trial, from 1: its request, or the Problem of its values */
+/**
+ * @returns a function of the number of a trial, from 1, and the stored choices of its point: its request, or the Problem of
+ * its values
+ */
 export function trialRequests(
   { name, definition }: { name: string | null; definition: Omit<SweepDefinition, 'epochs'> },
   parse: ParseJob,
-): (trial: number) => JobRequest | Problem {
+): (trial: number, choices?: Choices | null) => JobRequest | Problem {
   const valuesOf = pointReader(definition)
-  return (trial) => {
+  return (trial, choices) => {
     const { point, repetition } = trialOf(trial, definition.seeds)
-    const spec = placeValues(definition, valuesOf(point))
+    const spec = placeValues(definition, valuesOf(point, choices))
     if (spec instanceof Problem) return spec
     const label = name ?? (typeof spec.name === 'string' ? spec.name : 'sweep')
     return parse({
@@ -61,8 +65,10 @@ function seedField(spec: Json, otherwise: number, repetition: number): Json {
   return { seed: typeof seed === 'number' ? seed + repetition : seed }
 }
 
-/** @returns a function of the number of a point: its values by path */
-export function valuesOfPoints(definition: SweepDefinition): (point: number) => Record<string, unknown> {
+/** @returns a function of the number of a point and its stored choices: its values by path */
+export function valuesOfPoints(
+  definition: SweepDefinition,
+): (point: number, choices: Choices | null) => Record<string, unknown> {
   const valuesOf = pointReader(definition)
-  return (point) => Object.fromEntries(valuesOf(point))
+  return (point, choices) => Object.fromEntries(valuesOf(point, choices))
 }

@@ -3,7 +3,6 @@ import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
-import { sweepRequestSchema } from '../../../src/contract/sweep.js'
 import type { HalvedTrial, SweepDefinition } from '../../../src/training/ports/sweeps.js'
 import {
   bracketOf,
@@ -12,6 +11,7 @@ import {
   Rung,
   rungEpochs,
 } from '../../../src/training/sweeps/halving.js'
+import { sweepDefinition } from '../../support/sweep-definition.js'
 import { testSeeds } from '../../support/test-seeds.js'
 
 const traces = z
@@ -31,7 +31,7 @@ const traces = z
 function definition(changes: object, epochs: number, metric = 'accuracy'): SweepDefinition {
   const search = { type: 'asha', points: 100, minimumEpochs: 1, ...changes }
   const request = { spec: {}, parameters: [{ path: '/a', values: [1] }], metric, search }
-  return { ...sweepRequestSchema.parse(request), seed: 1, epochs }
+  return sweepDefinition(request, epochs)
 }
 
 function asha(changes: object) {
