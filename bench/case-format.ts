@@ -4,6 +4,7 @@ import { trainingSchema } from '../src/contract/network.js'
 import {
   type BackendName,
   compile,
+  type DataShape,
   Dataset,
   Predictor,
   readEpochs,
@@ -27,12 +28,24 @@ const caseSchema = z.object({
 })
 type Case = z.infer<typeof caseSchema>
 
+const statistic = z.number().nullable()
+const statisticsSchema = z.object({
+  layer: z.int(),
+  weightNorm: statistic,
+  gradientNorm: statistic,
+  updateNorm: statistic,
+  deadUnits: statistic,
+  saturated: statistic,
+})
+
 const resultSchema = z.object({
   epochLosses: z.array(z.number()),
   firstBatchGradient: tensorsSchema,
   finalWeights: tensorsSchema,
   finalState: tensorsSchema,
   predictionsOfFirst8Rows: nestedSchema,
+  /** By epoch. */
+  statistics: z.array(z.object({ layers: z.array(statisticsSchema), largestLogit: z.number().nullable() })),
 })
 type CaseResult = z.infer<typeof resultSchema>
 
@@ -84,11 +97,12 @@ function weightsFrom(tensors: Record<string, Nested>): Weights {
   )
 }
 
-/** Trains on all rows, and predicts the first eight. */
-export function runCase(
-  { name, spec, x, y, sampleWeight, initialWeights }: Case,
-  backend: BackendName | 'auto',
-): CaseResult & { name: string; backend: BackendName } {
+/** The rows of a case in memory, all for training, and what the compiler needs to know of them. */
+export function loadCase({ spec, x, y, sampleWeight, initialWeights }: Case): {
+  data: DataShape
+  dataset: Dataset
+  initialWeights: Weights
+} {
   const flatX = flat(x)
   const flatY = flat(y)
   const rows = x.length
@@ -103,7 +117,17 @@ export function runCase(
   }
   const order = { training: Int32Array.from({ length: rows }, (_, i) => i), validation: new Int32Array(0) }
   const dataset = Dataset.from(flatX, flatY, order, sampleWeight)
-  const options = { backend, seed: spec.seed ?? 0, initialWeights: weightsFrom(initialWeights) }
+  return { data, dataset, initialWeights: weightsFrom(initialWeights) }
+}
+
+/** Trains on all rows, and predicts the first eight. */
+export function runCase(
+  fixture: Case,
+  backend: BackendName | 'auto',
+): Omit<CaseResult, 'statistics'> & { name: string; backend: BackendName } {
+  const { name, spec, x } = fixture
+  const { data, dataset, initialWeights } = loadCase(fixture)
+  const options = { backend, seed: spec.seed ?? 0, initialWeights }
 
   const { clipNorm: _, ...unclipped } = spec
   const once = compile({ ...unclipped, epochs: 1 }, data)
@@ -117,7 +141,8 @@ export function runCase(
   const { epochs } = training.run()
   const weights = training.weights()
   const predictor = new Predictor(program.network, weights, { backend })
-  const first = predictor.predict(Float32Array.from(flatX.slice(0, 8 * features)))
+  const first = predictor.predict(Float32Array.from(flat(x.slice(0, 8))))
+  const rows = x.length
   return {
     name,
     backend: training.backend,

@@ -45,7 +45,7 @@ export class RunRecord {
   }
 
   /** Stores progress. False if the claim is no longer valid. */
-  async store({ epochs, seconds, checkpoint, snapshots, ...how }: Progress): Promise<boolean> {
+  async store({ epochs, seconds, checkpoint, snapshots, statistics, ...how }: Progress): Promise<boolean> {
     // An earlier attempt may have stored the first epochs. The same seed gives the same values.
     const fresh = epochsAfter(epochs, this.#stored)
     const kept = checkpoint !== null && checkpoint.epoch >= this.#stored ? checkpoint : null
@@ -58,6 +58,7 @@ export class RunRecord {
       seconds: share * seconds,
       checkpoint: kept,
       snapshots: snapshots === null ? null : this.#unstored(snapshots),
+      statistics: statistics?.filter(({ epoch }) => epoch > this.#stored),
     }
     const { runs, tally } = this.records
     if (!(await persist(this.records, () => runs.record(this.job, progress)))) return false

@@ -35,6 +35,8 @@ interface SegmentOptions
   plannedEpochs: number | undefined
   lastEpoch: number | null
   recorder: SnapshotRecorder | null
+  /** Whether to take statistics of the layers. */
+  isWatched: boolean
   report: TrainerReport
   priority: Pick<ThreadPriority, 'continue'>
 }
@@ -47,6 +49,8 @@ export async function runSegment(training: Training, options: SegmentOptions): P
   if (training.epoch > 0 && options.pauseAfter === training.epoch) return { type: 'paused' }
   const pauseAfter = (options.pauseAfter ?? 0) > training.epoch ? options.pauseAfter : null
   const until = Math.min(lastEpoch ?? Number.POSITIVE_INFINITY, pauseAfter ?? Number.POSITIVE_INFINITY)
+  const observed = options.isWatched ? training.observed() : null
+  const runner = observed ?? training
   let isReported = !isFresh
   let milliseconds = report.orders > 1 ? smallSliceMilliseconds : firstSliceMilliseconds
   let checkpointAt = performance.now() + checkpointMilliseconds
@@ -69,12 +73,13 @@ export async function runSegment(training: Training, options: SegmentOptions): P
     const maximumEpochs = Number.isFinite(until) ? until - training.epoch : undefined
     const limits = { milliseconds, stop, maximumEpochs }
     const begin = performance.now()
-    const { epochs, state, snapshots } = recorder?.run(training, limits) ?? {
-      ...training.run(limits),
+    const { epochs, state, snapshots } = recorder?.run(runner, limits) ?? {
+      ...runner.run(limits),
       snapshots: null,
     }
+    const statistics = observed?.takeStatistics()
     seconds += (performance.now() - begin) / 1_000
-    const progress = { epochs, snapshots, seconds, plannedEpochs, ...backend }
+    const progress = { epochs, snapshots, statistics, seconds, plannedEpochs, ...backend }
     milliseconds = sliceMilliseconds
     priority.continue()
     switch (state) {
@@ -102,7 +107,7 @@ export async function runSegment(training: Training, options: SegmentOptions): P
       case 'earlyStopped': {
         const unreported = isReported ? null : copied(progress)
         if (isReported) await reportProgress(progress, null)
-        const rest = unreported ?? { ...progress, epochs: noEpochs(training), snapshots: null, seconds: 0 }
+        const rest = unreported ?? { ...progress, epochs: noEpochs(training), snapshots: null, statistics: undefined, seconds: 0 }
         return { type: 'trained', unreported, handBack: () => reportProgress(rest, training.snapshotView()) }
       }
       default:

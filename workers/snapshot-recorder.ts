@@ -4,6 +4,7 @@
  */
 import type { Coding } from '../src/contract/dataset.js'
 import {
+  type EpochRun,
   joinEpochs,
   type Program,
   type SliceLimits,
@@ -23,6 +24,10 @@ const maximumParameters = 8_192
 const ratios = { long: 2 ** (1 / 6), short: 2 ** (1 / 2) }
 const fewEpochs = 200
 const betweenMilliseconds = 100
+
+type Watched = Pick<Training, 'epoch' | 'weights'> & {
+  run(limits: Omit<SliceLimits, 'maximumSteps'>): { epochs: EpochRun; state: TrainingState }
+}
 
 interface Taken {
   epoch: number
@@ -51,8 +56,8 @@ export class SnapshotRecorder {
 
   /** Runs the training as `training.run` does, and takes snapshots meanwhile. */
   run(
-    training: Training,
-    limits: SliceLimits & { milliseconds: number },
+    training: Watched,
+    limits: Omit<SliceLimits, 'maximumSteps'> & { milliseconds: number },
   ): Pick<Progress, 'epochs' | 'snapshots'> & { state: TrainingState } {
     const end = performance.now() + limits.milliseconds
     let last = training.epoch + (limits.maximumEpochs ?? Number.POSITIVE_INFINITY)
@@ -81,7 +86,7 @@ export class SnapshotRecorder {
     }
   }
 
-  private takeIfDue(training: Training): Taken[] {
+  private takeIfDue(training: Watched): Taken[] {
     const { epoch } = training
     const kept = epoch === 0 || epoch === nextKept(epoch - 1, this.ratio)
     const now = performance.now()

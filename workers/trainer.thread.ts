@@ -155,6 +155,7 @@ async function run(order: TrainingOrder, data: SharedData): Promise<Outcome | nu
         plannedEpochs,
         lastEpoch,
         recorder,
+        isWatched: spec.watch !== undefined,
         report,
         priority,
       })

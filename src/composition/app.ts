@@ -125,6 +125,7 @@ export async function openApp(stack: AsyncDisposableStack, options: AppOptions) 
       thread,
       exportThread,
       generated,
+      statistics: stores.statistics,
       submission,
       sweepCreation: { sweeps, plan: submission, parseJob, wake: sweepRunner.wake },
       readiness: {

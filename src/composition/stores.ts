@@ -12,6 +12,7 @@ import { modelStore } from '../store/models.js'
 import { registryStore } from '../store/registry.js'
 import { runStore } from '../store/runs.js'
 import { metricStore } from '../store/service-metrics.js'
+import { statisticsStore } from '../store/statistics.js'
 import { ticketStore } from '../store/stream-tickets.js'
 import { sweepStore } from '../store/sweeps.js'
 import { unlimited } from '../store/tenant-limits.js'
@@ -42,6 +43,7 @@ export function openStores(database: Database, { settings = unlimited, box = nul
     registry: registryStore(database),
     datasets: datasetStore(database, settings),
     snapshots: snapshotStore(database),
+    statistics: statisticsStore(database),
     idempotency: idempotencyStore(database),
     webhooks: webhookStore(database, box),
     serviceMetrics: metricStore(database),

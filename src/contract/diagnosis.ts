@@ -28,6 +28,22 @@ export const findings = {
     title: 'High initial loss',
     why: 'A new network should consider all classes about equally likely, so it first has to unlearn wrong certainty.',
   },
+  'dead-units': {
+    title: 'Dead units',
+    why: 'A relu unit that is 0 for every row has no gradient, so it never learns again.',
+  },
+  'saturated-units': {
+    title: 'Saturated units',
+    why: 'Near its limits sigmoid or tanh has hardly any slope, so the weights before it hardly change.',
+  },
+  'exploding-gradient': {
+    title: 'Exploding gradient',
+    why: 'If each layer makes the gradient larger, the first layers take steps that destroy what they have learned.',
+  },
+  'vanishing-gradient': {
+    title: 'Vanishing gradient',
+    why: 'Each layer multiplies the gradient by its slope, so the first of many flat layers hardly learn.',
+  },
   'divergence-coming': {
     title: 'Growing loss',
     why: 'Each step overshoots further than the one before, until the numbers are no longer finite.',

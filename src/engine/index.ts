@@ -6,6 +6,7 @@ export { type Epoch, type EpochRun, epochCount, epochsAfter, joinEpochs, readEpo
 export type { BackendName } from './kernels/backend.js'
 export { explainBackend, runnableBackend } from './kernels/backends.js'
 export { normalizeWeights } from './normalize-weights.js'
+export type { ObservedTraining } from './observed-training.js'
 export type { ElementActivation, Operation, OperationOf } from './operations.js'
 export {
   type PredictionCost,
@@ -16,6 +17,7 @@ export {
 } from './predict.js'
 export type { DataShape, Program } from './program.js'
 export { lossOfRow, usesLogits } from './row-loss.js'
+export type { SliceLimits, TrainingState } from './slice.js'
 export { SpecError } from './spec-error.js'
 export {
   splitFolds,
@@ -24,11 +26,6 @@ export {
   splitStratified,
   validationRowsPerClass,
 } from './splitting.js'
-export {
-  type SliceLimits,
-  type Snapshot,
-  type Training,
-  type TrainingState,
-  train,
-} from './train.js'
+export type { EpochStatistics, LayerStatistics } from './statistics.js'
+export { type Snapshot, type Training, train } from './train.js'
 export { checkWeights, drawWeights, type WeightShapes, type Weights } from './weights.js'

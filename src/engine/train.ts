@@ -4,12 +4,21 @@ import { elementCount } from './arena.js'
 import type { Dataset } from './dataset.js'
 import { ImprovementWatch, type WatchState } from './early-stopping.js'
 import { type Epoch, type EpochRun, metricsPerEpoch, readEpochs } from './epoch.js'
-import type { Backend, BackendName, Position, TrainingExecutor } from './kernels/backend.js'
+import type {
+  Backend,
+  BackendName,
+  Position,
+  PredictionExecutor,
+  TrainingExecutor,
+} from './kernels/backend.js'
 import { selectBackend } from './kernels/backends.js'
+import { type ObservationOptions, ObservedTraining } from './observed-training.js'
 import { Pace } from './pace.js'
 import { createRowPredictor, type RowPredictor } from './predict.js'
 import type { Program } from './program.js'
 import { learningRateAt } from './schedules.js'
+import type { SliceLimits, TrainingState } from './slice.js'
+import { StatisticsProbe } from './statistics.js'
 import {
   initializeWeights,
   readGradients,
@@ -31,17 +40,6 @@ interface TrainingOptions {
   /** 1 … 256, default 1: threads that share each step, on backends with threads (native). */
   threads?: number | undefined
 }
-
-export interface SliceLimits {
-  maximumEpochs?: number
-  maximumSteps?: number
-  milliseconds?: number
-  /** In shared memory; a nonzero word 0 requests a stop. */
-  stop?: Int32Array
-}
-
-/** The next `run` resumes `running` and `stopped` trainings; the other states are final. */
-export type TrainingState = 'running' | 'finished' | 'earlyStopped' | 'diverged' | 'stopped'
 
 /** Everything needed to resume elsewhere with identical results; structured clone copies it. */
 export interface Snapshot {
@@ -131,6 +129,15 @@ export class Training {
     return this.#position.epoch + (this.#ended === 'diverged' && this.#position.step > 0 ? 1 : 0)
   }
 
+  /** Steps of the current epoch finished. */
+  get step(): number {
+    return this.#position.step
+  }
+
+  get stepsPerEpoch(): number {
+    return this.#program.stepsPerEpoch
+  }
+
   /** The epoch of the restored best weights after the end; otherwise null. */
   get bestEpoch(): number | null {
     const hasEnded = this.#ended === 'finished' || this.#ended === 'earlyStopped'
@@ -193,10 +200,24 @@ export class Training {
 
   /** Predicts with the current weights, without a copy; the training must not run again. */
   predictor(): RowPredictor {
+    return createRowPredictor(this.#predictionExecutor(), this.#program)
+  }
+
+  #predictionExecutor(): PredictionExecutor {
     const { memory } = this.#dataset
     const workspace = this.#reserve(this.#backend.workspaceBytes(this.#program))
     const context = { program: this.#program, memory, arena: this.#arena, workspace, threads: 1 }
-    return createRowPredictor(this.#backend.predictor(context), this.#program)
+    return this.#backend.predictor(context)
+  }
+
+  /** Takes statistics while the training runs. Call it once. */
+  observed(options?: ObservationOptions): ObservedTraining {
+    const executor = this.#predictionExecutor()
+    return new ObservedTraining(
+      this,
+      new StatisticsProbe(this.#program, this.#floats, this.#dataset, executor),
+      options,
+    )
   }
 
   /** A copy of the gradients of the last step, after clipping, by tensor name. */

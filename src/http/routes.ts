@@ -5,7 +5,7 @@ import type { RequestThread } from '../training/ports/request-thread.js'
 import { aliasRoutes } from './routes/aliases.js'
 import { datasetRowRoutes } from './routes/dataset-rows.js'
 import { type DatasetRoutes, datasetRoutes } from './routes/datasets.js'
-import { diagnosisRoutes } from './routes/diagnosis.js'
+import { type DiagnosisRoutes, diagnosisRoutes } from './routes/diagnosis.js'
 import { type EpochRoutes, epochRoutes } from './routes/epochs.js'
 import { type EvaluateRoutes, evaluateRoutes } from './routes/evaluate.js'
 import { type ExportRoutes, exportRoutes } from './routes/exports.js'
@@ -63,6 +63,7 @@ export interface RouteDependencies
   evaluationTurns: RetrainingRoutes['evaluationTurns']
   splits: RetrainingRoutes['splits']
   pictures: PredictionRoutes['pictures']
+  statistics: DiagnosisRoutes['statistics']
 }
 
 /** @param dependencies called only when a request arrives */

@@ -32,6 +32,10 @@ const recordStatement = statement(
         AND NOT EXISTS (SELECT FROM "WeightSnapshot" WHERE "jobId" = $1) THEN $14::jsonb END, bytes
       FROM changed CROSS JOIN unnest($15::int[], $16::text[], $17::bool[], $18::bytea[])
         WITH ORDINALITY AS snapshot(epoch, epochs, kept, bytes, place)
+    ), statistics AS (
+      INSERT INTO "EpochStatistics" ("jobId", epoch, statistics)
+      SELECT id, taken.epoch, taken.statistics::jsonb
+      FROM changed CROSS JOIN unnest($20::int[], $21::text[]) AS taken(epoch, statistics)
     ), replaced AS (
       DELETE FROM "WeightSnapshot" USING changed
       WHERE "jobId" = id AND NOT kept AND "WeightSnapshot".epoch < (SELECT max(each) FROM unnest($15::int[]) AS each)
@@ -69,7 +73,7 @@ export async function recordProgress(
 async function recordEpochs(
   client: Connection,
   { jobId, attempt }: Claim,
-  { epochs, seconds, backend, backendDetail, plannedEpochs, snapshots }: Progress,
+  { epochs, seconds, backend, backendDetail, plannedEpochs, snapshots, statistics = [] }: Progress,
 ): Promise<boolean> {
   const { firstEpoch, metrics } = epochs
   if (metrics.length === 0) {
@@ -80,6 +84,7 @@ async function recordEpochs(
   const lastEpoch = firstEpoch + metrics.length / metricsPerEpoch - 1
   const rows = snapshotRows(snapshots?.taken ?? [])
   const header = snapshots === null ? null : { coding: snapshots.coding, tensors: snapshots.tensors }
+  const texts = statistics.map(({ epoch: _, ...values }) => JSON.stringify(values, shortened))
   const stored = await send(client, recordStatement, [
     jobId,
     attempt,
@@ -99,7 +104,13 @@ async function recordEpochs(
     rows.map((row) => row.epochs.join(' ')),
     rows.map((row) => row.kept),
     rows.map((row) => Buffer.from(row.bytes)),
-    historyBytes(metrics, rows),
+    historyBytes(metrics, rows) + texts.reduce((sum, { length }) => sum + length, 0),
+    statistics.map(({ epoch }) => epoch),
+    texts,
   ])
   return stored.length > 0
 }
+
+/** Six significant digits, which is what norms of float32 values have. */
+const shortened = (_: string, value: unknown) =>
+  typeof value === 'number' ? Number(value.toPrecision(6)) : value

@@ -62,10 +62,12 @@ const succeedStatement = statement(
     ) ${effects('succeed')}`,
 )
 
-/** Whether `succeedAll` can store the training: small weights, and the best epoch among the new ones. */
-export function isWhole({ model, bestEpoch, progress: { epochs } }: Success): boolean {
+/** Whether `succeedAll` can store the training: small weights, no statistics, and the best epoch among the new ones. */
+export function isWhole({ model, bestEpoch, progress: { epochs, statistics = [] } }: Success): boolean {
   return (
-    totalLength(model.weights) <= maximumDirectBytes && (bestEpoch === null || bestEpoch >= epochs.firstEpoch)
+    statistics.length === 0 &&
+    totalLength(model.weights) <= maximumDirectBytes &&
+    (bestEpoch === null || bestEpoch >= epochs.firstEpoch)
   )
 }
 

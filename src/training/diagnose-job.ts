@@ -4,6 +4,7 @@ import type { Diagnosis } from '../contract/diagnosis.js'
 import { isFinished, type Job } from '../contract/job.js'
 import { unpackEpochs } from '../contract/packed-epochs.js'
 import { Problem } from '../contract/problems.js'
+import type { EpochStatistics } from '../contract/statistics.js'
 import { builtIn } from '../datasets/built-ins.js'
 import { diagnose } from './diagnosis/diagnose.js'
 import type { DataFacts } from './diagnosis/training-record.js'
@@ -12,6 +13,7 @@ import type { DatasetStore } from './ports/datasets.js'
 import type { EpochStore } from './ports/epochs.js'
 import type { JobStore } from './ports/jobs.js'
 import type { ModelStore } from './ports/models.js'
+import type { StatisticsStore } from './ports/statistics.js'
 
 /** Epochs of a history that are read. The shape of a curve needs no more. */
 export const diagnosedEpochs = 200
@@ -20,25 +22,29 @@ interface DiagnosisDependencies {
   jobs: Pick<JobStore, 'get'>
   epochs: Pick<EpochStore, 'readThinned'>
   models: Pick<ModelStore, 'getEvaluated'>
+  statistics: StatisticsStore
   datasets: Pick<DatasetStore, 'get'>
   generated: Pick<GeneratedData, 'describe'>
 }
 
 /** @throws Problem `not-found` */
 export async function diagnoseJob(dependencies: DiagnosisDependencies, id: string): Promise<Diagnosis> {
-  const { jobs, epochs, models } = dependencies
+  const { jobs, epochs, models, statistics } = dependencies
   const job = await jobs.get(id)
   if (job === null) throw new Problem('not-found', `There is no job ${id}.`)
   const { spec, modelId, status, error } = job
-  const [history, data, validation, model] = await Promise.all([
+  const [history, data, validation, model, taken] = await Promise.all([
     epochs.readThinned(id, diagnosedEpochs).then(unpackEpochs),
     readFacts(dependencies, spec.dataset),
     spec.validationDataset === undefined ? null : readFacts(dependencies, spec.validationDataset),
     modelId === null ? null : models.getEvaluated(modelId),
+    spec.watch === undefined ? [] : statistics.read(id),
   ])
+  const from = firstWithPresentRate(job)
   const found = diagnose({
     spec,
-    epochs: history.filter(({ epoch }) => epoch >= firstWithPresentRate(job)),
+    epochs: history.filter(({ epoch }) => epoch >= from),
+    statistics: taken.filter(({ epoch }) => epoch >= from),
     plannedEpochs: job.epochs,
     hasEnded: isFinished(status),
     hasDiverged: error?.code === 'diverged',
@@ -47,6 +53,15 @@ export async function diagnoseJob(dependencies: DiagnosisDependencies, id: strin
     evaluation: model?.evaluation ?? null,
   })
   return { object: 'diagnosis', jobId: id, epoch: history.at(-1)?.epoch ?? 0, findings: found }
+}
+
+/** @throws Problem `not-found` */
+export async function readStatistics(
+  { jobs, statistics }: Pick<DiagnosisDependencies, 'jobs' | 'statistics'>,
+  id: string,
+): Promise<EpochStatistics[]> {
+  if ((await jobs.get(id)) === null) throw new Problem('not-found', `There is no job ${id}.`)
+  return statistics.read(id)
 }
 
 /** Epochs with an earlier learning rate say nothing about the present one. */

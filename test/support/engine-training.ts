@@ -83,10 +83,11 @@ export async function trainRequest(request: RequestInput, uploads: Uploads = {})
   const dataset = Dataset.attach(handle)
   const program = compile(finalTraining(spec), dataShape(spec, dataset.size, coding))
   const training = train(program, dataset, { backend: 'auto', seed: spec.seed })
+  const observed = spec.watch === undefined ? null : training.observed({ ignoreTime: true })
   const epochs: Epoch[] = []
   let state: TrainingState = 'running'
   while (state === 'running') {
-    const slice = training.run({})
+    const slice = (observed ?? training).run()
     state = slice.state
     epochs.push(...readEpochs(slice.epochs).map((epoch) => ({ ...epoch, seconds: null })))
   }
@@ -94,9 +95,19 @@ export async function trainRequest(request: RequestInput, uploads: Uploads = {})
   const examination = { network: program.network, loss: spec.loss, dataset, coding, stop: new Int32Array(1) }
   const evaluation = hasDiverged ? null : evaluate({ ...examination, predictor: training.predictor() })
   const metrics = epochs[(training.bestEpoch ?? epochs.length) - 1]
+  const statistics = observed?.takeStatistics() ?? []
   training.dispose()
   return {
-    ...{ spec, epochs, plannedEpochs: spec.epochs, hasEnded: true, hasDiverged, evaluation, metrics },
+    ...{
+      spec,
+      epochs,
+      statistics,
+      plannedEpochs: spec.epochs,
+      hasEnded: true,
+      hasDiverged,
+      evaluation,
+      metrics,
+    },
     data: factsOf(data, uploads),
     validation: validation === null ? null : factsOf(validation, uploads),
   }
@@ -110,6 +121,7 @@ function factsOf({ columns, rows, name }: Plan['data'], uploads: Uploads): DataF
 export function upTo({ metrics: _, ...stored }: EngineTraining, epoch: number): StoredTraining {
   const last = Math.min(epoch, stored.epochs.length)
   const epochs = evenlySpaced(last, diagnosedEpochs).map((number) => stored.epochs[number - 1])
-  if (last === stored.epochs.length) return { ...stored, epochs }
-  return { ...stored, epochs, hasEnded: false, hasDiverged: false, evaluation: null }
+  const statistics = stored.statistics.filter((each) => each.epoch <= last)
+  if (last === stored.epochs.length) return { ...stored, epochs, statistics }
+  return { ...stored, epochs, statistics, hasEnded: false, hasDiverged: false, evaluation: null }
 }

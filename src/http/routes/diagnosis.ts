@@ -1,7 +1,9 @@
 /** What is wrong with a training, and the spec that may be better. */
 import { diagnosisSchema } from '../../contract/diagnosis.js'
-import { diagnoseJob } from '../../training/diagnose-job.js'
+import { statisticsSchema } from '../../contract/statistics.js'
+import { diagnoseJob, readStatistics } from '../../training/diagnose-job.js'
 import type { GeneratedData } from '../../training/generated-data.js'
+import type { StatisticsStore } from '../../training/ports/statistics.js'
 import { requirePrincipal } from '../principal.js'
 import { failures, idParameters } from '../response-schemas.js'
 import type { RoutePlugin } from '../route-plugin.js'
@@ -9,8 +11,12 @@ import type { DatasetRoutes } from './datasets.js'
 import type { EpochRoutes } from './epochs.js'
 import type { ModelRoutes } from './models.js'
 
-interface DiagnosisRoutes extends EpochRoutes, Pick<DatasetRoutes, 'datasets'>, Pick<ModelRoutes, 'models'> {
+export interface DiagnosisRoutes
+  extends EpochRoutes,
+    Pick<DatasetRoutes, 'datasets'>,
+    Pick<ModelRoutes, 'models'> {
   generated: GeneratedData
+  statistics: StatisticsStore
 }
 
 export const diagnosisRoutes: RoutePlugin<DiagnosisRoutes> = (app, { dependencies }, done) => {
@@ -30,9 +36,32 @@ export const diagnosisRoutes: RoutePlugin<DiagnosisRoutes> = (app, { dependencie
     },
     async (request) => {
       const { tenantId } = requirePrincipal(request)
-      const { jobs, models, datasets, epochs, generated } = dependencies()
+      const { jobs, models, datasets, epochs, generated, statistics } = dependencies()
       const stores = { jobs: jobs.of(tenantId), models: models.of(tenantId), datasets: datasets.of(tenantId) }
-      return diagnoseJob({ ...stores, epochs, generated }, request.params.id)
+      return diagnoseJob({ ...stores, epochs, generated, statistics }, request.params.id)
+    },
+  )
+
+  app.get(
+    '/jobs/:id/statistics',
+    {
+      config: { scope: 'jobs:read' },
+      schema: {
+        tags: ['jobs'],
+        summary: 'List statistics of the layers of a training',
+        description:
+          'Of a job with `watch`: after each of the first 16 epochs, then after about 8 for each doubling, and fewer if ' +
+          'they would take more than 4 % of the time. Tensors of more than 65,536 values are sampled. Activations are those ' +
+          'of at most 128 training rows in inference mode. The list is empty without `watch`.',
+        params: idParameters,
+        response: { 200: statisticsSchema, ...failures },
+      },
+    },
+    async (request) => {
+      const { tenantId } = requirePrincipal(request)
+      const { jobs, statistics } = dependencies()
+      const data = await readStatistics({ jobs: jobs.of(tenantId), statistics }, request.params.id)
+      return { object: 'list' as const, data }
     },
   )
 

@@ -4,6 +4,7 @@ import { constantTarget, imbalanceIgnored, unscaledInput, unscaledTarget } from 
 import { divergenceComing } from './divergence.js'
 import { overfitting, possibleLeak, shuffledLabels, validationEasier } from './generalization.js'
 import { initialLoss } from './initial-loss.js'
+import { deadUnits, explodingGradient, saturatedUnits, vanishingGradient } from './layers.js'
 import { learningRateTooHigh } from './learning-rate.js'
 import { batchTooLarge, learningRateTooLow } from './slow.js'
 import { plateau, underfitting } from './stagnation.js'
@@ -17,7 +18,11 @@ const rules: readonly Rule[] = [
   imbalanceIgnored,
   possibleLeak,
   learningRateTooHigh,
+  deadUnits,
+  saturatedUnits,
+  explodingGradient,
   divergenceComing,
+  vanishingGradient,
   initialLoss,
   batchTooLarge,
   learningRateTooLow,

@@ -1,6 +1,6 @@
 /** Changes of a spec that several findings propose. */
 import type { JobSpec } from '../../contract/job.js'
-import type { Layer } from '../../contract/network.js'
+import type { Activation, Layer } from '../../contract/network.js'
 import type { Observed } from './training-record.js'
 
 type Remedy = Pick<Observed, 'patch' | 'advice'>
@@ -80,6 +80,37 @@ function moreUnits(
   )
   return { patch: withLayers(network, wider), advice: `Use at least ${newUnits} units in each hidden layer.` }
 }
+
+/**
+ * Replaces activations without a slope on one or both sides, and initial weights that are not the usual ones of the
+ * activation (Glorot & Bengio 2010, He et al. 2015).
+ * @param replacement of relu too, unless it is relu
+ */
+export function moreSlope(
+  { network, from }: Pick<JobSpec, 'network' | 'from'>,
+  replacement: 'relu' | 'leakyRelu',
+): Remedy {
+  const { layers } = network
+  const changed = layers.map((layer, index): Layer => {
+    if (index === layers.length - 1 || !('activation' in layer) || !isFlat(layer.activation)) return layer
+    if (layer.type === 'activation') return { ...layer, activation: replacement }
+    const { kernelInitializer: _, ...rest } = layer
+    return { ...rest, activation: replacement }
+  })
+  if (from !== undefined || JSON.stringify(changed) === JSON.stringify(layers)) {
+    return {
+      patch: null,
+      advice:
+        'Use fewer layers, or batch normalization before the activations, and initial weights of the default size.',
+    }
+  }
+  return {
+    patch: withLayers(network, changed),
+    advice: `Use ${replacement} in the hidden layers, with its default initial weights, so that the gradient passes through them.`,
+  }
+}
+
+const isFlat = (activation: Activation) => ['sigmoid', 'tanh', 'relu', 'step'].includes(activation)
 
 const withLayers = ({ layers: _, ...rest }: JobSpec['network'], layers: Layer[]) => ({
   network: { ...rest, layers },

@@ -37,3 +37,6 @@ export function higherRate({ type, learningRate }: Optimizer): number {
 /** A rate this far below the default is the cause, whatever the batch. */
 export const isFarBelowDefault = ({ type, learningRate }: Optimizer) =>
   learningRate < defaultRate(type) / rateFactor
+
+/** A rate above the largest usual one explains units that leave the range of the rows. */
+export const isAboveUsual = ({ type, learningRate }: Optimizer) => learningRate > usualRates[type]

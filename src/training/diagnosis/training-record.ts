@@ -4,6 +4,7 @@ import type { Finding, FindingCode } from '../../contract/diagnosis.js'
 import type { Epoch } from '../../contract/epoch.js'
 import type { Evaluation } from '../../contract/evaluation.js'
 import type { JobSpec } from '../../contract/job.js'
+import type { EpochStatistics } from '../../contract/statistics.js'
 import { partSizes } from '../../datasets/split-rows.js'
 import { type Baseline, constantLoss } from './baseline.js'
 import { type Point, pointsOf, type ValidatedPoint, validatedPoints } from './curve.js'
@@ -12,6 +13,8 @@ export interface StoredTraining {
   spec: JobSpec
   /** In order. Of a long history an evenly spaced sample, with the first and the last epoch. */
   epochs: readonly Epoch[]
+  /** In order of epochs; empty without "watch". */
+  statistics: readonly EpochStatistics[]
   /** The number of epochs if nothing stops the training. */
   plannedEpochs: number
   hasEnded: boolean

@@ -1,6 +1,6 @@
 import type { Change, JobError, JobSpec } from '../../contract/job.js'
 import type { ReleaseReason } from '../../contract/job-event.js'
-import type { EpochRun } from '../../engine/index.js'
+import type { EpochRun, EpochStatistics } from '../../engine/index.js'
 import type { Checkpoint, StoredCheckpoint } from './checkpoints.js'
 import type { NewModel } from './models.js'
 import type { WeightSnapshots } from './snapshots.js'
@@ -44,6 +44,8 @@ export interface Progress {
   checkpoint: Checkpoint | null
   /** Null if the job has no boundary, or no snapshot was taken. */
   snapshots: WeightSnapshots | null
+  /** Undefined without `watch`. */
+  statistics?: readonly EpochStatistics[] | undefined
   /** The number of epochs that cross-validation chose; undefined without folds. */
   plannedEpochs?: number | undefined
 }

@@ -9,6 +9,7 @@ import {
   dense,
   digits,
   hardThenEasy,
+  type LayerInput,
   moons,
   randomAnswers,
   regression,
@@ -60,7 +61,107 @@ const perfect = ({ epochs }: EngineTraining) =>
 const easier = ({ epochs }: EngineTraining) =>
   2 + epochs.findLastIndex(({ loss, valLoss }) => (valLoss ?? 0) >= 0.7 * (loss ?? 0))
 
+const layers = (count: number, layer: LayerInput) => Array.from({ length: count }, () => layer)
+const zeros = (units: number): LayerInput => ({
+  type: 'dense',
+  units,
+  activation: 'relu',
+  kernelInitializer: 'zeros',
+})
+
+/** With statistics of the layers. */
+const brokenLayers: Readonly<Record<string, Broken>> = {
+  'relu from zeros on moons': {
+    code: 'dead-units',
+    request: { dataset: moons(400, 0.15), ...binary(zeros(16)), ...adam(0.01), epochs: 60, ...split },
+    showsFrom: atOnce,
+  },
+  'relu from zeros on digits': {
+    code: 'dead-units',
+    request: { ...digits, ...classes(10, zeros(32)), ...adam(0.003), epochs: 30 },
+    showsFrom: atOnce,
+  },
+  'adam of 0.1 on digits': {
+    code: 'dead-units',
+    request: { ...digits, ...classes(10, dense(64, 'relu'), dense(64, 'relu')), ...adam(0.1), epochs: 30 },
+    showsFrom: atOnce,
+  },
+  'adam of 1 on tanh': {
+    code: 'saturated-units',
+    request: {
+      dataset: moons(400, 0.15),
+      ...binary(dense(16, 'tanh'), dense(16, 'tanh')),
+      ...adam(1),
+      epochs: 60,
+      ...split,
+    },
+    showsFrom: atOnce,
+  },
+  'adam of 1 on sigmoids': {
+    code: 'saturated-units',
+    request: {
+      ...digits,
+      ...classes(10, dense(32, 'sigmoid'), dense(32, 'sigmoid')),
+      ...adam(1),
+      epochs: 30,
+    },
+    showsFrom: atOnce,
+  },
+  'six layers of sigmoids': {
+    code: 'vanishing-gradient',
+    request: {
+      dataset: moons(400, 0.15),
+      ...binary(...layers(6, dense(8, 'sigmoid'))),
+      ...sgd(0.1),
+      epochs: 60,
+      ...split,
+    },
+    showsFrom: atOnce,
+  },
+  'eight layers of sigmoids on iris': {
+    code: 'vanishing-gradient',
+    request: {
+      dataset: 'iris',
+      ...classes(3, ...layers(8, dense(8, 'sigmoid'))),
+      ...adam(0.001),
+      epochs: 60,
+      ...split,
+    },
+    showsFrom: atOnce,
+  },
+  'momentum in four layers': {
+    code: 'exploding-gradient',
+    request: {
+      dataset: surface(300, 0.1),
+      ...regression(...layers(4, dense(32, 'relu'))),
+      ...sgd(0.05, 0.9),
+      batchSize: 'full',
+      epochs: 50,
+      ...split,
+    },
+    showsFrom: lowest('loss'),
+  },
+  'long steps in four layers': {
+    code: 'exploding-gradient',
+    request: {
+      dataset: surface(300, 0.1),
+      ...regression(...layers(4, dense(32, 'relu'))),
+      ...sgd(0.15),
+      batchSize: 'full',
+      epochs: 50,
+      ...split,
+    },
+    showsFrom: lowest('loss'),
+  },
+}
+
 export const broken: Readonly<Record<string, Broken>> = {
+  ...Object.fromEntries(
+    Object.entries(brokenLayers).map(([name, each]) => [
+      name,
+      { ...each, request: { ...each.request, watch: 'diagnose' as const } },
+    ]),
+  ),
   'sgd of 3 diverges': {
     code: 'learning-rate-too-high',
     request: {

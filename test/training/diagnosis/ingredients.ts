@@ -4,7 +4,7 @@ import { digitsCsv } from '../../support/digits.js'
 import type { RequestInput, Uploads } from '../../support/engine-training.js'
 import { prepared, reading, type Stored } from '../../support/prepared.js'
 
-type LayerInput = Exclude<NonNullable<RequestInput['network']>, 'auto'>['layers'][number]
+export type LayerInput = Exclude<NonNullable<RequestInput['network']>, 'auto'>['layers'][number]
 type Activation = 'relu' | 'tanh' | 'sigmoid' | 'softmax' | 'linear'
 
 export const dense = (units: number, activation: Activation): LayerInput => ({

@@ -124,6 +124,7 @@ it('accepts every patch', async () => {
           ...{ spec, hasEnded, hasDiverged: hasEnded && fails, validation: null, evaluation: null },
           epochs: heldOut ? epochs : epochs.map((epoch) => ({ ...epoch, valLoss: null, valAccuracy: null })),
           plannedEpochs: Math.max(spec.epochs, epochs.length),
+          statistics: [],
           data: { columns, rows, warnings },
         })
         for (const { code, patch, seen, sinceEpoch } of found) {
