@@ -107,7 +107,13 @@ export async function runSegment(training: Training, options: SegmentOptions): P
       case 'earlyStopped': {
         const unreported = isReported ? null : copied(progress)
         if (isReported) await reportProgress(progress, null)
-        const rest = unreported ?? { ...progress, epochs: noEpochs(training), snapshots: null, statistics: undefined, seconds: 0 }
+        const rest = unreported ?? {
+          ...progress,
+          epochs: noEpochs(training),
+          snapshots: null,
+          statistics: undefined,
+          seconds: 0,
+        }
         return { type: 'trained', unreported, handBack: () => reportProgress(rest, training.snapshotView()) }
       }
       default:

@@ -6,7 +6,6 @@ export { type Epoch, type EpochRun, epochCount, epochsAfter, joinEpochs, readEpo
 export type { BackendName } from './kernels/backend.js'
 export { explainBackend, runnableBackend } from './kernels/backends.js'
 export { normalizeWeights } from './normalize-weights.js'
-export type { ObservedTraining } from './observed-training.js'
 export type { ElementActivation, Operation, OperationOf } from './operations.js'
 export {
   type PredictionCost,
@@ -26,6 +25,6 @@ export {
   splitStratified,
   validationRowsPerClass,
 } from './splitting.js'
-export type { EpochStatistics, LayerStatistics } from './statistics.js'
+export type { EpochStatistics } from './statistics.js'
 export { type Snapshot, type Training, train } from './train.js'
 export { checkWeights, drawWeights, type WeightShapes, type Weights } from './weights.js'

@@ -7,8 +7,9 @@ import type { Weights } from './weights.js'
 /** The first epochs are all examined, later ones at increasing distances: about 8 for each doubling, 100 in 20,000. */
 const firstEpochs = 16
 const ratio = 2 ** (1 / 8)
-/** Maximum share of the training time that statistics take, after the first ones. */
+/** Maximum share of the training time that statistics take, unless they take less than `freeMilliseconds` in total. */
 const share = 0.04
+const freeMilliseconds = 5
 
 interface Slice {
   epochs: EpochRun
@@ -40,7 +41,7 @@ export class ObservedTraining {
 
   constructor(
     private readonly training: Runner,
-    private readonly probe: StatisticsProbe,
+    private readonly probe: Pick<StatisticsProbe, 'remember' | 'measure'>,
     private readonly options: ObservationOptions = {},
   ) {
     this.#due = nextDue(training.epoch)
@@ -118,12 +119,12 @@ export class ObservedTraining {
   }
 
   #isTooSoon(): boolean {
-    return !this.options.ignoreTime && this.#spent > 0 && this.#spent > share * this.#trained
+    return !this.options.ignoreTime && this.#spent > Math.max(freeMilliseconds, share * this.#trained)
   }
 }
 
 /** The first scheduled epoch after `epoch`. */
-export function nextDue(epoch: number): number {
+function nextDue(epoch: number): number {
   if (epoch < firstEpochs) return epoch + 1
   for (let power = Math.floor(Math.log(epoch / firstEpochs) / Math.log(ratio)); ; power++) {
     const candidate = Math.ceil(firstEpochs * ratio ** power - 1e-9)

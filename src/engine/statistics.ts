@@ -7,7 +7,7 @@ import { lossRules } from './operations.js'
 import type { Program } from './program.js'
 
 /** A value is null where it is not finite, or the layer has none. */
-export interface LayerStatistics {
+interface LayerStatistics {
   /** Index in the network. */
   layer: number
   /** L2 norm of the trainable weights. */
@@ -30,7 +30,7 @@ export interface EpochStatistics {
 }
 
 /** Tensors with more values are sampled. */
-export const sampledValues = 65_536
+const sampledValues = 65_536
 /** Maximum number of rows whose activations are examined. A small share of the rows keeps this cheap. */
 const mostRows = 128
 const fewestRows = 16

@@ -3,6 +3,7 @@ import { beforeAll, expect, it } from 'vitest'
 import { request, submit } from '../../examples/client.js'
 import { diagnosisSchema } from '../../src/contract/diagnosis.js'
 import { isFinished, type Job, jobSchema } from '../../src/contract/job.js'
+import { statisticsSchema } from '../../src/contract/statistics.js'
 import { mergePatch } from '../support/merge-patch.js'
 import { eventually } from '../support/service.js'
 import { sharedService } from '../support/shared.js'
@@ -47,4 +48,34 @@ it.each([
   const good = await ended(second.id)
   expect(good.status).toBe('succeeded')
   expect(good.metrics.valLoss).toBeLessThan(bad.metrics.valLoss ?? Number.POSITIVE_INFINITY)
+})
+
+it('a training of dead units with statistics', async () => {
+  const zeros = { type: 'dense', units: 8, activation: 'relu', kernelInitializer: 'zeros' }
+  const first = await submit(service.url, {
+    dataset: { name: 'moons', rows: 200, noise: 0.1, seed: 1 },
+    network: { layers: [zeros, { type: 'dense', units: 1, activation: 'sigmoid' }] },
+    loss: 'binaryCrossentropy',
+    optimizer: { type: 'adam', learningRate: 0.01 },
+    epochs: 60,
+    watch: 'diagnose',
+    seed: 1,
+  } as Parameters<typeof submit>[1])
+  const bad = await ended(first.id)
+  const { data } = await request(`${service.url}/jobs/${bad.id}/statistics`, statisticsSchema)
+  expect(data[0]).toMatchObject({
+    epoch: 1,
+    layers: [
+      { layer: 0, deadUnits: 1 },
+      { layer: 1, deadUnits: null },
+    ],
+  })
+  const { findings } = await request(`${service.url}/jobs/${bad.id}/diagnosis`, diagnosisSchema)
+  expect(findings[0]).toMatchObject({ code: 'dead-units', severity: 'error', sinceEpoch: 1 })
+  const second = await submit(
+    service.url,
+    mergePatch(bad.spec, findings[0].patch ?? {}) as Parameters<typeof submit>[1],
+  )
+  const good = await ended(second.id)
+  expect(good.metrics.loss).toBeLessThan(0.8 * (bad.metrics.loss ?? 0))
 })

@@ -360,6 +360,7 @@ export function expensiveRequests(things: Things): Record<string, CostlyRequest[
       get(`/jobs/${job}/epochs?limit=10000`, { accept: csv }),
     ],
     'GET /jobs/:id/diagnosis': [get(`/jobs/${job}/diagnosis`), get(`/jobs/${generatedJob}/diagnosis`)],
+    'GET /jobs/:id/statistics': [get(`/jobs/${job}/statistics`)],
     'GET /jobs/:id/stream': [get(`/jobs/${job}/stream`, events)],
     'GET /stream': [get(`/stream?jobs=${job},${generatedJob}`, events)],
     'POST /stream-tickets': [post('/stream-tickets', 'names', manyNames)],

@@ -32,6 +32,8 @@ export interface JobForm {
   classWeight: 'none' | 'balanced'
   targetScaling: 'default' | Scaling
   seed: string
+  /** `diagnose` takes statistics of the layers. */
+  watch: 'diagnose' | 'nothing'
 }
 
 export const emptyForm: JobForm = {
@@ -54,6 +56,7 @@ export const emptyForm: JobForm = {
   classWeight: 'none',
   targetScaling: 'default',
   seed: '',
+  watch: 'diagnose',
 }
 
 type WithColumns = Pick<Dataset, 'columns'>
@@ -163,6 +166,7 @@ export function requestFrom(form: JobForm, dataset: Dataset): JobRequest {
     ...(form.classWeight === 'none' ? {} : { classWeight: form.classWeight }),
     ...(form.targetScaling === 'default' ? {} : { targetScaling: form.targetScaling }),
     ...(form.seed.trim() === '' ? {} : { seed: Number(form.seed) }),
+    ...(form.watch === 'nothing' ? {} : { watch: form.watch }),
   } as JobRequest
 }
 

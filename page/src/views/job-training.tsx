@@ -51,6 +51,16 @@ export function TrainingFields(props: TrainingProps) {
           onChange={(name) => change({ name })}
         />
       </div>
+      <SelectField
+        label="Statistics of layers"
+        value={form.watch}
+        hint="For the diagnosis: norms of weights and gradients, dead and saturated units."
+        onChange={(watch) => change({ watch })}
+        options={[
+          ['diagnose', 'after some epochs (at most 4 % of the time)'],
+          ['nothing', 'none'],
+        ]}
+      />
     </>
   )
 }

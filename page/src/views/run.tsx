@@ -22,6 +22,7 @@ import { type Run, useRun } from '../use-run.js'
 import { Smoothing } from './compare.js'
 import { DiagnosisCard, firstMark, useDiagnosis } from './diagnosis.js'
 import { JobModelCards } from './job-model.js'
+import { LayerStatisticsCard } from './layer-statistics.js'
 import { RequestCard } from './request-card.js'
 import { datasetName, datasetNames, timeText } from './runs.js'
 
@@ -127,6 +128,7 @@ function LiveRun({ first, inputs }: { first: Job; inputs: number }) {
           {drawable ? <BoundaryCard run={run} job={job} inputs={inputs} /> : null}
         </div>
       </div>
+      {job.spec.watch === undefined ? null : <LayerStatisticsCard job={job} />}
       {model.value === null ? null : <JobModelCards job={job} model={model.value} />}
       {model.value === null ? null : <NetworkCard layers={model.value.layers} model={model.value} />}
       <RequestCard job={job} />

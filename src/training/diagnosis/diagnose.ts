@@ -35,9 +35,10 @@ const rules: readonly Rule[] = [
 
 const withoutEffect: readonly FindingCode[] = ['imbalance-ignored', 'possible-leak', 'initial-loss']
 
-/** Whether a slow or rising loss can be an effect of the finding. Some constant targets among several have none. */
+/** Whether a slow or rising loss can be an effect of the finding. Notes on one of several targets or layers have none. */
 function explainsCurve({ code, severity }: Pick<Finding, 'code' | 'severity'>): boolean {
-  return !withoutEffect.includes(code) && !(code === 'constant-target' && severity === 'note')
+  const isNote = severity === 'note' && (code === 'constant-target' || code === 'dead-units')
+  return !withoutEffect.includes(code) && !isNote
 }
 
 const severities = Object.keys(severityMeanings)

@@ -2,7 +2,7 @@
 import { level, lossesOf, type Point, part, shareOfRises } from './curve.js'
 import { higherRate, isFarBelowDefault } from './rates.js'
 import type { Rule, TrainingRecord } from './training-record.js'
-import { hasWrongScale, short } from './training-record.js'
+import { hasLayerFault, hasWrongScale, short } from './training-record.js'
 
 const fewestEpochs = 6
 /** A steady curve falls in the last third at least at this share of the pace of the first third. */
@@ -15,6 +15,8 @@ const fewRises = 0.1
 const unfinished = 0.5
 /** A smaller fall per planned training is indistinguishable from none. */
 const leastFall = 1e-5
+
+const hasOtherCause = (earlier: Parameters<Rule>[1]) => hasWrongScale(earlier) || hasLayerFault(earlier)
 
 interface SlowFall {
   first: number
@@ -53,7 +55,7 @@ const goodBatch = 32
 export const batchTooLarge: Rule = (record, earlier) => {
   const { spec, trainingRows, points } = record
   const slow = findSlowFall(record)
-  if (slow === null || trainingRows === null || trainingRows < manyRows || hasWrongScale(earlier)) return null
+  if (slow === null || trainingRows === null || trainingRows < manyRows || hasOtherCause(earlier)) return null
   const batch = spec.batchSize === 'full' ? trainingRows : spec.batchSize
   const steps = Math.ceil(trainingRows / batch)
   if (steps > fewSteps || batch <= goodBatch || isFarBelowDefault(spec.optimizer)) return null
@@ -77,7 +79,7 @@ function describe({ first, last, projected }: SlowFall, { hasEnded, plannedEpoch
 
 export const learningRateTooLow: Rule = (record, earlier) => {
   const slow = findSlowFall(record)
-  if (slow === null || earlier.has('batch-too-large') || hasWrongScale(earlier)) return null
+  if (slow === null || earlier.has('batch-too-large') || hasOtherCause(earlier)) return null
   const { learningRate } = record.spec.optimizer
   const higher = higherRate(record.spec.optimizer)
   return {

@@ -80,3 +80,7 @@ export const percent = (share: number) => `${Number((100 * share).toFixed(1))} %
 /** Numbers of the wrong scale make every learning rate wrong, and a constant target makes every curve meaningless. */
 export const hasWrongScale = (earlier: ReadonlySet<FindingCode>) =>
   earlier.has('unscaled-input') || earlier.has('unscaled-target') || earlier.has('constant-target')
+
+/** Layers without a gradient explain a slow curve, whatever the learning rate. */
+export const hasLayerFault = (earlier: ReadonlySet<FindingCode>) =>
+  earlier.has('dead-units') || earlier.has('saturated-units') || earlier.has('vanishing-gradient')

@@ -31,7 +31,7 @@ const dataset = (changes: object = {}) =>
 const classes = (...names: string[]) =>
   dataset({ classes: names, columns: [feature, { name: 'kind', type: 'category', role: 'target' }] })
 
-const reader: JobForm = { ...emptyForm, chosenBy: 'reader', heldOut: 'split' }
+const reader: JobForm = { ...emptyForm, chosenBy: 'reader', heldOut: 'split', watch: 'nothing' }
 
 describe('the tasks of a dataset', () => {
   it.each([
@@ -97,7 +97,7 @@ describe('the request', () => {
   const request = (form: Partial<JobForm>, given = dataset()) => requestFrom({ ...reader, ...form }, given)
 
   it('leaves everything to the service, unless the reader chose it', () => {
-    expect(requestFrom(emptyForm, dataset())).toEqual({ dataset: 'ds_1', network: 'auto' })
+    expect(requestFrom(emptyForm, dataset())).toEqual({ dataset: 'ds_1', network: 'auto', watch: 'diagnose' })
   })
 
   it('names what the reader chose', () => {
