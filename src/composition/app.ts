@@ -94,6 +94,7 @@ export async function openApp(stack: AsyncDisposableStack, options: AppOptions) 
     ...{ jobs, models, datasets, generated, queue, onQueueError, calibration, finishedRuns },
     maximumThreads: options.maximumThreads,
     reusesRuns: options.reusesRuns,
+    advanceSweeps: () => sweepRunner.wake(),
   }
   const parseJob = (body: unknown) => parseBySchema(jobRequestSchema, body, 'job')
   const { sweeps } = stores

@@ -24,6 +24,22 @@ export function finalTraining<Spec extends Pick<TrainingSpec, 'earlyStopping'>>(
   return earlyStopping === undefined || earlyStopping.folds !== undefined ? rest : { ...rest, earlyStopping }
 }
 
+export const maximumRepeats = 20
+
+/** The fields of a spec that repeat its training. */
+interface Repeated {
+  repeats?: number | undefined
+  folds?: number | undefined
+}
+
+export const isRepeated = ({ repeats, folds }: Repeated): boolean =>
+  repeats !== undefined || folds !== undefined
+
+/** How many trainings a job has beside its own. With folds, its own is none of them. */
+export function countTrials({ repeats = 1, folds }: Repeated): number {
+  return folds === undefined ? repeats - 1 : repeats * folds
+}
+
 /** How many trainings the job runs, including the final one. */
 export function countTrainings({ earlyStopping }: Pick<TrainingSpec, 'earlyStopping'>): number {
   return 1 + (earlyStopping?.folds ?? 0)

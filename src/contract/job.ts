@@ -14,12 +14,13 @@
 import { z } from 'zod'
 import { generatedDatasetSchema, scalingSchema } from './dataset.js'
 import { metricsSchema } from './epoch.js'
-import { validationFoldSchema } from './folds.js'
+import { maximumRepeats, validationFoldSchema } from './folds.js'
 import { hasAField, labelChangeFields, labelsSchema, metadataSchema, noField } from './labels.js'
 import { layerSummarySchema } from './model.js'
 import {
   earlyStoppingSchema,
   lossSchema,
+  maximumFolds,
   networkSchema,
   optimizerSchema,
   trainingFields,
@@ -146,6 +147,24 @@ export const jobRequestSchema = z
         'share of the rows kept apart as test rows, selected by `split`. No training, validation, scaling or encoding ' +
           'uses their values. Jobs with the same share keep the same rows apart, whatever their seed',
       ),
+    repeats: z
+      .int()
+      .min(2)
+      .max(maximumRepeats)
+      .optional()
+      .describe(
+        'trainings with consecutive seeds, of which the job is the first; `GET /jobs/{id}/repeats` has their mean and ' +
+          'deviation. With `folds`, each repeat shuffles the folds anew',
+      ),
+    folds: z
+      .int()
+      .min(2)
+      .max(maximumFolds)
+      .optional()
+      .describe(
+        'cross-validation: the job trains on all rows, and beside it one training without each fold is validated on the ' +
+          'rows of that fold',
+      ),
     validationDataset: z
       .union([text(100).min(1), generatedDatasetSchema])
       .optional()
@@ -246,6 +265,8 @@ export const jobSpecSchema = trainingSchema.extend({
   validationSplit: z.number().describe('share of the rows that testSplit leaves'),
   validationFold: validationFoldSchema.optional(),
   testSplit: z.number().optional(),
+  repeats: z.int().optional(),
+  folds: z.int().optional(),
   validationDataset: z.union([z.string(), generatedDatasetSchema]).optional(),
   /** Specs of older versions have no split, which was random. */
   split: splitSchema.default('random'),
@@ -280,7 +301,10 @@ export const jobValidationSchema = z.object({
   flopsPerEpoch: z.number().describe('floating-point operations'),
   estimatedSeconds: z
     .number()
-    .describe('duration of all epochs, estimated from past trainings of this service'),
+    .describe(
+      'duration of all epochs, estimated from past trainings of this service; with repeats and folds, of all trainings ' +
+        'one after another',
+    ),
 })
 export type JobValidation = z.infer<typeof jobValidationSchema>
 
@@ -373,7 +397,9 @@ export const jobSchema = z.object({
   changes: z.array(changeSchema).describe('changes by resumptions'),
   ...labelsSchema.shape,
   retraining: retrainingSchema.nullable().describe('set by POST /models/{id}/retrain'),
-  sweep: jobSweepSchema.nullable().describe('set for a trial of a sweep'),
+  sweep: jobSweepSchema
+    .nullable()
+    .describe('set for a trial of a sweep, and for a job with `repeats` or `folds`: the sweep of its trials'),
   reusedFrom: z
     .string()
     .nullable()

@@ -1,6 +1,6 @@
 /**
  * Sweeps: many trainings of one spec, each with other values in some places. A sweep has points, and each point has one
- * trial (a job) per seed.
+ * trial (a job) per seed and fold.
  *
  *   ──► running ──────────────────► succeeded, or failed if no trial succeeded
  *        ▲  │ pause
@@ -8,6 +8,7 @@
  *       paused          running, paused ──► cancelled
  */
 import { z } from 'zod'
+import { maximumFolds } from './network.js'
 import { text } from './text.js'
 
 export const sweepLimits = {
@@ -209,6 +210,15 @@ export const sweepRequestSchema = z
       .max(sweepLimits.seeds)
       .default(1)
       .describe('trials per point, with consecutive seeds; a point has the mean of their scores'),
+    folds: z
+      .int()
+      .min(2)
+      .max(maximumFolds)
+      .optional()
+      .describe(
+        'trials per point and seed: each has one fold of the rows as its validation rows (`validationFold`), and a point ' +
+          'has the mean of their scores. All points have the same folds',
+      ),
     parallelism: z
       .int()
       .min(1)
@@ -242,10 +252,14 @@ export type SweepRequest = z.infer<typeof sweepRequestSchema>
 /** Points of a `tpe` search that are trained at a time, unless the request says otherwise. */
 const tpePoints = { most: 20, share: 0.1 }
 
-export function defaultParallelism({ search, seeds }: Pick<SweepRequest, 'search' | 'seeds'>): number {
+export function defaultParallelism({
+  search,
+  seeds,
+  folds = 1,
+}: Pick<SweepRequest, 'search' | 'seeds' | 'folds'>): number {
   if (search.type !== 'tpe') return sweepLimits.parallelism
   const points = Math.min(tpePoints.most, Math.ceil(tpePoints.share * search.points))
-  return Math.min(sweepLimits.parallelism, points * seeds)
+  return Math.min(sweepLimits.parallelism, points * seeds * folds)
 }
 
 const valuesSchema = z
@@ -265,13 +279,18 @@ export const sweepSummarySchema = z.object({
   metric: sweepMetricSchema,
   direction: directionSchema,
   seeds: z.int(),
+  folds: z.int().nullable(),
   parallelism: z.int(),
   budgetSeconds: z.number().nullable(),
-  trials: z.int().describe('number of trials, points × seeds'),
+  trials: z.int().describe('number of trials: points × seeds × folds'),
   created: z.int().describe('trials that were queued or refused so far'),
   isOverBudget: z.boolean().describe('whether the budget ended the creation of trials'),
   createdAt: time,
   finishedAt: time.nullable(),
+  jobId: z
+    .string()
+    .nullable()
+    .describe('of the trials of a job with `repeats` or `folds`: that job. Lists have no such sweeps'),
   links: z.object({ self: z.string(), trials: z.string() }),
 })
 export type SweepSummary = z.infer<typeof sweepSummarySchema>
@@ -279,8 +298,11 @@ export type SweepSummary = z.infer<typeof sweepSummarySchema>
 const sweepPointSchema = z.object({
   point: z.int().describe('number of the point, from 1'),
   values: valuesSchema,
-  score: z.number().describe('mean of the metric over its seeds'),
-  deviation: z.number().nullable().describe('sample standard deviation over its seeds; null for one seed'),
+  score: z.number().describe('mean of the metric over its seeds and folds'),
+  deviation: z
+    .number()
+    .nullable()
+    .describe('sample standard deviation over its seeds and folds; null for one trial'),
   jobIds: z.array(z.string()),
   modelId: z.string().nullable().describe('model of its best trial'),
 })
@@ -314,6 +336,7 @@ export const trialSchema = z.object({
   point: z.int(),
   values: valuesSchema,
   seed: z.int(),
+  fold: z.int().nullable().describe('number of the fold that it validates on, from 1'),
   jobId: z.string(),
   modelId: z.string().nullable(),
   status: z.string(),
@@ -326,6 +349,6 @@ export type Trial = z.infer<typeof trialSchema>
 /** In a job. */
 export const jobSweepSchema = z.object({
   id: z.string().describe('the sweep'),
-  trial: z.int().describe('number of the trial, from 1'),
+  trial: z.int().describe('number of the trial, from 1; 0 for a job with `folds`, beside its trials'),
 })
 export type JobSweep = z.infer<typeof jobSweepSchema>

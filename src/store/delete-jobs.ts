@@ -1,8 +1,10 @@
 /** Deletes finished jobs with their epochs, checkpoints and snapshots. Models stay. */
 import { z } from 'zod'
 import { finishedStatuses, type JobStatus } from '../contract/job.js'
+import { unfinishedSweepStatuses } from '../contract/sweep.js'
 import type { Database } from './database.js'
 import { idRow, send, statement } from './statements.js'
+import { statusIn } from './transitions.js'
 
 /** The maximum per statement, which locks the rows. */
 const maximumPerStatement = 500
@@ -14,6 +16,7 @@ const deleteStatement = statement(
   `
     WITH old AS MATERIALIZED (
       SELECT id FROM "Job" WHERE "tenantId" = $1 AND status = ANY($2::"JobStatus"[]) AND "finishedAt" < $3 AND "createdAt" < $3
+        AND NOT EXISTS (SELECT FROM "Sweep" WHERE "jobId" = "Job".id AND ${statusIn(unfinishedSweepStatuses)})
       ORDER BY "createdAt", id LIMIT $4::int FOR UPDATE SKIP LOCKED
     )
     DELETE FROM "Job" USING old WHERE "Job".id = old.id RETURNING "Job".id`,

@@ -1,6 +1,6 @@
 /** Jobs, as clients see and control them. Writes of a worker are in runs.ts. */
 import { z } from 'zod'
-import { finishedStatuses, type Job } from '../contract/job.js'
+import type { Job } from '../contract/job.js'
 import type { Limits } from '../contract/limits.js'
 import { Problem } from '../contract/problems.js'
 import type { AllJobs, JobProgress, JobStore } from '../training/ports/jobs.js'
@@ -17,6 +17,14 @@ import { listEvents } from './job-events.js'
 import { readJob, readJobs } from './job-rows.js'
 import { changedLabels, hasLabels, listLabelled, namedLike } from './labels.js'
 import { afterPosition, cursorColumns, findPosition, newestFirst, toPage } from './pages.js'
+import {
+  changedRepeat,
+  changeTrials,
+  deleteJob,
+  insertTrials,
+  nameRepeated,
+  trialsToChange,
+} from './repeats.js'
 import { resume } from './resume.js'
 import { copyRun, findRuns } from './reuse.js'
 import { noRow, query, send, statement } from './statements.js'
@@ -107,15 +115,33 @@ function tenantJobs(
   tenantId: string,
   settings: Limits,
 ): JobStore {
+  /** Changes a job, and first the trials that repeat it. */
+  async function withTrials(
+    name: 'cancel' | 'pause',
+    id: string,
+    change: (client: Prisma.TransactionClient) => Promise<object[]>,
+  ): Promise<boolean> {
+    const sweepId = await trialsToChange(database, name, { id, tenantId })
+    if (sweepId === null) return (await change(database)).length > 0
+    return database.inTransaction(tenantId, async (client) => {
+      const isChanged = await changeTrials(client, name, { sweepId, tenantId })
+      // The trials include the job.
+      return (await change(client)).length > 0 || isChanged
+    })
+  }
+
   return {
     async create(job, once) {
       const item = jobOfTenant(tenantId, job, settings)
-      const isPlain = job.inlineDataset === null && job.copyOf === null
+      const isPlain = job.inlineDataset === null && job.copyOf === null && job.trials === null
       if (once === undefined && isPlain) return created(await creations.request(item))
       return createOnce(database, tenantId, once, async (client) => {
         if (job.inlineDataset !== null) await insertDataset(client, tenantId, job.inlineDataset)
+        if (job.trials !== null) await insertTrials(client, tenantId, job.trials, job)
         const [outcome] = await createInTransaction(client, tenantId, [item])
-        return created(outcome)
+        const stored = created(outcome)
+        if (job.trials !== null) await nameRepeated(client, job.trials, job)
+        return stored
       })
     },
 
@@ -195,25 +221,25 @@ function tenantJobs(
     },
 
     async cancel(id) {
-      return (await query(database, cancelStatement, [id, tenantId])).length > 0
+      return withTrials('cancel', id, (client) => query(client, cancelStatement, [id, tenantId]))
     },
 
     async pause(id) {
-      return (await query(database, pauseStatement, [id, tenantId])).length > 0
+      return withTrials('pause', id, (client) => query(client, pauseStatement, [id, tenantId]))
     },
 
     async resume(id, change) {
-      return database.inTransaction(tenantId, (transaction) => resume(transaction, { id, tenantId }, change))
+      const trials = await trialsToChange(database, 'resume', { id, tenantId })
+      if (trials !== null && change != null && Object.keys(change).length > 0) throw changedRepeat(change)
+      return database.inTransaction(tenantId, async (transaction) => {
+        if (trials !== null) await changeTrials(transaction, 'resume', { sweepId: trials, tenantId })
+        return (await resume(transaction, { id, tenantId }, change)) || trials !== null
+      })
     },
 
     events: (id, page) => listEvents(database, { id, tenantId }, page),
 
-    async delete(id) {
-      const { count } = await database.job.deleteMany({
-        where: { id, tenantId, status: { in: finishedStatuses } },
-      })
-      return count > 0
-    },
+    delete: (id) => database.inTransaction(tenantId, (client) => deleteJob(client, { id, tenantId })),
 
     deleteEnded: (statuses, before, most) => deleteEnded(database, { tenantId, statuses, before }, most),
   }

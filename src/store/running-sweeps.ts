@@ -184,7 +184,7 @@ export function runningSweeps(database: Database, settings: Limits): Omit<AllSwe
         database.inTransaction(tenantId, (client) =>
           add(client, sweep, end, items.slice(0, count), {
             refused: refused.filter(({ trial }) => trial <= end),
-            points: points.filter(({ point }) => point <= trialOf(end, sweep.definition.seeds).point),
+            points: points.filter(({ point }) => point <= trialOf(end, sweep.definition).point),
           }),
         )
       try {

@@ -3,7 +3,7 @@
 import type { Transition } from '../contract/job.js'
 import { sweepTransitions } from '../contract/sweep.js'
 import type { SweepStore } from '../training/ports/sweeps.js'
-import type { Database } from './database.js'
+import type { Database, Prisma } from './database.js'
 import { waits } from './running-sweeps.js'
 import { idRow, query, statement } from './statements.js'
 import { changedRow, guard, statusIn, transition } from './transitions.js'
@@ -62,20 +62,34 @@ const cancelJobsStatement = statement(
   transition('cancel', { where: jobsOfSweep('cancel'), set: '"finishedAt" = now()' }),
 )
 
+const changes = {
+  pause: [pauseStatement, pauseJobsStatement],
+  resume: [resumeStatement, resumeJobsStatement],
+  cancel: [cancelStatement, cancelJobsStatement],
+} as const
+
+/**
+ * Changes a sweep and its unfinished jobs. The row of the sweep is locked first, as when trials are added, so no trial is
+ * missed.
+ * @returns whether the status of the sweep allowed it
+ */
+export async function changeSweep(
+  client: Prisma.TransactionClient,
+  name: keyof typeof changes,
+  id: string,
+  tenantId: string,
+): Promise<boolean> {
+  const [sweep, jobs] = changes[name]
+  const [changed] = await query(client, sweep, [id, tenantId])
+  if (changed !== undefined) await query(client, jobs, [id])
+  return changed !== undefined
+}
+
 export function controlSweep(
   database: Database,
   tenantId: string,
 ): Pick<SweepStore, 'pause' | 'resume' | 'cancel'> {
-  // The row of the sweep is locked first, as when trials are added, so no trial is missed.
-  const change = (sweep: typeof pauseStatement, jobs: typeof pauseJobsStatement) => (id: string) =>
-    database.inTransaction(tenantId, async (client) => {
-      const [changed] = await query(client, sweep, [id, tenantId])
-      if (changed !== undefined) await query(client, jobs, [id])
-      return changed !== undefined
-    })
-  return {
-    pause: change(pauseStatement, pauseJobsStatement),
-    resume: change(resumeStatement, resumeJobsStatement),
-    cancel: change(cancelStatement, cancelJobsStatement),
-  }
+  const change = (name: keyof typeof changes) => (id: string) =>
+    database.inTransaction(tenantId, (client) => changeSweep(client, name, id, tenantId))
+  return { pause: change('pause'), resume: change('resume'), cancel: change('cancel') }
 }

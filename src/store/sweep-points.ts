@@ -42,12 +42,12 @@ const storeStatement = statement(
 
 export async function storePoints(
   client: Prisma.TransactionClient,
-  { id, definition: { seeds } }: DueSweep,
+  { id, definition }: DueSweep,
   points: readonly ChosenPoint[],
   refused: readonly RefusedTrial[],
 ): Promise<void> {
   if (points.length === 0) return
-  const bad = new Set(refused.map(({ trial }) => trialOf(trial, seeds).point))
+  const bad = new Set(refused.map(({ trial }) => trialOf(trial, definition).point))
   const items = points.map((point) => ({ ...point, isRefused: bad.has(point.point) }))
   await query(client, storeStatement, [id, JSON.stringify(items)])
 }

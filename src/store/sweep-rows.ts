@@ -13,9 +13,11 @@ import type { SweepDefinition } from '../training/ports/sweeps.js'
 import { trialOf, valuesOfPoints } from '../training/sweeps/trials.js'
 import { unpackJson } from './packed-json.js'
 
-const definitionSchema = sweepRequestSchema
-  .omit({ name: true })
-  .extend({ parallelism: z.int(), seed: z.int(), epochs: z.int() })
+const definitionSchema = sweepRequestSchema.omit({ name: true }).extend({
+  ...{ parallelism: z.int(), seed: z.int(), epochs: z.int() },
+  /** None for the trials of a job. */
+  parameters: z.array(sweepRequestSchema.shape.parameters.element),
+})
 
 /** Of a point of a search whose points depend on results. */
 const choices = z.array(z.number().nullable()).nullable()
@@ -33,14 +35,16 @@ const summaryRow = z.strictObject({
   isOverBudget: z.boolean(),
   createdAt: z.date(),
   finishedAt: z.date().nullable(),
+  jobId: z.string().nullable(),
 })
 type SummaryRow = z.infer<typeof summaryRow>
 
 export const summaryColumns =
-  'id, name, status, definition, trials, created, "isOverBudget", "createdAt", "finishedAt"'
+  'id, name, status, definition, trials, created, "isOverBudget", "createdAt", "finishedAt", "jobId"'
 
 export function toSummary(row: SummaryRow, definition = unpackDefinition(row.definition)): SweepSummary {
-  const { spec, parameters, search, metric, seeds, parallelism, budgetSeconds = null } = definition
+  const { spec, parameters, search, metric, seeds, folds = null } = definition
+  const { parallelism, budgetSeconds = null } = definition
   const { id, name, status, trials, created, isOverBudget } = row
   const self = `/sweeps/${id}`
   return {
@@ -48,6 +52,7 @@ export function toSummary(row: SummaryRow, definition = unpackDefinition(row.def
     ...{
       direction: sweepDirection[metric],
       seeds,
+      folds,
       parallelism,
       budgetSeconds,
       trials,
@@ -56,6 +61,7 @@ export function toSummary(row: SummaryRow, definition = unpackDefinition(row.def
     },
     createdAt: row.createdAt.toISOString(),
     finishedAt: row.finishedAt?.toISOString() ?? null,
+    jobId: row.jobId,
     links: { self, trials: `${self}/trials` },
   }
 }
@@ -123,16 +129,17 @@ export const trialRow = z.strictObject({
   choices,
 })
 
-const seedRow = z.object({ seed: z.int() })
+const seedRow = z.object({ seed: z.int(), validationFold: z.object({ fold: z.int() }).optional() })
 
 /** @returns the conversion of the trials of a sweep */
 export function trialConverter(definition: SweepDefinition): (row: z.infer<typeof trialRow>) => Trial {
   const valuesOf = valuesOfPoints(definition)
   return ({ id, spec, trial, choices, modelId, status, epoch, score, trainingSeconds }) => {
-    const { point } = trialOf(trial, definition.seeds)
-    const { seed } = seedRow.parse(unpackJson(spec))
+    const { point } = trialOf(trial, definition)
+    const { seed, validationFold } = seedRow.parse(unpackJson(spec))
     return {
-      ...{ object: 'trial', trial, point, values: valuesOf(point, choices), seed, jobId: id },
+      ...{ object: 'trial', trial, point, values: valuesOf(point, choices), seed },
+      ...{ fold: validationFold?.fold ?? null, jobId: id },
       ...{ modelId, status, epoch, score, trainingSeconds },
     }
   }

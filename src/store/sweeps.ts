@@ -4,7 +4,8 @@ import { jobStatusSchema } from '../contract/job.js'
 import type { Limits } from '../contract/limits.js'
 import { Problem } from '../contract/problems.js'
 import { sweepLimits, unfinishedSweepStatuses } from '../contract/sweep.js'
-import type { AllSweeps, NewSweep, SweepStore } from '../training/ports/sweeps.js'
+import type { AllSweeps, NewSweep, SweepDefinition, SweepStore } from '../training/ports/sweeps.js'
+import { trialsOfPoint } from '../training/sweeps/trials.js'
 import type { Database, Prisma } from './database.js'
 import { createOnce } from './idempotency.js'
 import { packJson } from './packed-json.js'
@@ -47,7 +48,7 @@ const readStatement = statement(
     ), trial AS MATERIALIZED (
       SELECT job.id, job.trial, job.status, job.epoch, job."trainingSeconds", (job.trial - 1) / sweep.seeds + 1 AS point,
         CASE WHEN ${hasScore} THEN ${jobScore} END AS score
-      FROM sweep JOIN "Job" AS job ON job."sweepId" = sweep.id
+      FROM sweep JOIN "Job" AS job ON job."sweepId" = sweep.id AND job.trial > 0
     ), point AS (
       SELECT point, avg(score ORDER BY trial.trial) AS score, stddev_samp(score ORDER BY trial.trial) AS deviation,
         array_agg(trial.id ORDER BY trial.trial) AS "jobIds",
@@ -99,6 +100,7 @@ const summarySelection = {
     created: true,
     isOverBudget: true,
     finishedAt: true,
+    jobId: true,
   },
 } as const
 
@@ -122,10 +124,10 @@ function tenantSweeps(database: Database, tenantId: string, settings: Limits): S
 
     async list({ limit, after }) {
       const position = await afterCursor(after, (id) =>
-        database.sweep.findUnique({ where: { id, tenantId }, select: cursorColumns }),
+        database.sweep.findFirst({ where: { id, tenantId, jobId: null }, select: cursorColumns }),
       )
       const rows = await database.sweep.findMany({
-        where: { tenantId, ...position },
+        where: { tenantId, jobId: null, ...position },
         orderBy: [...newestFirst],
         take: limit + 1,
         select: summarySelection,
@@ -152,6 +154,13 @@ function tenantSweeps(database: Database, tenantId: string, settings: Limits): S
   }
 }
 
+/** The columns that a definition determines. */
+export function definitionColumns(definition: SweepDefinition) {
+  const { metric, parallelism, budgetSeconds = null } = definition
+  const seeds = trialsOfPoint(definition)
+  return { definition: packJson(definition), metric, seeds, parallelism, budgetSeconds }
+}
+
 async function insertSweep(
   client: Prisma.TransactionClient,
   tenantId: string,
@@ -159,14 +168,13 @@ async function insertSweep(
   settings: Limits,
 ) {
   await lockLimits(client, tenantId)
-  const count = await client.sweep.count({ where: { tenantId } })
+  const count = await client.sweep.count({ where: { tenantId, jobId: null } })
   if (count >= sweepLimits.sweeps) {
     const message = `Sweep limit reached: ${count} of ${sweepLimits.sweeps}. Delete one first.`
     throw new Problem('too-many-sweeps', message)
   }
-  const { metric, seeds, parallelism, budgetSeconds = null } = definition
   const row = await client.sweep.create({
-    data: { ...sweep, tenantId, definition: packJson(definition), metric, seeds, parallelism, budgetSeconds },
+    data: { ...sweep, tenantId, ...definitionColumns(definition) },
     select: summarySelection,
   })
   await enforceLimits(client, tenantId, settings, ['storedBytes'])

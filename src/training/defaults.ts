@@ -169,7 +169,7 @@ function stoppingFor(
   request: JobRequest,
   data: DataTraits,
 ): Pick<ResolvedRequest, 'earlyStopping' | 'validationSplit'> {
-  const { earlyStopping, validationDataset, validationSplit, validationFold, split } = request
+  const { earlyStopping, validationDataset, validationSplit, split } = request
   const chosen = validationSplit ?? 0
   if (earlyStopping === null) return { validationSplit: chosen }
   const rule = earlyStopping ?? earlyStoppingSchema.parse({ patience })
@@ -180,8 +180,9 @@ function stoppingFor(
   const nothingToHoldOut = data.isTruthTable || data.rows < fewestRows
   if (nothingToHoldOut) return { ...given({ earlyStopping }), validationSplit: chosen }
   const count = foldsFor(data)
-  // The fold that a job validates on must not choose its number of epochs.
-  const isSmall = data.rows < rowsToHoldOut || validationFold !== undefined
+  // The fold that a training validates on must not choose its number of epochs.
+  const hasFolds = request.validationFold !== undefined || request.folds !== undefined
+  const isSmall = data.rows < rowsToHoldOut || hasFolds
   const canFold = isSmall && split !== 'chronological' && count >= 2
   if (canFold) return { earlyStopping: { ...rule, folds: count }, validationSplit: 0 }
   // Without rows held out, there is nothing to monitor.

@@ -48,6 +48,7 @@ export async function planTraining(
   { tenantId, limits }: Tenant,
   request: JobRequest,
 ): Promise<Plan> {
+  if (request.folds !== undefined) await planFold(dependencies, { tenantId, limits }, request)
   const sources = { datasets: dependencies.datasets.of(tenantId), generated: dependencies.generated }
   const data = await findData(sources, request.dataset, 'dataset')
   const validation = await findValidation(sources, request, data)
@@ -67,6 +68,35 @@ export async function planTraining(
   }
   return { spec, program, data, validation }
 }
+
+/** Plans the largest of the trainings without a fold. @throws Problem if it cannot run */
+async function planFold(
+  dependencies: PlanDependencies,
+  tenant: Tenant,
+  { folds = 0, repeats: _, ...request }: JobRequest,
+): Promise<void> {
+  const { earlyStopping, network, validationFold } = request
+  if (validationFold !== undefined) throw conflict('cannot be combined with validationFold')
+  const monitors = earlyStopping?.folds === undefined && earlyStopping?.monitor.startsWith('val') === true
+  if (network !== 'auto' && monitors) {
+    throw conflict(
+      `each fold measures a training, so its rows must not end it: set earlyStopping.folds, or monitor "loss"`,
+    )
+  }
+  try {
+    await planTraining(dependencies, tenant, { ...request, validationFold: { folds, fold: folds, seed: 0 } })
+  } catch (error) {
+    if (!(error instanceof Problem)) throw error
+    const errors = error.errors.map(({ pointer, message }) => ({
+      pointer: pointer === '/validationFold' ? '/folds' : pointer,
+      message,
+    }))
+    throw new Problem(error.code, error.detail, errors)
+  }
+}
+
+const conflict = (message: string) =>
+  new Problem('invalid-spec', `/folds: ${message}.`, [{ pointer: '/folds', message }])
 
 interface Source {
   model: Model

@@ -52,6 +52,8 @@ function toJobRequest(job: Job, model: Model, request: RetrainRequest): JobReque
     from: _from,
     inherited: _inherited,
     validationFold: _validationFold,
+    repeats: _repeats,
+    folds: _folds,
     validationDataset,
     network,
     scaling,

@@ -1,4 +1,5 @@
 /** Accepts many jobs. Each is planned separately, and one transaction stores the accepted ones. */
+import { isRepeated } from '../contract/folds.js'
 import type { Job, JobRequest } from '../contract/job.js'
 import { Problem } from '../contract/problems.js'
 import { planJob, readingOnce } from './plan-together.js'
@@ -59,17 +60,24 @@ async function planAll(
   const once = readingOnce(dependencies, tenant.tenantId)
   const planned: (PlannedJob | Problem)[] = []
   const slice = new Slice('request')
+  const planSingle = async (request: JobRequest): Promise<PlannedJob | Problem> => {
+    const job = repeatedRefusal(request) ?? (await planJob(once, tenant, request, origin))
+    return isProblem(job) ? job : { job, request }
+  }
   for (const request of requests) {
-    if (request instanceof Problem) planned.push(request)
-    else {
-      const job = await planJob(once, tenant, request, origin)
-      planned.push(job instanceof Problem ? job : { job, request })
-    }
+    planned.push(isProblem(request) ? request : await planSingle(request))
     if (slice.isOver) await slice.pause()
   }
   const jobs = planned.filter((each): each is PlannedJob => !isProblem(each))
   const reusable = (await findReusable(dependencies, tenant, jobs)).values()
   return planned.map((each) => (isProblem(each) ? each : (reusable.next().value ?? each.job)))
+}
+
+function repeatedRefusal({ repeats, folds }: JobRequest): Problem | null {
+  if (!isRepeated({ repeats, folds })) return null
+  const field = folds === undefined ? 'repeats' : 'folds'
+  const message = 'a batch starts single trainings only: send this job to POST /jobs'
+  return new Problem('invalid-spec', `/${field}: ${message}.`, [{ pointer: `/${field}`, message }])
 }
 
 const isProblem = (each: unknown): each is Problem => each instanceof Problem

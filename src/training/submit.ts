@@ -6,6 +6,7 @@ import type { Once } from './ports/idempotency.js'
 import type { JobStore, NewJob } from './ports/jobs.js'
 import type { JobQueue } from './ports/queue.js'
 import type { Tenant, Tenanted } from './ports/tenants.js'
+import { trialsOfJob } from './repeats/trials-of-job.js'
 import { runIdentity } from './run-identity.js'
 
 export interface SubmitDependencies extends PlanDependencies {
@@ -13,6 +14,8 @@ export interface SubmitDependencies extends PlanDependencies {
   queue: Pick<JobQueue, 'afterCommit'>
   /** Whether equal jobs may copy stored runs. */
   reusesRuns: boolean
+  /** Creates the trials of new sweeps soon. */
+  advanceSweeps(): void
   /** The job is committed, and the reconciler will wake a worker. */
   onQueueError(error: unknown): void
 }
@@ -40,13 +43,19 @@ export async function submit(
 
 /** Stores and queues a planned job. It is committed when this resolves. */
 export async function storeJob(
-  { jobs, queue, onQueueError }: Pick<SubmitDependencies, 'jobs' | 'queue' | 'onQueueError'>,
+  {
+    jobs,
+    queue,
+    onQueueError,
+    advanceSweeps,
+  }: Pick<SubmitDependencies, 'jobs' | 'queue' | 'onQueueError' | 'advanceSweeps'>,
   { tenantId }: Tenant,
   planned: NewJob,
   once?: Once,
 ): Promise<Job> {
   const job = await jobs.of(tenantId).create(planned, once)
   await queue.afterCommit().catch(onQueueError)
+  if (planned.trials !== null) advanceSweeps()
   return job
 }
 
@@ -56,6 +65,9 @@ export function newJob(
   request: JobRequest,
   origin = unknownOrigin,
 ): NewJob {
+  const trials = trialsOfJob(spec, request)
+  // The trials beside a job do not change its run.
+  const { repeats: _repeats, folds: _folds, ...single } = spec
   return {
     ...origin,
     id: newId('job'),
@@ -71,9 +83,10 @@ export function newJob(
     stepsPerEpoch: program.stepsPerEpoch,
     inlineDataset: data.inline,
     retraining: null,
-    sweep: null,
+    sweep: trials === null ? null : { id: trials.id, trial: trials.created },
+    trials,
     pauseAfter: null,
-    identity: runIdentity(spec, [], { data, validation }),
+    identity: runIdentity(single, [], { data, validation }),
     copyOf: null,
     replay: null,
     changes: [],

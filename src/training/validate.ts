@@ -1,5 +1,5 @@
 /** Plans a job and estimates its duration. Stores and queues nothing. */
-import { countTrainings } from '../contract/folds.js'
+import { countTrainings, countTrials } from '../contract/folds.js'
 import type { JobRequest, JobValidation } from '../contract/job.js'
 import { estimateSeconds } from './estimate.js'
 import { memoryBytes, type PlanDependencies, planTraining } from './plan.js'
@@ -29,7 +29,7 @@ export async function validate(
     dependencies.finishedRuns.newest(),
   ])
   const { threads } = spec
-  const epochs = spec.epochs * countTrainings(spec)
+  const epochs = spec.epochs * countTrainings(spec) * (1 + countTrials(spec))
   const work = { steps: stepsPerEpoch * epochs, flops: flopsPerEpoch * epochs, threads }
   return {
     object: 'validation',

@@ -88,6 +88,7 @@ export function newJob(changes: Partial<NewJob> = {}): NewJob {
     inlineDataset: null,
     retraining: null,
     sweep: null,
+    trials: null,
     pauseAfter: null,
     identity: null,
     copyOf: null,

@@ -64,6 +64,7 @@ describe('a job submitted while the queue is unreachable', () => {
         queue: { afterCommit: away },
         maximumThreads: 1,
         reusesRuns: false,
+        advanceSweeps: () => {},
         onQueueError: (error) => errors.push(error),
       },
       { tenantId: 'local', limits: { settings: unlimited, own: {} } },

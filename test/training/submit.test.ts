@@ -48,6 +48,7 @@ const accept = (changes: object, allowed: { arenaBytes?: number; jobFlops?: numb
       queue,
       maximumThreads: 4,
       reusesRuns: false,
+      advanceSweeps: () => {},
       onQueueError: () => {},
     },
     { tenantId: 'local', limits },

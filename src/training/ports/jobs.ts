@@ -6,6 +6,7 @@ import type { JobSweep } from '../../contract/sweep.js'
 import type { NewDataset } from './datasets.js'
 import type { Once } from './idempotency.js'
 import type { ListPage, Page } from './pages.js'
+import type { NewSweep } from './sweeps.js'
 import type { Tenanted } from './tenants.js'
 
 export interface NewJob {
@@ -27,6 +28,8 @@ export interface NewJob {
   inlineDataset: NewDataset | null
   retraining: (NonNullable<Job['retraining']> & { keyId: string | null }) | null
   sweep: JobSweep | null
+  /** The trials that repeat this job, whose sweep is `sweep`; null for a single training. */
+  trials: NewTrials | null
   /** The epoch after which the job pauses; null for none. */
   pauseAfter: number | null
   /** The hash of all that determines the run; null if it is not known. */
@@ -45,6 +48,12 @@ interface Replay {
   jobId: string
   /** The last epoch of that run that is repeated, and must have the same losses; null for all, to be compared later. */
   epoch: number | null
+}
+
+/** A sweep that repeats a job. */
+export interface NewTrials extends Pick<NewSweep, 'id' | 'name' | 'definition' | 'trials'> {
+  /** The number of the last trial that exists: 1 if the job is the first. */
+  created: number
 }
 
 export interface JobProgress {
@@ -91,7 +100,10 @@ export interface JobStore {
   resume(id: string, change: ResumeRequest): Promise<boolean>
   /** The history of a job, oldest first; null if there is no such job. Throws as `list` does. */
   events(id: string, page: ListPage): Promise<Page<JobEvent> | null>
-  /** Deletes a finished job, its epochs and checkpoints. Its model stays. */
+  /**
+   * Deletes a finished job and the trials that repeat it, with their epochs and checkpoints. Models stay.
+   * @throws Problem `job-active` while trials of the job have not ended
+   */
   delete(id: string): Promise<boolean>
   /** Deletes at most `most` jobs that ended in these states before that time, oldest first. Returns the number. */
   deleteEnded(statuses: readonly JobStatus[], before: Date, most: number): Promise<number>

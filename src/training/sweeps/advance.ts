@@ -75,13 +75,13 @@ function trialPlanner(
 ) {
   const request = trialRequests(due, parseJob)
   const { requestId, traceId } = due
-  const { seeds } = due.definition
+  const pointOf = (trial: number) => trialOf(trial, due.definition).point
   return async (first: number, last: number): Promise<PlannedTrials> => {
     const sources = readingOnce(plan, tenant.tenantId)
     const planned: { jobs: NewJob[]; refused: RefusedTrial[] } = { jobs: [], refused: [] }
     const slice = new Slice('background')
     for (let trial = first; trial <= last; trial++) {
-      const body = request(trial, choices?.get(trialOf(trial, seeds).point))
+      const body = request(trial, choices?.get(pointOf(trial)))
       const job =
         body instanceof Problem ? body : await planJob(sources, tenant, body, { requestId, traceId })
       if (job instanceof Problem) planned.refused.push({ trial, message: job.detail })
@@ -89,13 +89,14 @@ function trialPlanner(
         planned.jobs.push({
           ...job,
           sweep: { id: due.id, trial },
+          trials: null,
           pauseAfter: firstPause(due.definition, trial),
         })
       if (slice.isOver) await slice.pause()
     }
     return {
       ...planned,
-      points: pointsBetween(choices, trialOf(first, seeds).point, trialOf(last, seeds).point),
+      points: pointsBetween(choices, pointOf(first), pointOf(last)),
     }
   }
 }

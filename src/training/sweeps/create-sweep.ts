@@ -19,7 +19,7 @@ import type { NewSweep, SweepStore } from '../ports/sweeps.js'
 import type { Tenant, Tenanted } from '../ports/tenants.js'
 import type { Origin } from '../submit.js'
 import { countPoints } from './search-space.js'
-import { type ParseJob, trialRequests } from './trials.js'
+import { type ParseJob, trialRequests, trialsOfPoint } from './trials.js'
 
 export interface CreateSweepDependencies {
   sweeps: Tenanted<SweepStore>
@@ -47,6 +47,7 @@ export async function createSweep(
 ): Promise<SweepSummary> {
   checkSize(request)
   checkParameters(request)
+  checkRepetitions(request)
   const trials = countTrials(request)
   const { parallelism = defaultParallelism(request) } = request
   const seeded = { ...request, parallelism, seed: randomInt(seedsBelow) }
@@ -67,11 +68,14 @@ function checkSize(request: object): void {
 }
 
 /** @throws Problem */
-function countTrials(request: Pick<SweepRequest, 'search' | 'parameters' | 'seeds'>): number {
-  const most = Math.floor(sweepLimits.trials / request.seeds)
+function countTrials(request: Pick<SweepRequest, 'search' | 'parameters' | 'seeds' | 'folds'>): number {
+  const { seeds, folds } = request
+  const each = trialsOfPoint(request)
+  const most = Math.floor(sweepLimits.trials / each)
   const points = countPoints(request, most)
-  if (points <= most) return points * request.seeds
-  const message = `has more than ${most} points with ${request.seeds} ${request.seeds === 1 ? 'seed' : 'seeds'} each; the limit is ${sweepLimits.trials} trials. Use fewer values, or "search": {"type": "random", "points": …}`
+  if (points <= most) return points * each
+  const repeated = `${seeds} ${seeds === 1 ? 'seed' : 'seeds'}${folds === undefined ? '' : ` × ${folds} folds`}`
+  const message = `has more than ${most} points with ${repeated} each; the limit is ${sweepLimits.trials} trials. Use fewer values, or "search": {"type": "random", "points": …}`
   throw invalid('/parameters', message)
 }
 
@@ -88,6 +92,36 @@ function checkParameters({ search, parameters }: Pick<SweepRequest, 'search' | '
     }
     earlier.add(parameter.path)
   }
+}
+
+/** Fields of the spec that the sweep itself decides. */
+const ofSweep = [
+  ['repeats', 'use the seeds of the sweep'],
+  ['folds', 'use the folds of the sweep'],
+] as const
+
+/** Fields of the spec that hold rows out, as the folds do. */
+const ofFolds = ['validationSplit', 'validationDataset', 'validationFold'] as const
+
+function checkRepetitions({ spec, folds, parameters }: Unnamed): void {
+  for (const [field, advice] of ofSweep) {
+    const message = `each trial is a single training: ${advice}`
+    if (spec[field] !== undefined) throw invalid(`/spec/${field}`, message)
+    refuseParameter(parameters, field, message)
+  }
+  if (folds === undefined) return
+  for (const field of ofFolds) {
+    const message = 'each fold is the validation rows of a trial'
+    if (spec[field] !== undefined && spec[field] !== 0) {
+      throw invalid('/folds', `cannot be combined with ${field} in the spec: ${message}`)
+    }
+    refuseParameter(parameters, field, message)
+  }
+}
+
+function refuseParameter(parameters: Unnamed['parameters'], field: string, message: string): void {
+  const index = parameters.findIndex(({ path }) => path === `/${field}` || path.startsWith(`/${field}/`))
+  if (index >= 0) throw invalid(`/parameters/${index}/path`, message)
 }
 
 function checkRange({ min, max, scale, integer, steps }: Range, search: string, pointer: string): void {
@@ -127,12 +161,17 @@ async function planFirstTrial(
 }
 
 /** Trials that are stopped early are compared at the same epochs. */
-function checkHalving({ search, parameters, seeds }: Unnamed, { epochs, earlyStopping }: JobSpec): void {
+function checkHalving(
+  { search, parameters, seeds, folds }: Unnamed,
+  { epochs, earlyStopping }: JobSpec,
+): void {
   if (search.type !== 'asha') return
   if (search.minimumEpochs >= epochs) {
     throw invalid('/search/minimumEpochs', `must be less than the epochs of the spec, which are ${epochs}`)
   }
   if (seeds > 1) throw invalid('/seeds', 'must be 1 with asha, which compares single trials')
+  if (folds !== undefined)
+    throw invalid('/folds', 'cannot be combined with asha, which compares single trials')
   const index = parameters.findIndex(({ path }) => path === '/epochs')
   if (index >= 0) throw invalid(`/parameters/${index}/path`, 'asha decides the epochs of each trial')
   if (earlyStopping?.folds !== undefined) {

@@ -9,7 +9,7 @@ import type { SuggestionThread } from '../ports/suggestion-thread.js'
 import type { AllSweeps, DueSweep, PointResult, SweepDefinition } from '../ports/sweeps.js'
 import type { Choices } from './choices.js'
 import type { Tpe } from './tpe.js'
-import { trialOf } from './trials.js'
+import { trialOf, trialsOfPoint } from './trials.js'
 
 export interface NextTrials {
   /** The last trial that can be created now. */
@@ -29,9 +29,9 @@ interface PointBatch {
 /** The batch of a point. At most `parallelism` trials are unfinished when a batch follows the points that it learns from. */
 export function batchOf(
   point: number,
-  { parallelism, seeds }: Pick<SweepDefinition, 'parallelism' | 'seeds'>,
+  { parallelism, ...repetitions }: Pick<SweepDefinition, 'parallelism' | 'seeds' | 'folds'>,
 ): PointBatch {
-  const together = Math.max(1, Math.floor(parallelism / seeds))
+  const together = Math.max(1, Math.floor(parallelism / trialsOfPoint(repetitions)))
   const size = Math.ceil(together / 2)
   const before = Math.floor((point - 1) / size) * size
   return { first: before + 1, last: before + size, seen: Math.max(0, before - (together - size)) }
@@ -51,16 +51,16 @@ export class Suggestions {
   /** Null while results are missing. */
   async next(due: DueSweep): Promise<NextTrials | null> {
     const { id, definition, trials, created } = due
-    const { search, seeds } = definition
+    const { search } = definition
     if (search.type !== 'tpe') return { last: trials, choices: null }
     const history = this.#histories.get(id) ?? new History(definition.metric)
     this.#histories.set(id, history)
     history.add(await this.sweeps.points(id, history.ended))
-    const batch = batchOf(trialOf(created + 1, seeds).point, definition)
+    const batch = batchOf(trialOf(created + 1, definition).point, definition)
     if (history.ended < batch.seen) return null
     const last = Math.min(batch.last, search.points)
     const choices = await this.#choose(definition, search, history, { ...batch, last })
-    return { last: last * seeds, choices }
+    return { last: last * trialsOfPoint(definition), choices }
   }
 
   async #choose(

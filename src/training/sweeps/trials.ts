@@ -10,13 +10,24 @@ interface TrialPlace {
   point: number
   /** The number of the seed of its point, from 0. */
   repetition: number
+  /** The number of its fold, from 1. */
+  fold: number
 }
 
-/** Trials of the same point follow one another. */
-export const trialOf = (trial: number, seeds: number): TrialPlace => ({
-  point: Math.ceil(trial / seeds),
-  repetition: (trial - 1) % seeds,
-})
+type Repetitions = Pick<SweepDefinition, 'seeds' | 'folds'>
+
+export const trialsOfPoint = ({ seeds, folds = 1 }: Repetitions): number => seeds * folds
+
+/** Trials of the same point follow one another, and so do the folds of the same seed. */
+export function trialOf(trial: number, repetitions: Repetitions): TrialPlace {
+  const { folds = 1 } = repetitions
+  const place = (trial - 1) % trialsOfPoint(repetitions)
+  return {
+    point: Math.ceil(trial / trialsOfPoint(repetitions)),
+    repetition: Math.floor(place / folds),
+    fold: 1 + (place % folds),
+  }
+}
 
 export type ParseJob = (body: unknown) => JobRequest | Problem
 
@@ -29,17 +40,34 @@ export function trialRequests(
   parse: ParseJob,
 ): (trial: number, choices?: Choices | null) => JobRequest | Problem {
   const valuesOf = pointReader(definition)
+  const { folds } = definition
   return (trial, choices) => {
-    const { point, repetition } = trialOf(trial, definition.seeds)
+    const { point, repetition, fold } = trialOf(trial, definition)
     const spec = placeValues(definition, valuesOf(point, choices))
     if (spec instanceof Problem) return spec
     const label = name ?? (typeof spec.name === 'string' ? spec.name : 'sweep')
+    // Each seed shuffles the folds anew, in the same way for every point.
+    const { seed } = seedField(definition.spec, definition.seed, repetition)
     return parse({
       ...spec,
       ...seedField(spec, definition.seed, repetition),
-      name: `${label.slice(0, 180)} #${trial}`,
+      ...(folds === undefined ? {} : { validationFold: { folds, fold, seed } }),
+      name: `${label.slice(0, 150)} ${trialName(trial, definition)}`,
     })
   }
+}
+
+/** The trials of a job differ in seed and fold only. */
+function trialName(
+  trial: number,
+  definition: Pick<SweepDefinition, 'parameters' | 'seeds' | 'folds'>,
+): string {
+  const { parameters, seeds, folds } = definition
+  if (parameters.length > 0) return `#${trial}`
+  const { repetition, fold } = trialOf(trial, definition)
+  const repeat = `repeat ${repetition + 1}`
+  if (folds === undefined) return repeat
+  return seeds === 1 ? `fold ${fold}` : `${repeat}, fold ${fold}`
 }
 
 function placeValues(

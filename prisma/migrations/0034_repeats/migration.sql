@@ -1,0 +1,4 @@
+ALTER TABLE "Sweep" ADD COLUMN "jobId" TEXT;
+ALTER TABLE "Sweep" ADD CONSTRAINT "Sweep_jobId_fkey" FOREIGN KEY ("jobId") REFERENCES "Job" ("id")
+    ON DELETE CASCADE ON UPDATE CASCADE;
+CREATE UNIQUE INDEX "Sweep_jobId_key" ON "Sweep" ("jobId");

@@ -1,0 +1,102 @@
+/** The trials that repeat a job: their sweep is created, controlled and deleted with the job. */
+import { finishedStatuses, type Transition } from '../contract/job.js'
+import { Problem } from '../contract/problems.js'
+import { type SweepStatus, unfinishedSweepStatuses } from '../contract/sweep.js'
+import type { NewJob, NewTrials } from '../training/ports/jobs.js'
+import type { Database, Prisma } from './database.js'
+import { idRow, send, statement } from './statements.js'
+import { changeSweep } from './sweep-control.js'
+import { definitionColumns } from './sweeps.js'
+import { lockLimits } from './tenant-limits.js'
+import { guard, statusIn } from './transitions.js'
+
+interface OwnJob {
+  id: string
+  tenantId: string
+}
+
+/** Before the job, which names the sweep. Its size counts against the limit of the statement that stores the job. */
+export async function insertTrials(
+  client: Prisma.TransactionClient,
+  tenantId: string,
+  { definition, ...sweep }: NewTrials,
+  { requestId, traceId }: Pick<NewJob, 'requestId' | 'traceId'>,
+): Promise<void> {
+  await lockLimits(client, tenantId)
+  await client.sweep.create({
+    data: { ...sweep, tenantId, requestId, traceId, ...definitionColumns(definition) },
+    select: { id: true },
+  })
+}
+
+/** After the job is stored. */
+export async function nameRepeated(
+  client: Prisma.TransactionClient,
+  { id }: NewTrials,
+  { id: jobId }: Pick<NewJob, 'id'>,
+): Promise<void> {
+  await client.sweep.update({ where: { id }, data: { jobId }, select: { id: true } })
+}
+
+type Control = Extract<Transition, 'pause' | 'resume' | 'cancel'>
+
+/** $1 job, $2 tenant. The sweep of a job that may go through the transition. */
+const findStatement = (name: Control) =>
+  statement(
+    `${name}TrialsOfJob`,
+    idRow,
+    `SELECT sweep.id FROM "Sweep" AS sweep JOIN "Job" AS job ON job.id = sweep."jobId"
+      WHERE job.id = $1 AND job."tenantId" = $2 AND ${guard(name, 'job.status')}
+        AND ${statusIn(unfinishedSweepStatuses, 'sweep.status')}`,
+  )
+
+const findStatements: Record<Control, ReturnType<typeof findStatement>> = {
+  pause: findStatement('pause'),
+  resume: findStatement('resume'),
+  cancel: findStatement('cancel'),
+}
+
+/** The sweep of the trials that change with the job. Null for none, or if the status of the job refuses the change. */
+export async function trialsToChange(
+  { pool }: Pick<Database, 'pool'>,
+  name: Control,
+  { id, tenantId }: OwnJob,
+): Promise<string | null> {
+  const [found] = await send(pool, findStatements[name], [id, tenantId])
+  return found?.id ?? null
+}
+
+/** Changes the sweep and its unfinished jobs. */
+export const changeTrials = (
+  client: Prisma.TransactionClient,
+  name: Control,
+  { sweepId, tenantId }: { sweepId: string; tenantId: string },
+): Promise<boolean> => changeSweep(client, name, sweepId, tenantId)
+
+export function changedRepeat(change: object): Problem {
+  const [field] = Object.keys(change)
+  const message = `The trials of this job repeat its spec, so ${field} cannot change: resume without changes, or start another job.`
+  return new Problem('invalid-spec', message, [{ pointer: `/${field}`, message }])
+}
+
+/** @returns whether the job was finished @throws Problem `job-active` while trials of the job have not ended */
+export async function deleteJob(
+  client: Prisma.TransactionClient,
+  { id, tenantId }: OwnJob,
+): Promise<boolean> {
+  const where = { id, tenantId, status: { in: finishedStatuses } }
+  const sweep = await client.sweep.findUnique({
+    where: { jobId: id, tenantId },
+    select: { id: true, status: true },
+  })
+  if (sweep === null) return (await client.job.deleteMany({ where })).count > 0
+  if (isUnfinished(sweep.status)) {
+    const message = `The trials of the job are ${sweep.status}: cancel them with POST /sweeps/${sweep.id}/cancel.`
+    throw new Problem('job-active', message)
+  }
+  // One statement, because the sweep is deleted with the job, and its trials then no longer name it.
+  const all = { tenantId, status: where.status, OR: [{ id }, { sweepId: sweep.id }] }
+  return (await client.job.deleteMany({ where: all })).count > 0
+}
+
+const isUnfinished = (status: SweepStatus) => unfinishedSweepStatuses.some((each) => each === status)

@@ -1,0 +1,136 @@
+/** Jobs with repeats and folds: a training, and beside it the trials that measure it. */
+import { readFileSync } from 'node:fs'
+import { beforeAll, describe, expect, it } from 'vitest'
+import { z } from 'zod'
+import { request, submit } from '../../examples/client.js'
+import { datasetRowsSchema } from '../../src/contract/dataset.js'
+import { type Job, type jobRequestSchema, jobSchema } from '../../src/contract/job.js'
+import { evaluatedModelSchema } from '../../src/contract/model.js'
+import { type Sweep, sweepSchema, type Trial, trialSchema } from '../../src/contract/sweep.js'
+import { eventually } from '../support/service.js'
+import { sharedService } from '../support/shared.js'
+
+let service: { url: string }
+beforeAll(async () => {
+  service = await sharedService()
+}, 60_000)
+
+const iris = {
+  dataset: 'iris',
+  network: {
+    layers: [
+      { type: 'dense', units: 8, activation: 'tanh' },
+      { type: 'dense', units: 3, activation: 'softmax' },
+    ],
+  },
+  loss: 'categoricalCrossentropy',
+  optimizer: { type: 'adam', learningRate: 0.02 },
+  epochs: 10,
+  seed: 3,
+} satisfies z.input<typeof jobRequestSchema>
+
+async function ended(changes: object): Promise<{ job: Job; sweep: Sweep; trials: Trial[] }> {
+  const { id } = await submit(service.url, { ...iris, ...changes })
+  const first = await request(`${service.url}/jobs/${id}`, jobSchema)
+  const sweep = await eventually(async () => {
+    const found = await request(`${service.url}/sweeps/${first.sweep?.id}`, sweepSchema)
+    return found.status === 'running' ? undefined : found
+  })
+  const job = await request(`${service.url}/jobs/${id}`, jobSchema)
+  const list = z.object({ data: z.array(trialSchema) })
+  const { data } = await request(`${service.url}/sweeps/${sweep.id}/trials?limit=1000`, list)
+  return { job, sweep, trials: data }
+}
+
+const jobOf = ({ jobId }: Trial) => request(`${service.url}/jobs/${jobId}`, jobSchema)
+
+async function weightsOf(modelId: string | null): Promise<string> {
+  const response = await fetch(`${service.url}/models/${modelId}/export?format=safetensors`)
+  const bytes = Buffer.from(await response.arrayBuffer())
+  // Without the header, which has the id of the model.
+  return bytes.subarray(8 + Number(bytes.readBigUInt64LE())).toString('base64')
+}
+
+describe('a job with repeats', () => {
+  it('is the first of trainings that differ in the seed alone', async () => {
+    const { job, sweep, trials } = await ended({ name: 'three', repeats: 3, validationSplit: 0.2 })
+    expect(job).toMatchObject({
+      status: 'succeeded',
+      spec: { repeats: 3 },
+      sweep: { id: sweep.id, trial: 1 },
+    })
+    expect(sweep).toMatchObject({ status: 'succeeded', jobId: job.id, trials: 3, counts: { succeeded: 3 } })
+    expect(trials.map(({ seed, jobId }) => [seed, jobId === job.id])).toEqual([
+      [3, true],
+      [4, false],
+      [5, false],
+    ])
+    const { repeats: _, ...spec } = job.spec
+    for (const [index, trial] of trials.slice(1).entries()) {
+      const repeat = await jobOf(trial)
+      expect(repeat.spec).toEqual({ ...spec, seed: 4 + index })
+      expect(repeat.name).toBe(`three repeat ${index + 2}`)
+    }
+  })
+})
+
+describe('a job with folds', () => {
+  it('trains on all rows, and each trial without its fold', async () => {
+    const { job, sweep, trials } = await ended({ name: 'five', folds: 5 })
+    expect(job).toMatchObject({ status: 'succeeded', sweep: { trial: 0 }, metrics: { valLoss: null } })
+    expect(sweep).toMatchObject({ trials: 5, counts: { succeeded: 5 }, folds: 5, seeds: 1 })
+    expect(trials.map(({ trial, fold, seed }) => [trial, fold, seed])).toEqual(
+      [1, 2, 3, 4, 5].map((n) => [n, n, 3]),
+    )
+    const held = []
+    for (const trial of trials) {
+      const { spec, metrics } = await jobOf(trial)
+      expect(spec.validationFold).toEqual({ folds: 5, fold: trial.fold, seed: 3 })
+      expect(metrics.valLoss).toBe(trial.score)
+      const rows = await request(
+        `${service.url}/jobs/${trial.jobId}/rows?split=validation&limit=1000`,
+        datasetRowsSchema,
+      )
+      held.push(...rows.numbers)
+    }
+    expect(held.sort((a, b) => a - b)).toEqual(Array.from({ length: 150 }, (_, row) => row))
+  })
+
+  it('has the model of the same job without folds', async () => {
+    const { job } = await ended({ folds: 3, repeats: 2 })
+    const { id } = await submit(service.url, iris)
+    const single = await eventually(async () => {
+      const { modelId } = await request(`${service.url}/jobs/${id}`, jobSchema)
+      return modelId ?? undefined
+    })
+    const url = (model: string | null) => `${service.url}/models/${model}`
+    const [a, b] = await Promise.all([
+      request(url(job.modelId), evaluatedModelSchema),
+      request(url(single), evaluatedModelSchema),
+    ])
+    expect(a.evaluation).toEqual(b.evaluation)
+    expect(a.metrics).toEqual(b.metrics)
+    expect(await weightsOf(job.modelId)).toEqual(await weightsOf(single))
+  })
+
+  it('shuffles the folds anew for each repeat', async () => {
+    const { trials } = await ended({ folds: 2, repeats: 2 })
+    const specs = (await Promise.all(trials.map(jobOf))).map(({ spec }) => [spec.seed, spec.validationFold])
+    expect(specs).toEqual([
+      [3, { folds: 2, fold: 1, seed: 3 }],
+      [3, { folds: 2, fold: 2, seed: 3 }],
+      [4, { folds: 2, fold: 1, seed: 4 }],
+      [4, { folds: 2, fold: 2, seed: 4 }],
+    ])
+  })
+
+  it('accepts rows in the request', async () => {
+    const [, ...lines] = readFileSync('examples/iris.csv', 'utf8').trim().split('\n')
+    const rows = lines.filter((_, row) => row % 5 === 0).map((line) => line.split(','))
+    const x = rows.map((cells) => cells.slice(0, 4).map(Number))
+    const names = ['setosa', 'versicolor', 'virginica']
+    const y = rows.map((cells) => names.findIndex((name) => cells[4].includes(name)))
+    const { sweep } = await ended({ dataset: { x, y }, folds: 3 })
+    expect(sweep.counts.succeeded).toBe(3)
+  })
+})
