@@ -91,6 +91,9 @@ const classWeightSchema = z.union(
 )
 export type ClassWeight = z.infer<typeof classWeightSchema>
 
+const maximumExcludedRows = 10_000
+const excludedRowsSchema = z.array(z.int().min(0)).min(1).max(maximumExcludedRows)
+
 const inlineDatasetSchema = z.strictObject({
   x: z
     .array(z.union([finiteNumber, z.array(finiteNumber).min(1)]))
@@ -190,6 +193,13 @@ export const jobRequestSchema = z
       .describe(
         'name of the number column with the weight of each row in the loss; the column is then not a feature',
       ),
+    excludedRows: excludedRowsSchema
+      .optional()
+      .describe(
+        'rows of the dataset, numbered from 0, that the training ignores: their weight in the loss is 0, and scalings and ' +
+          'class weights do not count them. The other rows keep their batches, so the difference from a job without this ' +
+          'field is the influence of these rows',
+      ),
     targetScaling: scalingSchema
       .optional()
       .describe(
@@ -272,6 +282,7 @@ export const jobSpecSchema = trainingSchema.extend({
   split: splitSchema.default('random'),
   classWeight: classWeightSchema.optional(),
   sampleWeight: z.string().optional(),
+  excludedRows: z.array(z.int()).optional(),
   scaling: scalingSchema.default('none'),
   targetScaling: scalingSchema
     .default('none')

@@ -4,7 +4,7 @@ import type { Loss } from '../contract/network.js'
 import { featureWidth, forEachColumn, inputCount, learnFeatures, type Part } from './feature-coding.js'
 import { type Inheritance, inheritFeature, inheritTargetScaling } from './inherited-coding.js'
 import { type ColumnWriter, inputWriter } from './input-writers.js'
-import { isWeighted, type RowWeights, writeWeights } from './row-weights.js'
+import { isWeighted, type RowWeights, withoutExcluded, writeWeights } from './row-weights.js'
 import { shownNames } from './shown-text.js'
 import { DatasetError, type Table } from './table.js'
 import { canScaleTargets, type Outputs, targetCoding, targetNames, targetWidth } from './target-coding.js'
@@ -45,7 +45,7 @@ export function encode(
   options: EncodingOptions,
   views: EncodedViews,
 ): Coding {
-  const coding = learnCoding(training, options)
+  const coding = learnCoding(withoutExcluded(training, options), options)
   const inputs = inputCount(coding)
   const width = targetWidth(coding.target)
   const stride = width + (isWeighted(options) ? 1 : 0)

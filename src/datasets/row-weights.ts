@@ -1,4 +1,4 @@
-/** Weights of the rows in the loss, by class, by a column of the dataset, or both. */
+/** Weights of the rows in the loss: by class, by a column of the dataset, and 0 for excluded rows. */
 import type { TargetCoding } from '../contract/dataset.js'
 import type { ClassWeight } from '../contract/job.js'
 import { cellError } from './cell-error.js'
@@ -11,10 +11,19 @@ export interface RowWeights {
   classWeight?: ClassWeight | undefined
   /** The name of a number column. */
   sampleWeight?: string | undefined
+  /** Training rows by their index in the table. */
+  excludedRows?: readonly number[] | undefined
 }
 
-export function isWeighted({ classWeight, sampleWeight }: RowWeights): boolean {
-  return classWeight !== undefined || sampleWeight !== undefined
+export function isWeighted({ classWeight, sampleWeight, excludedRows }: RowWeights): boolean {
+  return classWeight !== undefined || sampleWeight !== undefined || excludedRows !== undefined
+}
+
+/** The part without excluded rows. */
+export function withoutExcluded(part: Part, { excludedRows }: Pick<RowWeights, 'excludedRows'>): Part {
+  if (excludedRows === undefined) return part
+  const excluded = new Set(excludedRows)
+  return { ...part, rows: part.rows.filter((row) => !excluded.has(row)) }
 }
 
 /** Rows with their encoded targets. In each row the weight follows the targets. */
@@ -27,7 +36,7 @@ interface WeightedPart {
 export function writeWeights(
   parts: readonly WeightedPart[],
   target: TargetCoding,
-  { classWeight, sampleWeight }: RowWeights,
+  { classWeight, sampleWeight, excludedRows = [] }: RowWeights,
 ): void {
   const [training] = parts
   const width = targetWidth(target)
@@ -36,13 +45,25 @@ export function writeWeights(
     const [first, second] = [row * stride, row * stride + width]
     return width > 1 ? y.subarray(first, second).indexOf(1) : y[first]
   }
+  const excluded = new Set(excludedRows)
+  const isExcluded = (part: Part, row: number) => part === training.part && excluded.has(part.rows[row])
+  const { length } = training.part.rows
+  // Losses that divide by the number of rows get the mean over the remaining ones.
+  const rest = length / withoutExcluded(training.part, { excludedRows }).rows.length
   const byClass =
-    classWeight === undefined ? null : learnClassWeights(training, target, classWeight, readClass)
+    classWeight === undefined
+      ? null
+      : learnClassWeights(target, classWeight, (take) => {
+          for (let row = 0; row < training.part.rows.length; row++) {
+            if (!isExcluded(training.part, row)) take(readClass(training.y, row))
+          }
+        })
   for (const { part, y } of parts) {
     const bySample = sampleWeight === undefined ? null : sampleWeights(part, sampleWeight)
     for (let row = 0; row < part.rows.length; row++) {
       const weight = byClass === null ? 1 : byClass[readClass(y, row)]
-      y[row * stride + width] = weight * (bySample === null ? 1 : bySample[row])
+      const ofRow = weight * (bySample === null ? 1 : bySample[row])
+      y[row * stride + width] = part === training.part ? (isExcluded(part, row) ? 0 : rest * ofRow) : ofRow
     }
   }
 }
@@ -64,11 +85,11 @@ export function classWeights(
   return counts.map((count) => (count === 0 ? 1 : rows / (present * count)))
 }
 
+/** @param visitRows calls its argument with the class of each training row */
 function learnClassWeights(
-  { part, y }: WeightedPart,
   target: TargetCoding,
   classWeight: ClassWeight,
-  readClass: (y: Float32Array, row: number) => number,
+  visitRows: (take: (index: number) => void) => void,
 ): number[] {
   if (!('classes' in target)) {
     const names = shownNames(target.names)
@@ -78,7 +99,9 @@ function learnClassWeights(
     )
   }
   const counts = new Array<number>(target.classes.length).fill(0)
-  for (let row = 0; row < part.rows.length; row++) counts[readClass(y, row)] += 1
+  visitRows((index) => {
+    counts[index] += 1
+  })
   return classWeights(classWeight, target.classes, counts)
 }
 

@@ -21,7 +21,7 @@ import { checkInputShape, shapeOfRow } from './input-shape.js'
 import type { DatasetStore } from './ports/datasets.js'
 import type { ModelStore } from './ports/models.js'
 import type { Tenant, Tenanted } from './ports/tenants.js'
-import { checkClassWeight, checkSampleWeight } from './row-weights.js'
+import { checkClassWeight, checkExcludedRows, checkSampleWeight } from './row-weights.js'
 import { checkMismatch, checkSourceWeights, inheritedScales } from './source-model.js'
 import { amountRefusal, magnitudeRefusal, numberHint, rangeRefusal } from './target-range.js'
 import { type TrainedTarget, targetScalingFor } from './target-scaling.js'
@@ -145,6 +145,7 @@ function plan(
     const tooLarge = magnitudeRefusal(data, { scaling, targetScaling })
     if (tooLarge !== undefined) throw new SpecError(`/${tooLarge.field}`, tooLarge.message)
     checkClassWeight(training, target.coding)
+    checkExcludedRows(training, data)
     const rule = splitFor(wantedSplit, data)
     checkParts({ ...training, split: rule }, data, validation)
     const sizes = partSizes(training, data.rows)

@@ -2,7 +2,7 @@
 
 import { didYouMean } from '../base/similar-names.js'
 import type { Column, TargetCoding } from '../contract/dataset.js'
-import type { JobRequest } from '../contract/job.js'
+import type { JobRequest, JobSpec } from '../contract/job.js'
 import { pointerTo } from '../contract/problems.js'
 import { shownNames } from '../datasets/shown-text.js'
 import { SpecError } from '../engine/index.js'
@@ -24,6 +24,26 @@ export function checkClassWeight(
   if (unknown === undefined) return
   const message = `${name} has no class "${unknown}": its classes are ${shownNames(classes)}${didYouMean(unknown, classes)}`
   throw new SpecError(pointerTo(['classWeight', unknown]), message)
+}
+
+/** @throws SpecError if a row does not exist, no row remains, or batch normalization would still see them */
+export function checkExcludedRows(
+  { excludedRows, network }: Pick<JobSpec, 'excludedRows' | 'network'>,
+  { rows }: { rows: number },
+): void {
+  if (excludedRows === undefined) return
+  const wrong = excludedRows.findIndex((row) => row >= rows)
+  if (wrong >= 0) {
+    const message = `there is no row ${excludedRows[wrong]}: the dataset has ${rows} rows, numbered from 0`
+    throw new SpecError(pointerTo(['excludedRows', wrong]), message)
+  }
+  if (new Set(excludedRows).size === rows)
+    throw new SpecError('/excludedRows', 'no row would be left to train on')
+  if (network.layers.some(({ type }) => type === 'batchNormalization')) {
+    const message =
+      'batch normalization uses all rows of a batch, also excluded ones: upload the data without these rows'
+    throw new SpecError('/excludedRows', message)
+  }
 }
 
 /** @throws SpecError unless the numbers of the column are known, 0 or more, and not all 0 */

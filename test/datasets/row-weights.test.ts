@@ -109,3 +109,37 @@ describe('in the encoded rows', () => {
     expect(() => encoded(table, options)).toThrow('classWeight needs a target with classes, and y has none')
   })
 })
+
+describe('of excluded rows', () => {
+  const options = { ...binary, classWeight: 'balanced' as const, excludedRows: [0, 3] }
+
+  test('are 0, and the others keep their mean', async () => {
+    const table = await prepared(reading(churn))
+    const { trainingY, width } = encoded(table, options)
+    // Rows 1 and 2 have one class each, so their balanced weights are 1. Two of four rows remain: twice as much.
+    expect(rowsOf(trainingY, width)).toEqual([
+      [0, 0],
+      [0, 2],
+      [1, 2],
+      [0, 0],
+    ])
+  })
+
+  test('are those of training rows only', async () => {
+    const table = await prepared(reading(churn))
+    const { trainingY, validationY, width } = encoded(table, options, { rows: [0, 1, 2] })
+    expect(rowsOf(trainingY, width)).toEqual([
+      [0, 0],
+      [0, 1.5],
+      [1, 1.5],
+    ])
+    expect(rowsOf(validationY, width)).toEqual([[0, 1]])
+  })
+
+  test('do not change scalings', async () => {
+    const table = await prepared(reading({ ...churn, age: [[1, 2, 3, 1_000_000]] }))
+    const scaled = { ...binary, scaling: 'standardize' as const }
+    const { coding } = encoded(table, { ...scaled, excludedRows: [3] })
+    expect(coding.features).toEqual(encoded(table, scaled, { rows: [0, 1, 2] }).coding.features)
+  })
+})

@@ -4,7 +4,7 @@ import type { z } from 'zod'
 import { request, submit } from '../../examples/client.js'
 import { datasetSchema } from '../../src/contract/dataset.js'
 import { dependenceSchema, importanceSchema } from '../../src/contract/importance.js'
-import type { jobRequestSchema } from '../../src/contract/job.js'
+import { type jobRequestSchema, jobSchema } from '../../src/contract/job.js'
 import { evaluatedModelSchema } from '../../src/contract/model.js'
 import { worstRowsSchema } from '../../src/contract/worst-rows.js'
 import { browserSuite, hasChromium } from '../support/browser.js'
@@ -95,12 +95,34 @@ describe.skipIf(!hasChromium)('the worst rows', () => {
     await page.getByText('The network was trained on them').waitFor()
     const first = page.getByRole('table', { name: 'Rows with the largest loss' }).locator('tbody tr').first()
     const cells = await first.locator('td').allTextContents()
-    expect([await first.getByRole('rowheader').textContent(), cells[1], cells[3], cells[4]]).toEqual([
+    // After the box to mark the row.
+    expect([await first.getByRole('rowheader').textContent(), cells[2], cells[4], cells[5]]).toEqual([
       '7',
       '900',
       '2021-03-19',
       'Bonn',
     ])
+    await page.close()
+  })
+
+  it('of the training are marked, and a run without them is compared', { timeout: 60_000 }, async () => {
+    const id = await train(iris)
+    const page = await suite.open(`#/runs/${id}`)
+    await page.getByRole('button', { name: 'Find the worst rows' }).click()
+    await page.getByRole('group', { name: 'Rows' }).getByRole('button', { name: 'training' }).click()
+    const { rows } = await worst(id, '?split=training')
+    const [first, second] = rows.map(({ row }) => row)
+    const start = page.getByRole('button', { name: 'Train without the marked rows' })
+    expect(await start.isDisabled()).toBe(true)
+    await page.getByRole('checkbox', { name: `Exclude row ${second}` }).check()
+    await page.getByRole('checkbox', { name: `Exclude row ${first}` }).check()
+    await start.click()
+    await page.waitForURL(/#\/compare\//)
+    const [before, after] = decodeURIComponent(page.url()).split('#/compare/')[1].split(',')
+    expect(before).toBe(id)
+    const job = await request(`${suite.service().url}/jobs/${after}`, jobSchema)
+    expect(job.spec.excludedRows).toEqual([first, second].sort((a, b) => a - b))
+    expect(job.spec.seed).toBe(iris.seed)
     await page.close()
   })
 

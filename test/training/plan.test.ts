@@ -264,6 +264,34 @@ describe('weights', () => {
   })
 })
 
+describe('excluded rows', () => {
+  const moons = { dataset: { name: 'moons', rows: 100 }, ...binary } as const
+
+  it('exist, and others remain', async () => {
+    expect(await specOf({ ...moons, excludedRows: [99, 0] })).toMatchObject({ excludedRows: [99, 0] })
+    expect(await refusalOf({ ...moons, excludedRows: [0, 100] })).toEqual([
+      '/excludedRows/1',
+      'there is no row 100: the dataset has 100 rows, numbered from 0',
+    ])
+    const all = Array.from({ length: 100 }, (_, row) => row)
+    expect(await refusalOf({ ...moons, excludedRows: all })).toEqual([
+      '/excludedRows',
+      'no row would be left to train on',
+    ])
+  })
+
+  it('would still change the statistics of a batch normalization', async () => {
+    const layers = [
+      { type: 'batchNormalization' },
+      { type: 'dense', units: 1, activation: 'sigmoid' },
+    ] as const
+    expect(await refusalOf({ ...moons, network: { layers: [...layers] }, excludedRows: [1] })).toEqual([
+      '/excludedRows',
+      expect.stringContaining('upload the data without these rows'),
+    ])
+  })
+})
+
 describe('folds', () => {
   const moons = { dataset: { name: 'moons', rows: 100 }, ...binary }
   const folds = (count: number, rule: object = {}) => ({ earlyStopping: { folds: count, ...rule } })

@@ -1,20 +1,20 @@
 /** The rows with the largest loss under the final network of a run. */
 import { useEffect, useRef, useState } from 'preact/hooks'
-import { get } from '../api/client.js'
+import { type ApiError, get, post } from '../api/client.js'
 import type { Job, Model, WorstRows } from '../api/types.js'
+import { Choice } from '../components/field.js'
 import { ErrorNotice } from '../components/notice.js'
 import { ShowMore } from '../components/show-more.js'
-import { useQuery } from '../components/use-query.js'
+import { toApiError, useQuery } from '../components/use-query.js'
 import type { Cell } from '../draw/confusion-matrix.js'
-import { RowPicture } from '../draw/row-picture.js'
-import { day, plural, short, whole } from '../format.js'
+import { plural, whole } from '../format.js'
+import { patchedRequest } from '../job-request.js'
+import { go } from '../router.js'
+import { WorstRowTable } from './worst-row-table.js'
 
 const firstRows = 20
 const mostRows = 1_000
-const maxColumns = 8
-
 type Coding = Model['coding']
-type WorstRow = WorstRows['rows'][number]
 
 interface Props {
   job: Job
@@ -29,16 +29,17 @@ interface Props {
 
 export function WorstRowsCard({ job, coding, cell, isListed, onList, onAllRows }: Props) {
   const [limit, setLimit] = useState(firstRows)
+  const [split, setSplit] = useState<'training' | 'validation'>(hasOthers(job) ? 'validation' : 'training')
   const heading = useRef<HTMLHeadingElement>(null)
   const key = cell === null ? '' : JSON.stringify(cell)
   // The card is below the matrix, whose cell was selected.
   useEffect(() => {
     if (key !== '') heading.current?.scrollIntoView({ block: 'nearest' })
   }, [key])
-  const query = useQuery(isListed ? `${job.id} ${limit} ${key}` : null, (signal) =>
+  const query = useQuery(isListed ? `${job.id} ${split} ${limit} ${key}` : null, (signal) =>
     get('/jobs/{id}/rows/worst', {
       id: job.id,
-      query: { limit, cell: key === '' ? undefined : key },
+      query: { limit, split, cell: key === '' ? undefined : key },
       signal,
     }),
   )
@@ -48,6 +49,17 @@ export function WorstRowsCard({ job, coding, cell, isListed, onList, onAllRows }
       <p class="hint">
         The rows on which the final network has the largest loss. Wrong labels and rare cases come first.
       </p>
+      {hasOthers(job) && isListed ? (
+        <Choice
+          label="Rows"
+          value={split}
+          onChange={setSplit}
+          options={[
+            ['validation', 'validation'],
+            ['training', 'training'],
+          ]}
+        />
+      ) : null}
       {cell === null ? null : (
         <p>
           Only rows of <b>{cell[0]}</b> predicted as <b>{cell[1]}</b>.{' '}
@@ -72,7 +84,7 @@ export function WorstRowsCard({ job, coding, cell, isListed, onList, onAllRows }
           <p class="hint" role="status">
             {describeRows(query.latest, job)}
           </p>
-          <Rows worst={query.latest} coding={coding} />
+          <MarkedRows key={query.latest.split} job={job} coding={coding} worst={query.latest} />
           <ShowMore
             hasMore={query.latest.rows.length === limit && limit < mostRows}
             onClick={() => setLimit(Math.min(mostRows, 5 * limit))}
@@ -80,6 +92,49 @@ export function WorstRowsCard({ job, coding, cell, isListed, onList, onAllRows }
         </>
       )}
     </div>
+  )
+}
+
+const hasOthers = ({ spec }: Job) =>
+  spec.validationDataset !== undefined || spec.validationFold !== undefined || spec.validationSplit > 0
+
+/** Training rows can be marked, to train again without them. */
+function MarkedRows({ job, coding, worst }: Pick<Props, 'job' | 'coding'> & { worst: WorstRows }) {
+  const [marked, setMarked] = useState<ReadonlySet<number>>(new Set())
+  const [problem, setProblem] = useState<ApiError | null>(null)
+  const [isStarting, setStarting] = useState(false)
+  const toggle = (row: number) => {
+    const rows = new Set(marked)
+    if (!rows.delete(row)) rows.add(row)
+    setMarked(rows)
+  }
+  const start = async () => {
+    setStarting(true)
+    try {
+      const excludedRows = [...new Set([...(job.spec.excludedRows ?? []), ...marked])].sort((a, b) => a - b)
+      const title = `without ${plural(excludedRows.length, 'row')}`
+      const { id } = await post('/jobs', patchedRequest(job, { patch: { excludedRows }, title }))
+      go('compare', `${job.id},${id}`)
+    } catch (error) {
+      setProblem(toApiError(error))
+    }
+    setStarting(false)
+  }
+  if (worst.split === 'validation') return <WorstRowTable worst={worst} coding={coding} marking={null} />
+  return (
+    <>
+      <ErrorNotice error={problem} />
+      <WorstRowTable worst={worst} coding={coding} marking={{ marked, onToggle: toggle }} />
+      <p>
+        <button type="button" disabled={marked.size === 0 || isStarting} onClick={start}>
+          Train without the marked rows
+        </button>{' '}
+        <span class="hint">
+          With the same seed and order, and compared with this run: the difference is the influence of these
+          rows.
+        </span>
+      </p>
+    </>
   )
 }
 
@@ -96,85 +151,4 @@ function describeRows({ split, available, count, matching, rows, unanswered }: W
       : ' The confusion matrix counts the predictions of the folds, so its numbers differ.'
   const missing = unanswered === 0 ? '' : ` The loss of ${plural(unanswered, 'row')} was not finite.`
   return shown + learned + folds + missing
-}
-
-function Rows({ worst, coding }: { worst: WorstRows; coding: Coding }) {
-  const { columns, rows } = worst
-  if (rows.length === 0) return null
-  const isPicture = coding.image !== undefined
-  const features = new Map(coding.features.map((feature) => [feature.name, feature.type]))
-  const shown = isPicture
-    ? []
-    : columns.flatMap((name, index) => (features.has(name) ? [{ name, index }] : [])).slice(0, maxColumns)
-  const omitted = features.size - shown.length
-  return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: scrolling by keyboard needs focus
-    <section class="scroll" tabIndex={0} aria-label="Worst rows">
-      <table class="plain small">
-        <caption class="visually-hidden">Rows with the largest loss, with their values</caption>
-        <thead>
-          <tr>
-            <th scope="col" class="number">
-              Row
-            </th>
-            {isPicture ? <th scope="col">Picture</th> : null}
-            <th scope="col" class="number">
-              Loss
-            </th>
-            <th scope="col">True</th>
-            <th scope="col">Predicted</th>
-            {shown.map(({ name }) => (
-              <th key={name} scope="col">
-                {name}
-              </th>
-            ))}
-          </tr>
-        </thead>
-        <tbody>
-          {rows.map((each) => (
-            <tr key={each.row}>
-              <th scope="row" class="number">
-                {each.row}
-              </th>
-              {isPicture ? (
-                <td>
-                  <RowPicture row={each.row} values={each.values} columns={columns} coding={coding} />
-                </td>
-              ) : null}
-              <td class="number">{short(each.loss)}</td>
-              <td>{truthText(each.truth)}</td>
-              <td>{predictionText(each.prediction)}</td>
-              {shown.map(({ name, index }) => (
-                <td key={name} class="cut">
-                  {valueText(each.values[index], features.get(name) === 'date')}
-                </td>
-              ))}
-            </tr>
-          ))}
-        </tbody>
-      </table>
-      {isPicture || omitted === 0 ? null : <p class="hint">and {plural(omitted, 'more column')}</p>}
-    </section>
-  )
-}
-
-function truthText({ label, labels, output }: WorstRow['truth']): string {
-  return label ?? listText(labels) ?? (output ?? []).map((value) => short(value)).join(', ')
-}
-
-function predictionText({ label, labels, output, probabilities }: WorstRow['prediction']): string {
-  const probability = label === undefined ? undefined : probabilities?.[label]
-  if (label !== undefined) {
-    return probability === undefined ? label : `${label} (${(100 * probability).toFixed(1)} %)`
-  }
-  return listText(labels) ?? output.map((value) => short(value)).join(', ')
-}
-
-const listText = (labels: readonly string[] | undefined) =>
-  labels === undefined ? undefined : labels.length === 0 ? 'none' : labels.join(', ')
-
-function valueText(value: WorstRow['values'][number] | undefined, isDate: boolean): string {
-  if (value === null || value === undefined) return '–'
-  if (typeof value !== 'number') return String(value)
-  return isDate ? day(value) : short(value)
 }
