@@ -26,7 +26,7 @@ export const findings = {
   },
   'initial-loss': {
     title: 'High initial loss',
-    why: 'A new network should consider all classes about equally likely, so it first has to unlearn wrong certainty.',
+    why: 'A network that is certain before its training is often wrong, and has to unlearn that first.',
   },
   'dead-units': {
     title: 'Dead units',
@@ -34,7 +34,7 @@ export const findings = {
   },
   'saturated-units': {
     title: 'Saturated units',
-    why: 'Near its limits sigmoid or tanh has hardly any slope, so the weights before it hardly change.',
+    why: 'Sigmoid and tanh are almost flat near their limits, so the weights before them hardly change.',
   },
   'exploding-gradient': {
     title: 'Exploding gradient',
@@ -42,7 +42,7 @@ export const findings = {
   },
   'vanishing-gradient': {
     title: 'Vanishing gradient',
-    why: 'Each layer multiplies the gradient by its slope, so the first of many flat layers hardly learn.',
+    why: 'Each layer multiplies the gradient by its slope, so the first layers hardly learn if many slopes are small.',
   },
   'divergence-coming': {
     title: 'Growing loss',
@@ -54,7 +54,7 @@ export const findings = {
   },
   'batch-too-large': {
     title: 'Batch too large',
-    why: 'The network changes only once per batch, so few batches mean few steps for the same work.',
+    why: 'The weights change only once per batch, so large batches mean few steps for the same work.',
   },
   'learning-rate-too-low': {
     title: 'Learning rate too low',

@@ -16,7 +16,7 @@ export type ReleaseReason = z.infer<typeof releaseReasonSchema>
 export const releaseMeanings: Record<ReleaseReason, string> = {
   'worker-stopped': 'the worker process was stopped',
   'worker-died': 'the worker process died or sent no heartbeat',
-  'thread-died': 'the training thread died; the third time without progress, the job fails',
+  'thread-died': 'the training thread died. If it dies three times without progress, the job fails',
   interrupted: 'the training thread died because of another job of the same claim',
   'database-unavailable': 'the database was unavailable for longer than a worker waits',
   'database-full': 'the database had no free space',
@@ -36,12 +36,12 @@ export const jobEventTypeSchema = z.enum([
 export const jobEventMeanings: Record<z.infer<typeof jobEventTypeSchema>, string> = {
   queued: 'the job was created',
   claimed: 'a worker claimed the job: `workerId`, `attempt`',
-  checkpointed: 'a checkpoint was stored; the two most recent are shown',
+  checkpointed: 'a checkpoint was stored. The two most recent are shown',
   released: 'the job went back to the queue: `reason`, and `retryAt` if it waits before the next claim',
   paused: 'a client paused the job',
   resumed: 'a client queued the job again',
   ended: 'the job finished: `status`',
-  thinned: 'epochs of the finished job were deleted; its `epochsKept` says how many are left',
+  thinned: 'epochs of the finished job were deleted. Its `epochsKept` says how many are left',
 }
 
 const listed = (meanings: Record<string, string>) =>

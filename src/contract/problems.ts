@@ -57,7 +57,7 @@ export const problems = {
     status: 403,
     title: 'Origin not allowed',
     meaning:
-      'A browser sent the request for a page of another origin, or a service without keys was called by a host name other than its own machine’s.',
+      'A page of another origin sent the request, or the service has no keys and the host name of the request is not its machine’s.',
     remedy: 'Open the page that the service itself serves, or add the origin to the setting ALLOWED_ORIGINS.',
     example: 'Pages from https://example.org may not use this service; ALLOWED_ORIGINS lists those that may.',
   },
@@ -186,7 +186,7 @@ export const problems = {
     status: 413,
     title: 'Dataset too large',
     meaning:
-      'An upload exceeds a limit: bytes, rows, columns, length of a line or cell, pixels, files in an archive, or the memory or time of reading it.',
+      'An upload exceeds a limit on bytes, rows, columns, the length of a line or cell, pixels, files in an archive, reading memory or reading time.',
     remedy: 'Upload less at a time. `detail` names the limit and its setting.',
     example: 'the file has 20000 columns; the limit is 10000 columns (MAXIMUM_DATASET_COLUMNS)',
   },
@@ -200,7 +200,7 @@ export const problems = {
   'websocket-required': {
     status: 426,
     title: 'WebSocket required',
-    meaning: 'The stream of a job is a WebSocket or server-sent events; the request accepts neither.',
+    meaning: 'The stream of a job is a WebSocket or server-sent events, but the request accepts neither.',
     remedy: 'Connect with a WebSocket client, or send the header accept: text/event-stream.',
     example: 'Connect with a WebSocket, or accept text/event-stream.',
   },
@@ -215,7 +215,7 @@ export const problems = {
     status: 422,
     title: 'Invalid training specification',
     meaning:
-      'Each field is valid, but the combination cannot be trained: shapes that do not match, a loss that does not suit the last layer, a dataset or model that does not exist.',
+      'Each field is valid, but the combination cannot be trained. Examples are shapes that do not match, a loss that does not suit the last layer, and a dataset or model that does not exist.',
     remedy: 'Read `detail`: it names the layer or field and what is allowed.',
     example: 'Layer 1 (dense) has 1 unit, but the target has 3 classes: give it 3 units.',
   },
@@ -230,7 +230,7 @@ export const problems = {
     status: 422,
     title: 'Invalid model file',
     meaning:
-      'The file of a model cannot be imported: it is damaged, has an operator or a type of numbers that is not supported, or does not fit the network or the names that were sent with it.',
+      'The file of a model cannot be imported. It is damaged, has an unsupported operator or type of numbers, or does not fit the network or names that were sent with it.',
     remedy: 'Read `detail`: it names the tensor, node or field, what was found, and what is supported.',
     example: 'The tensor "fc.weight" has the type "I8". Supported are F32, F64, F16 and BF16.',
   },
@@ -265,7 +265,7 @@ export const problems = {
     title: 'Compute limit exceeded',
     meaning: 'The training needs more epochs, floating-point operations or threads than one job may use.',
     remedy:
-      'Train for fewer epochs, on fewer rows, or with a smaller network. `detail` names the limit; GET /limits lists all limits.',
+      'Train for fewer epochs, on fewer rows, or with a smaller network. `detail` names the limit, and GET /limits lists all limits.',
     example:
       'This training needs 3.00e+16 floating-point operations; the limit is 1.00e+16 (MAXIMUM_JOB_FLOPS).',
   },
@@ -315,16 +315,16 @@ export const problems = {
     title: 'Internal error',
     meaning: 'The service failed for a reason that is not in the request.',
     remedy:
-      'Try again. If the error persists, send `traceId` to the operator of the service, who finds the error in the log by it.',
+      'Try again. If the error persists, send `traceId` to the operator of the service, who can find the error in the log.',
     example: 'Internal error. The trace id identifies it in the log.',
   },
   integrity: {
     status: 500,
     title: 'Damaged data',
     meaning:
-      'The stored weights of the model do not match the hash recorded when they were stored, or an exported file does not give the predictions of the service.',
+      'The stored weights of the model do not match their hash, or an exported file does not give the predictions of the service.',
     remedy:
-      'Train the model again, or restore the database from a backup. Damaged weights are never used, and a different file is never sent. Report a difference of an exported file as an error of the service.',
+      'Train the model again, or restore the database from a backup. If only an exported file differs, report it as an error of the service. Damaged weights are never used, and a file that differs is never sent.',
     example: 'The stored weights of model mdl_0123456789abcdef0123456789abcdef do not match their hash.',
   },
   unavailable: {

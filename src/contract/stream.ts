@@ -15,7 +15,7 @@ const job = z
 const epochs = z
   .object({ type: z.literal('epochs'), epochs: z.array(epochSchema).min(1) })
   .describe(
-    'One or more epochs in order, each exactly once. Of a finished job with `epochsKept`, only those that are kept',
+    'One or more epochs in order, each exactly once. A finished job with `epochsKept` sends only those that it keeps',
   )
 const end = z
   .object({ type: z.literal('end'), job: jobSchema })

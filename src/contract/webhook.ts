@@ -8,7 +8,7 @@ export type WebhookEvent = z.infer<typeof webhookEventSchema>
 
 export const webhookEventMeanings: Record<z.infer<typeof deliveryEventSchema>, string> = {
   'job.succeeded': 'a job succeeded and has a model',
-  'job.failed': 'a job failed; `error` names the cause',
+  'job.failed': 'a job failed, and `error` names the cause',
   'job.cancelled': 'a client cancelled a job',
   'webhook.test': 'sent by `POST /webhooks/{id}/test`, in one attempt',
 }

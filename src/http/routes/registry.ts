@@ -118,7 +118,7 @@ export const registryRoutes: RoutePlugin<RegistryRoutes> = (app, { dependencies 
       config: { scope: 'models:read' },
       schema: {
         tags: ['registry'],
-        summary: 'List the versions that a model is, by name',
+        summary: 'List the versions of a model, by name',
         description: 'At most one for each name. All are on one page.',
         params: idParameters,
         response: { 200: listSchema(modelVersionSchema), ...failures },
