@@ -3,6 +3,7 @@
  * memory of the training.
  */
 import type { Coding } from '../src/contract/dataset.js'
+import type { JobSpec } from '../src/contract/job.js'
 import { areMoved } from '../src/datasets/transfer-weights.js'
 import type { Program, Snapshot, Training, Weights } from '../src/engine/index.js'
 import { receiveNumbers } from '../src/threads/little-endian.js'
@@ -51,20 +52,50 @@ interface InitialState {
   enter(training: Training): Promise<Refusal | null>
 }
 
-export function initialState(order: TrainingOrder, source: Source, fill: Fill): InitialState {
+/** What the previous segment passes on, for a state at the boundary between two segments. */
+interface Boundary {
+  /** The spec of the previous segment. */
+  before: JobSpec
+  spec: JobSpec
+}
+
+/**
+ * Names the state that a segment takes over: all of the network, and that of the optimizer if its type stays. State that
+ * only one of two optimizers has, such as a velocity without momentum, starts at zero.
+ */
+function keptState(training: Training, boundary: Boundary | null): (name: string) => boolean {
+  if (boundary === null) return () => true
+  const known = training.snapshotBuffers(false).state
+  const keepsOptimizer = boundary.before.optimizer.type === boundary.spec.optimizer.type
+  return (name) => Object.hasOwn(known, name) && (keepsOptimizer || !name.startsWith('optimizer.'))
+}
+
+/** A changed rule of early stopping counts anew. */
+const keepsWatch = (boundary: Boundary | null) =>
+  boundary === null ||
+  JSON.stringify(boundary.before.earlyStopping) === JSON.stringify(boundary.spec.earlyStopping)
+
+/** @param boundary of the checkpoint, if it was taken between two segments */
+export function initialState(
+  order: TrainingOrder,
+  source: Source,
+  fill: Fill,
+  boundary: Boundary | null,
+): InitialState {
   const { checkpoint, initialWeights } = order
   if (checkpoint !== null) {
     const { bytes, ...head } = checkpoint
-    if (bytes instanceof Uint8Array) return continuedState(unpackSnapshot({ ...head, bytes }))
+    if (bytes instanceof Uint8Array) return continuedState(unpackSnapshot({ ...head, bytes }), boundary)
     return {
       epoch: checkpoint.epoch,
       weights: () => undefined,
       async enter(training) {
         const buffers = training.snapshotBuffers(hasBest(head))
-        const arrays = orderArrays(head, buffers)
+        const arrays = orderArrays(head, buffers, keptState(training, boundary))
         const refusal = await receiveNumbers(arrays, (bytes) => fill('checkpoint', bytes))
         const { position, seed, ended, watch } = head.header
-        if (refusal === null) training.restore({ position, seed, ended, watch, ...buffers })
+        const kept = keepsWatch(boundary) ? { watch, best: buffers.best } : { watch: null, best: null }
+        if (refusal === null) training.restore({ position, seed, ended, state: buffers.state, ...kept })
         return refusal
       },
     }
@@ -81,13 +112,16 @@ export function initialState(order: TrainingOrder, source: Source, fill: Fill): 
   }
 }
 
-/** The state after an earlier segment of the same training. */
-export function continuedState(snapshot: Snapshot): InitialState {
+/** The state after an earlier part of the same training. */
+export function continuedState(snapshot: Snapshot, boundary: Boundary | null): InitialState {
   return {
     epoch: snapshot.position.epoch,
     weights: () => undefined,
     async enter(training) {
-      training.restore(snapshot)
+      const isKept = keptState(training, boundary)
+      const state = Object.fromEntries(Object.entries(snapshot.state).filter(([name]) => isKept(name)))
+      const kept = keepsWatch(boundary) ? {} : { watch: null, best: null }
+      training.restore({ ...snapshot, state, ...kept })
       return null
     },
   }

@@ -47,6 +47,8 @@ export interface TrainingOrder {
   changes: Change[]
   /** The index of an earlier order means the rows that it encodes. */
   data: RawData | SharedData | number
+  /** The rows of each segment after the first, if a change replaces the dataset; null if all segments have the same. */
+  laterData: RawData[] | null
   /** The rows for cross-validation; null unless folds choose the number of epochs. */
   foldData: RawData | null
   /** The number of epochs that folds chose in an earlier attempt; null if they have not chosen yet. */

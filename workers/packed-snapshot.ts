@@ -40,14 +40,16 @@ function describeSnapshot(
 }
 
 /**
- * The arrays of the training, in the order in which the checkpoint stores them.
+ * The arrays of the training, in the order in which the checkpoint stores them. Those that `isKept` rejects are new.
  * @throws RangeError if the training has no such array, or one of another length
  */
 export function orderArrays(
   { header: { buffers } }: Pick<Checkpoint, 'header'>,
   arrays: Pick<Snapshot, 'state' | 'best'>,
+  isKept: (name: string) => boolean = () => true,
 ): Float32Array[] {
   return buffers.map(({ of, name, length }) => {
+    if (of === 'state' && !isKept(name)) return new Float32Array(new SharedArrayBuffer(4 * length))
     const array = arrays[of]?.[name]
     if (array?.length !== length) throw new RangeError(`the checkpoint's ${name} does not fit this program`)
     return array

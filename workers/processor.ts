@@ -181,6 +181,7 @@ export class Processor {
         await record.guard(async () => {
           const order = await orders.add(run.job, run.stop)
           if ('code' in order) return record.conclude({ type: 'refused', ...order })
+          record.begin()
           sent.push(order)
           active.push({ run, record })
         })

@@ -1,6 +1,7 @@
 /** Stores the reports of trainings under the claims of their jobs. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from 'pino'
+import { metricsPerEpoch } from '../src/contract/packed-epochs.js'
 import { epochCount, epochsAfter } from '../src/engine/index.js'
 import { newId } from '../src/training/new-id.js'
 import type { NewModel } from '../src/training/ports/models.js'
@@ -15,6 +16,8 @@ import type { WorkTally } from './work-tally.js'
 const outageMilliseconds = 30_000
 const firstPauseMilliseconds = 250
 const longestPauseMilliseconds = 4_000
+
+type Backend = Pick<Progress, 'backend' | 'backendDetail'>
 
 interface RunRecords {
   runs: RunStore
@@ -44,8 +47,14 @@ export class RunRecord {
     this.#stored = job.storedEpoch
   }
 
+  /** For a fork that continues from a checkpoint of the other job. */
+  begin(): void {
+    this.#stored = this.job.storedEpoch
+  }
+
   /** Stores progress. False if the claim is no longer valid. */
   async store({ epochs, seconds, checkpoint, snapshots, statistics, ...how }: Progress): Promise<boolean> {
+    if (!(await this.#repeats(epochs, how))) return false
     // An earlier attempt may have stored the first epochs. The same seed gives the same values.
     const fresh = epochsAfter(epochs, this.#stored)
     const kept = checkpoint !== null && checkpoint.epoch >= this.#stored ? checkpoint : null
@@ -65,6 +74,20 @@ export class RunRecord {
     this.#stored = fresh.firstEpoch + epochCount(fresh) - 1
     tally.addEpochs(epochCount(fresh))
     return true
+  }
+
+  /** Whether the epochs of a fork equal those of the other job. Otherwise the run fails. */
+  async #repeats(epochs: Progress['epochs'], { backend, backendDetail }: Backend): Promise<boolean> {
+    const { fork } = this.job
+    if (fork === null || epochs.firstEpoch > fork.epoch) return true
+    const metrics = epochs.metrics.subarray(0, (fork.epoch - epochs.firstEpoch + 1) * metricsPerEpoch)
+    const { runs } = this.records
+    const epoch = await persist(this.records, () => runs.findDifference(fork.jobId, { ...epochs, metrics }))
+    if (epoch === null) return true
+    const how = backendDetail === null ? backend : `${backend} (${backendDetail})`
+    const message = `Epoch ${epoch} differs from that of job ${fork.jobId}, which it repeats, on the backend ${how}. Train the spec anew instead.`
+    await this.conclude({ type: 'refused', code: 'integrity', message })
+    return false
   }
 
   /** A training that is continued in another thread takes the snapshot of its last epoch again. */
@@ -186,7 +209,8 @@ export async function storeWhole(
     const { progress, model } = training
     const { bestEpoch } = model
     const success = { claim: job, progress, model: toNewModel(job, model), bestEpoch }
-    if (job.storedEpoch === 0 && records.runs.isWhole(success)) together.push({ record, success })
+    const isPlain = job.storedEpoch === 0 && job.fork === null
+    if (isPlain && records.runs.isWhole(success)) together.push({ record, success })
     else {
       await record.guard(async () => {
         await record.store({ ...progress, checkpoint: null })

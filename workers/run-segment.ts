@@ -18,7 +18,7 @@ const sliceMilliseconds = 50
 /** Maximum share of the time that a training spends on checkpoints. */
 const checkpointShare = 0.1
 
-type SegmentEnd =
+export type SegmentEnd =
   /** The segment has ended, but the training has not. */
   | { type: 'reached' }
   | { type: 'stopped' }
@@ -34,6 +34,8 @@ interface SegmentOptions
   extends Pick<TrainingOrder, 'stop' | 'checkpointMilliseconds' | 'backend' | 'pauseAfter'> {
   plannedEpochs: number | undefined
   lastEpoch: number | null
+  /** Whether the training ends with the segment. */
+  isLast: boolean
   recorder: SnapshotRecorder | null
   /** Whether to take statistics of the layers. */
   isWatched: boolean
@@ -42,7 +44,8 @@ interface SegmentOptions
 }
 
 export async function runSegment(training: Training, options: SegmentOptions): Promise<SegmentEnd> {
-  const { stop, checkpointMilliseconds, lastEpoch, recorder, report, plannedEpochs, priority } = options
+  const { stop, checkpointMilliseconds, lastEpoch, isLast, recorder, report, plannedEpochs, priority } =
+    options
   const backend = describeBackend(training, options.backend)
   const isFresh = training.epoch === 0
   // The worker before stored these epochs with a checkpoint, and died before it paused the job.
@@ -93,7 +96,16 @@ export async function runSegment(training: Training, options: SegmentOptions): P
           checkpointAt = now + Math.max(checkpointMilliseconds, (now - reportedAt) / checkpointShare)
         }
         if (isPause) return { type: 'paused' }
-        if (training.epoch === lastEpoch) return { type: 'reached' }
+        if (training.epoch === lastEpoch) {
+          if (!isLast) return { type: 'reached' }
+          if (!hasFiniteWeights(training)) return { type: 'diverged', epoch: training.epoch }
+          const rest = { ...progress, epochs: noEpochs(training), snapshots: null, seconds: 0 }
+          return {
+            type: 'trained',
+            unreported: null,
+            handBack: () => reportProgress(rest, training.snapshotView()),
+          }
+        }
         break
       }
       case 'stopped':
@@ -121,6 +133,9 @@ export async function runSegment(training: Training, options: SegmentOptions): P
     }
   }
 }
+
+const hasFiniteWeights = (training: Training) =>
+  [...training.weightViews().values()].every(({ values }) => values.every(Number.isFinite))
 
 const noEpochs = ({ epoch }: Training) => ({ firstEpoch: epoch + 1, metrics: new Float64Array(0) })
 

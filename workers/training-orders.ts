@@ -3,8 +3,10 @@ import type { Logger } from 'pino'
 import { fillBuffers } from '../src/base/fill-buffers.js'
 import type { Coding } from '../src/contract/dataset.js'
 import { isDivided } from '../src/contract/folds.js'
+import { idPrefixes } from '../src/contract/ids.js'
 import type { JobSpec } from '../src/contract/job.js'
 import type { ProblemCode } from '../src/contract/problems.js'
+import { divideByChanges } from '../src/contract/segments.js'
 import type { Inheritance } from '../src/datasets/inherited-coding.js'
 import { explainBackend, outputShape, runnableBackend } from '../src/engine/index.js'
 import type { BackendSetting } from '../src/threads/messages.js'
@@ -17,7 +19,7 @@ import type { SharedDatasets, Taken } from './shared-datasets.js'
 import type { StoredTables } from './stored-tables.js'
 
 export interface OrderSources {
-  runs: Pick<RunStore, 'checkpoint'>
+  runs: Pick<RunStore, 'checkpoint' | 'adoptCheckpoint'>
   models: Pick<AllModels, 'get' | 'openWeights'>
   storedTables: StoredTables
   sharedDatasets: SharedDatasets
@@ -61,14 +63,27 @@ export class TrainingOrders {
     const source = await this.#loadSource(job)
     if ('code' in source) return source
     const hasFolds = job.spec.earlyStopping?.folds !== undefined
-    const data = await this.#take(job, source.sourceCoding)
+    const [first, ...later] = divideByChanges(job.spec, job.changes)
+    const isSame = later.every(
+      ({ spec }) => JSON.stringify(spec.dataset) === JSON.stringify(first.spec.dataset),
+    )
+    const data = isSame
+      ? await this.#take(job, source.sourceCoding)
+      : await this.#load(withDataset(job, first.spec), source.sourceCoding)
+    const laterData = isSame
+      ? []
+      : await Promise.all(later.map(({ spec }) => this.#load(withDataset(job, spec), null)))
     const raw = hasFolds ? await this.#load(job, source.sourceCoding) : null
-    if (data === null || (hasFolds && raw === null)) {
+    if (data === null || (hasFolds && raw === null) || laterData.includes(null)) {
       this.#abandon()
       return gone('The dataset of this job no longer exists.')
     }
-    // A first attempt has no checkpoint.
-    const stored = job.attempt === 1 ? null : await runs.checkpoint(job.jobId, (message) => log.warn(message))
+    if (job.fork !== null && job.storedEpoch === 0) {
+      job.storedEpoch = (await runs.adoptCheckpoint(job, job.fork)) ?? 0
+    }
+    // A first attempt has no checkpoint, unless it is a fork.
+    const isNew = job.attempt === 1 && job.storedEpoch === 0
+    const stored = isNew ? null : await runs.checkpoint(job.jobId, (message) => log.warn(message))
     this.#fetched[this.#count] = { checkpoint: stored, initialWeights: job.spec.from }
     this.#count++
     return {
@@ -76,6 +91,7 @@ export class TrainingOrders {
       spec: job.spec,
       changes: job.changes,
       data,
+      laterData: isSame ? null : laterData.filter((rows) => rows !== null),
       foldData: raw,
       plannedEpochs: hasFolds && job.storedEpoch > 0 ? job.epochs : null,
       ...source,
@@ -193,6 +209,12 @@ export class TrainingOrders {
     const inheritance = sourceCoding === null ? null : toInheritance(spec, sourceCoding)
     return { type: 'raw', training: table, validation: validation?.table ?? null, image, inheritance }
   }
+}
+
+/** The job as if all its segments had the dataset of this one. */
+function withDataset(job: ClaimedJob, { dataset }: JobSpec): ClaimedJob {
+  const isStored = typeof dataset === 'string' && dataset.startsWith(idPrefixes.dataset)
+  return { ...job, spec: { ...job.spec, dataset }, datasetId: isStored ? dataset : null }
 }
 
 async function orderedCheckpoint({ length, chunks, ...head }: StoredCheckpoint) {

@@ -114,6 +114,21 @@ export const attacks: Readonly<Record<string, Attack>> = {
       get(`/jobs/${rowsJobId}/dependence?column=x1&points=100`),
     ]),
   },
+  replays: {
+    routes: [
+      'POST /jobs/{id}/fork',
+      'POST /jobs/{id}/verify',
+      'POST /jobs/{id}/epochs/{epoch}/model',
+      'GET /jobs/{id}/difference',
+    ],
+    lanes: lanesPerAttack,
+    prepare: repeated(({ rowsJobId }) => [
+      post(`/jobs/${rowsJobId}/fork`, { epoch: 1, changes: { epochs: 1_000 } }),
+      post(`/jobs/${rowsJobId}/verify`),
+      post(`/jobs/${rowsJobId}/epochs/1/model`),
+      get(`/jobs/${rowsJobId}/difference?with=${rowsJobId}`),
+    ]),
+  },
   reads: {
     routes: [
       'GET /jobs',

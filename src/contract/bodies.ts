@@ -1,5 +1,6 @@
 /** The JSON request bodies by name. The thread that parses large bodies finds a schema by this name. */
 import type { z } from 'zod'
+import { forkRequestSchema } from './fork.js'
 import { inferenceRequestSchema } from './inference.js'
 import { jobChangeSchema, jobRequestSchema, resumeRequestSchema } from './job.js'
 import { jobBatchRequestSchema } from './job-batch.js'
@@ -23,6 +24,7 @@ export const bodySchemas = {
   webhook: webhookRequestSchema,
   rotation: rotationRequestSchema,
   retrain: retrainRequestSchema,
+  fork: forkRequestSchema,
   sweep: sweepRequestSchema,
   registration: registrationSchema,
   aliasTarget: aliasTargetSchema,

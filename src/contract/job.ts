@@ -298,6 +298,10 @@ export const jobSpecSchema = trainingSchema.extend({
   from: z.string().optional(),
   watch: watchSchema.optional(),
   threads: z.int().default(1),
+  stopAfter: z
+    .int()
+    .optional()
+    .describe('the training ends after this epoch, and the model has the weights of that moment'),
 })
 export type JobSpec = z.infer<typeof jobSpecSchema>
 
@@ -335,13 +339,25 @@ export const resumeRequestSchema = z
   .meta({ examples: [{ epochs: 800, learningRate: 0.001 }] })
 export type ResumeRequest = z.infer<typeof resumeRequestSchema>
 
-const changeable = z.object({ epochs: z.int(), learningRate: z.number() })
+/** The fields of a spec that may change during a run. Others than the first two are present if they change; null for none. */
+const settingsSchema = z.object({
+  epochs: z.int(),
+  learningRate: z.number(),
+  optimizer: optimizerSchema.optional(),
+  batchSize: z.union([z.int(), z.literal('full')]).optional(),
+  sampling: trainingSchema.shape.sampling.optional(),
+  schedule: trainingSchema.shape.schedule.nullable(),
+  clipNorm: trainingSchema.shape.clipNorm.nullable(),
+  earlyStopping: earlyStoppingSchema.nullish(),
+  dataset: z.union([z.string(), generatedDatasetSchema]).optional(),
+})
+export type Settings = z.infer<typeof settingsSchema>
 
 export const changeSchema = z.object({
   at: z.iso.datetime(),
   fromEpoch: z.int().describe('the first epoch with the change; an epoch in progress ends without it'),
-  before: changeable,
-  after: changeable,
+  before: settingsSchema,
+  after: settingsSchema,
 })
 export type Change = z.infer<typeof changeSchema>
 
@@ -351,7 +367,8 @@ export const jobErrorMeanings: Record<z.infer<typeof jobErrorCodeSchema>, string
   diverged: 'the loss became NaN or infinite; the history is kept',
   'worker-crashed': 'the worker died three times without a new epoch',
   'invalid-dataset': 'the rows cannot be encoded for this training',
-  integrity: 'the weights of the model in `from` do not match their hash',
+  integrity:
+    'the weights of the model in `from` do not match their hash, or a repeated epoch differs from the stored one',
   internal: 'an error of the service; its log has details under the id of the job',
 }
 
@@ -405,12 +422,19 @@ export const jobSchema = z.object({
   error: jobErrorSchema.nullable(),
   spec: jobSpecSchema,
   priority: z.int(),
-  changes: z.array(changeSchema).describe('changes by resumptions'),
+  changes: z
+    .array(changeSchema)
+    .describe('changes of the spec during the run, by resumptions and forks; `spec` has the last settings'),
   ...labelsSchema.shape,
   retraining: retrainingSchema.nullable().describe('set by POST /models/{id}/retrain'),
   sweep: jobSweepSchema
     .nullable()
     .describe('set for a trial of a sweep, and for a job with `repeats` or `folds`: the sweep of its trials'),
+  forkOf: z
+    .object({ job: z.string(), epoch: z.int() })
+    .nullable()
+    .describe('the job whose run this one repeats up to that epoch, with the same losses'),
+  verifies: z.string().nullable().describe('the job whose run this one repeats to be compared with it'),
   reusedFrom: z
     .string()
     .nullable()

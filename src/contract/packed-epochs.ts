@@ -29,6 +29,29 @@ export function numberAt({ after, numbers }: Pick<PackedEpochs, 'after' | 'numbe
   return numbers === null ? after + 1 + index : numbers[index]
 }
 
+type Numbered = Pick<PackedEpochs, 'after' | 'numbers' | 'metrics'>
+
+/** The first epoch that both have, with other bits; null if there is none. */
+export function firstDifference(one: Numbered, other: Numbered): number | null {
+  const [count, otherCount] = [one, other].map(({ metrics }) => metrics.length / metricsPerEpoch)
+  let place = 0
+  for (let index = 0; index < count; index++) {
+    const epoch = numberAt(one, index)
+    while (place < otherCount && numberAt(other, place) < epoch) place++
+    if (place === otherCount) return null
+    if (numberAt(other, place) === epoch && !hasSameMetrics(one, index, other, place)) return epoch
+  }
+  return null
+}
+
+function hasSameMetrics(one: Numbered, index: number, other: Numbered, place: number): boolean {
+  for (let metric = 0; metric < metricsPerEpoch; metric++) {
+    const value = one.metrics[index * metricsPerEpoch + metric]
+    if (!Object.is(value, other.metrics[place * metricsPerEpoch + metric])) return false
+  }
+  return true
+}
+
 export function unpackEpochs(epochs: PackedEpochs): Epoch[] {
   const { metrics, seconds } = epochs
   return Array.from(seconds, (epochSeconds, index) => {

@@ -39,6 +39,8 @@ interface TrainingOptions {
   initialWeights?: Weights | undefined
   /** 1 … 256, default 1: threads that share each step, on backends with threads (native). */
   threads?: number | undefined
+  /** The training does not end after this epoch, because another training continues it. */
+  holdAfter?: number | undefined
 }
 
 /** Everything needed to resume elsewhere with identical results; structured clone copies it. */
@@ -93,6 +95,7 @@ export class Training {
   #best: Record<string, Float32Array> | null = null
   #bestBuffers: Record<string, Float32Array> | null = null
   #ended: Snapshot['ended'] = null
+  readonly #holdAfter: number | null
 
   constructor(program: Program, dataset: Dataset, options: TrainingOptions) {
     checkData(program, dataset)
@@ -101,6 +104,7 @@ export class Training {
     this.#program = program
     this.#dataset = dataset
     this.#seed = options.seed
+    this.#holdAfter = options.holdAfter ?? null
     try {
       const order = this.#reserve(4 * program.data.trainingRows)
       const arena = this.#reserve(4 * program.floats)
@@ -260,7 +264,8 @@ export class Training {
     Object.assign(this.#position, snapshot.position)
     this.#ended = snapshot.ended
     this.#best = null
-    if (snapshot.best !== null) this.#keepBest(snapshot.best)
+    // A training without early stopping ends with its last weights.
+    if (snapshot.best !== null && this.#watch !== null) this.#keepBest(snapshot.best)
     if (this.#watch !== null && snapshot.watch !== null) Object.assign(this.#watch.state, snapshot.watch)
   }
 
@@ -306,11 +311,15 @@ export class Training {
       this.#nextMetrics(1).set([Number.POSITIVE_INFINITY, Number.NaN, Number.NaN, Number.NaN])
       this.#measured += metricsPerEpoch
       this.#ended = 'diverged'
-    } else if (this.#ended === null && this.#position.epoch === spec.epochs) {
+    } else if (this.#ended === null && this.#position.epoch === spec.epochs && !this.#isHeld) {
       this.#ended = 'finished'
     }
     if (this.#ended === 'finished' || this.#ended === 'earlyStopped') this.#finish()
     return end.reason
+  }
+
+  get #isHeld(): boolean {
+    return this.#position.epoch === this.#holdAfter
   }
 
   /** A view for the metrics of the next epochs, after those of the current run. */
@@ -330,7 +339,7 @@ export class Training {
     if (judgement === 'improved' && this.#watch.rule.restoreBest) {
       this.#keepBest(this.#views(modelKinds))
     }
-    if (judgement === 'stop') this.#ended = 'earlyStopped'
+    if (judgement === 'stop' && !this.#isHeld) this.#ended = 'earlyStopped'
   }
 
   /** Restores the best weights. Weights that are not finite count as a divergence even when the last loss was finite. */

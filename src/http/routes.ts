@@ -22,6 +22,7 @@ import { type OperationRoutes, operationRoutes } from './routes/operations.js'
 import { type PredictionRoutes, predictionRoutes } from './routes/predictions.js'
 import { problemRoutes } from './routes/problems.js'
 import { type RegistryRoutes, registryRoutes } from './routes/registry.js'
+import { type ReplayRoutes, replayRoutes } from './routes/replays.js'
 import { type RetrainingRoutes, retrainingRoutes } from './routes/retraining.js'
 import { type StreamTicketRoutes, streamTicketRoutes } from './routes/stream-tickets.js'
 import { type SweepRoutes, sweepRoutes } from './routes/sweeps.js'
@@ -33,6 +34,7 @@ import { validatorCompiler } from './validator-compiler.js'
 export interface RouteDependencies
   extends JobRoutes,
     EpochRoutes,
+    Pick<ReplayRoutes, 'snapshots'>,
     JobStreamRoutes,
     JobsStreamRoutes,
     JobDeletionRoutes,
@@ -79,6 +81,7 @@ export async function registerRoutes(
   await app.register(jobRoutes, { dependencies })
   await app.register(jobBatchRoutes, { dependencies })
   await app.register(jobDeletionRoutes, { dependencies })
+  await app.register(replayRoutes, { dependencies })
   await app.register(sweepRoutes, { dependencies })
   await app.register(epochRoutes, { dependencies })
   await app.register(diagnosisRoutes, { dependencies })

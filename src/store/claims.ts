@@ -40,6 +40,8 @@ const claimedRowSchema = z.strictObject({
   estimatedSeconds: z.number(),
   crashes: z.int(),
   pauseAfter: z.int().nullable(),
+  forkOf: z.string().nullable(),
+  forkEpoch: z.int().nullable(),
   place: z.string(),
   hint: z.string(),
 })
@@ -130,7 +132,8 @@ export const claimStatement = statement(
         "heldThreads" = chosen.threads / chosen.size::float8, charged = "threadTime"(seconds, chosen.threads)
       FROM chosen WHERE "Job".id = chosen.id
       RETURNING "Job".id, status, "tenantId", "requestId", "traceId", attempt, spec, changes, "datasetId",
-        "validationDatasetId", epoch, epochs, backend, crashes, "pauseAfter", place, seconds / $7::float8 AS "estimatedSeconds"
+        "validationDatasetId", epoch, epochs, backend, crashes, "pauseAfter",
+        "forkOf", "forkEpoch", place, seconds / $7::float8 AS "estimatedSeconds"
     ), clock AS (
       UPDATE "QueueClock" SET "threadTime" = greatest("QueueClock"."threadTime", turn), "timeScale" = $7::float8
       FROM first WHERE EXISTS (SELECT FROM chosen)
@@ -202,5 +205,6 @@ function toClaim(row: ClaimedRow): ClaimedJob {
     estimatedSeconds: row.estimatedSeconds,
     crashes: row.crashes,
     pauseAfter: row.pauseAfter,
+    fork: row.forkOf === null || row.forkEpoch === null ? null : { jobId: row.forkOf, epoch: row.forkEpoch },
   }
 }

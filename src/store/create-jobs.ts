@@ -142,7 +142,7 @@ function toValues(items: readonly JobOfTenant[]): unknown[] {
     column(({ job }) => job.arenaBytes),
     column(({ job }) => job.flopsPerEpoch),
     column(({ job }) => job.stepsPerEpoch),
-    column(({ job }) => job.spec.epochs),
+    column(({ job }) => lastPlannedEpoch(job)),
     column(({ settings }) => settings.queuedJobs),
     column(({ settings }) => settings.storedBytes),
     column(({ spec }) => spec.bytes),
@@ -162,6 +162,8 @@ function toValues(items: readonly JobOfTenant[]): unknown[] {
     column(({ job }) => (job.replay?.epoch === null ? job.replay.jobId : null)),
   ]
 }
+
+const lastPlannedEpoch = ({ spec: { stopAfter, epochs } }: NewJob) => stopAfter ?? epochs
 
 /** The job, or the Problem that refuses it. */
 export type Outcome = Job | Problem
@@ -219,7 +221,7 @@ function createdJob(job: NewJob, row: CreatedRow): Job | null {
     startedAt: null,
     finishedAt: null,
     epoch: 0,
-    epochs: job.spec.epochs,
+    epochs: lastPlannedEpoch(job),
     metrics: { loss: null, accuracy: null, valLoss: null, valAccuracy: null },
     bestEpoch: null,
     epochsKept: null,
@@ -240,6 +242,8 @@ function createdJob(job: NewJob, row: CreatedRow): Job | null {
     metadata: job.metadata,
     retraining: toRetraining(job.retraining?.modelId ?? null, job.retraining?.registry ?? null),
     sweep: job.sweep,
+    forkOf: job.replay?.epoch == null ? null : { job: job.replay.jobId, epoch: job.replay.epoch },
+    verifies: job.replay?.epoch === null ? job.replay.jobId : null,
     reusedFrom: null,
     links: jobLinks(job.id),
   }

@@ -4,14 +4,20 @@
  */
 import { z } from 'zod'
 import type { Epoch, Metrics } from '../contract/epoch.js'
-import { metricsPerEpoch, type PackedEpochs, unpackEpochs } from '../contract/packed-epochs.js'
+import {
+  firstDifference,
+  metricsPerEpoch,
+  type PackedEpochs,
+  unpackEpochs,
+} from '../contract/packed-epochs.js'
 import type { EpochStore } from '../training/ports/epochs.js'
+import type { Progress } from '../training/ports/runs.js'
 import type { Database, Prisma } from './database.js'
 import { type Connection, query, send, statement } from './statements.js'
 
 export { metricsPerEpoch }
 
-const bytesPerEpoch = 8 * metricsPerEpoch
+export const bytesPerEpoch = 8 * metricsPerEpoch
 
 /**
  * Consecutive epochs of one batch: the first of them, or the numbers of those that are kept; their number;
@@ -105,6 +111,19 @@ const keptStatement = statement(
     SELECT array_agg(number ORDER BY number) AS numbers FROM "EpochBatch" CROSS JOIN unnest(kept) AS number
     WHERE "jobId" = $1::text`,
 )
+
+/** The first epoch of the run whose bits differ from those that the job has stored; null if none does. */
+export async function findDifference(
+  { pool }: Pick<Database, 'pool'>,
+  jobId: string,
+  { firstEpoch, metrics }: Progress['epochs'],
+): Promise<number | null> {
+  const count = metrics.length / metricsPerEpoch
+  if (count === 0) return null
+  const [row] = await send(pool, readStatement, [jobId, firstEpoch - 1, count])
+  const stored = packedEpochs(row, firstEpoch - 1)
+  return firstDifference({ after: firstEpoch - 1, numbers: null, metrics }, stored)
+}
 
 /** The numbers of the epochs that remain after thinning. */
 export async function keptEpochs(pool: Connection, jobId: string): Promise<number[]> {

@@ -31,6 +31,9 @@ export const jobRowSchema = z.strictObject({
   sweepId: z.string().nullable(),
   trial: z.int().nullable(),
   reusedFrom: z.string().nullable(),
+  forkOf: z.string().nullable(),
+  forkEpoch: z.int().nullable(),
+  verifies: z.string().nullable(),
   priority: z.int(),
   changes: z.array(z.unknown()),
   parameters: z.int(),
@@ -59,7 +62,7 @@ export type JobRow = z.infer<typeof jobRowSchema>
 
 /** Columns of "Job" AS job and "Model" AS model, which may be missing. */
 export const jobColumns = `
-      job.id, job."tenantId", job.name, job.status, job.spec, job.notes, job.tags, job.metadata, job."retrainOf", job."registerAs", job."sweepId", job.trial, job."reusedFrom", job.priority, job.changes, job.parameters,
+      job.id, job."tenantId", job.name, job.status, job.spec, job.notes, job.tags, job.metadata, job."retrainOf", job."registerAs", job."sweepId", job.trial, job."reusedFrom", job."forkOf", job."forkEpoch", job.verifies, job.priority, job.changes, job.parameters,
       job."arenaBytes", job."flopsPerEpoch", job.epochs, job.epoch, job.backend, job."backendDetail",
       job.loss, job.accuracy, job."valLoss", job."valAccuracy", job."bestEpoch", job."epochsKept",
       job."errorCode", job."errorMessage", job."errorEpoch", job."createdAt", job."startedAt", job."finishedAt",
@@ -126,6 +129,8 @@ export function toJob(row: JobRow): Job {
     metadata: row.metadata ?? {},
     retraining: toRetraining(row.retrainOf, row.registerAs),
     sweep: toJobSweep(row),
+    forkOf: toFork(row.forkOf, row.forkEpoch),
+    verifies: row.verifies,
     reusedFrom: row.reusedFrom,
     links: jobLinks(row.id),
   }
@@ -133,6 +138,9 @@ export function toJob(row: JobRow): Job {
 
 export const toRetraining = (modelId: string | null, registry: string | null): Job['retraining'] =>
   modelId === null ? null : { modelId, registry }
+
+const toFork = (job: string | null, epoch: number | null): Job['forkOf'] =>
+  job === null || epoch === null ? null : { job, epoch }
 
 /** Null after the sweep was deleted. */
 const toJobSweep = ({ sweepId, trial }: JobRow): Job['sweep'] =>

@@ -1,6 +1,6 @@
 /** Jobs, as clients see and control them. Writes of a worker are in runs.ts. */
 import { z } from 'zod'
-import type { Job } from '../contract/job.js'
+import { type Job, unfinishedStatuses } from '../contract/job.js'
 import type { Limits } from '../contract/limits.js'
 import { Problem } from '../contract/problems.js'
 import type { AllJobs, JobProgress, JobStore } from '../training/ports/jobs.js'
@@ -27,9 +27,9 @@ import {
 } from './repeats.js'
 import { resume } from './resume.js'
 import { copyRun, findRuns } from './reuse.js'
-import { noRow, query, send, statement } from './statements.js'
+import { idRow, noRow, query, send, statement } from './statements.js'
 import { checkUse, enforceGrowth, futureBytes, readUse, unlimited } from './tenant-limits.js'
-import { changedRow, transition } from './transitions.js'
+import { changedRow, statusIn, transition } from './transitions.js'
 
 /** The maximum number of jobs per statement. */
 const maximumCreated = 500
@@ -101,6 +101,16 @@ const pauseStatement = statement(
   }),
 )
 
+/** $1 tenant, $2 identity. A job that succeeded counts while it has its model. */
+const findRepeatedStatement = statement(
+  'findRepeated',
+  idRow,
+  `SELECT job.id FROM "Job" AS job LEFT JOIN "Model" AS model ON model."jobId" = job.id
+    WHERE job."tenantId" = $1 AND job.identity = $2::bytea
+      AND (${statusIn(unfinishedStatuses, 'job.status')} OR model.id IS NOT NULL)
+    ORDER BY model.id IS NULL, job."createdAt" DESC LIMIT 1`,
+)
+
 /** The limits that a new job counts against. */
 const ofJobs = ['queuedJobs', 'storedBytes'] as const
 
@@ -153,6 +163,11 @@ function tenantJobs(
     },
 
     findRuns: (identities) => findRuns(database, tenantId, identities),
+
+    async findRepeated(identity) {
+      const [row] = await send(database.pool, findRepeatedStatement, [tenantId, identity])
+      return row === undefined ? null : ((await reads.request(row.id))?.job ?? null)
+    },
 
     async checkLimits({ parameters, spec, inlineDataset }) {
       const { use, own } = await readUse(database, tenantId)

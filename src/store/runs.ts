@@ -7,13 +7,14 @@ import type { Epoch } from '../contract/epoch.js'
 import type { JobError } from '../contract/job.js'
 import type { NewModel } from '../training/ports/models.js'
 import type { Claim, RunStore } from '../training/ports/runs.js'
+import { adoptCheckpoint } from './adopt-checkpoint.js'
 import { maximumDirectBytes, totalLength } from './bytes.js'
 import { deleteCheckpointBytes, readCheckpoint } from './checkpoints.js'
 import { claimJobs } from './claims.js'
 import { releaseCrashed } from './crashes.js'
 import type { Database, Prisma } from './database.js'
 import { type Draft, dropDraft, finishModelDraft, writeDraft } from './drafts.js'
-import { readEpoch } from './epochs.js'
+import { findDifference, readEpoch } from './epochs.js'
 import { insertModel } from './models.js'
 import { recordProgress } from './record-progress.js'
 import { query, type Statement, statement } from './statements.js'
@@ -123,6 +124,10 @@ export function runStore(database: Database, { runningJobs } = unlimited): RunSt
     async checkpoint(jobId, onDamage) {
       return readCheckpoint(database, jobId, onDamage)
     },
+
+    adoptCheckpoint: (claim, fork) => adoptCheckpoint(database, claim, fork),
+
+    findDifference: (jobId, epochs) => findDifference(database, jobId, epochs),
 
     record: (claim, progress) => recordProgress(database, claim, progress),
 

@@ -5,26 +5,24 @@ import { release } from '../contract/release.js'
 import type { DataDescription } from './data-description.js'
 
 interface RunData {
-  data: Pick<DataDescription, 'name' | 'datasetId' | 'contentHash'>
-  validation: Pick<DataDescription, 'name' | 'datasetId' | 'contentHash'> | null
+  data: Pick<DataDescription, 'name' | 'contentHash'>
+  validation: Pick<DataDescription, 'name' | 'contentHash'> | null
 }
 
-/** Null if the content of a dataset has no hash. */
 export function runIdentity(
   spec: JobSpec,
   changes: readonly Change[],
   { data, validation }: RunData,
-): Buffer<ArrayBuffer> | null {
+): Buffer<ArrayBuffer> {
   const dataset = contentOf(data)
   const validationDataset = validation === null ? undefined : contentOf(validation)
-  if (dataset === null || validationDataset === null) return null
   const schedule = changes.map(({ fromEpoch, before, after }) => ({ fromEpoch, before, after }))
   const run = { release, spec: { ...spec, dataset, validationDataset }, schedule }
   return createHash('sha256').update(JSON.stringify(run, sortMembers)).digest()
 }
 
-const contentOf = ({ name, datasetId, contentHash }: RunData['data']) =>
-  datasetId === null ? name : contentHash()
+/** The content of a dataset does not change, so its id names it as well. */
+const contentOf = ({ name, contentHash }: RunData['data']) => contentHash() ?? name
 
 function sortMembers(_name: string, value: unknown): unknown {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return value

@@ -368,6 +368,18 @@ export function expensiveRequests(things: Things): Record<string, CostlyRequest[
     'POST /jobs/:id/pause': [post(`${nobody}/pause`, 'nothing', nothing)],
     'POST /jobs/:id/resume': [post(`${nobody}/resume`, 'names', manyNames)],
     'POST /jobs/:id/cancel': [post(`${nobody}/cancel`, 'names', manyNames)],
+    'POST /jobs/:id/fork': [
+      post(`/jobs/${retrainingJob}/fork`, 'rows', json({ epoch: 0, changes: { dataset: generated } })),
+      post(
+        `/jobs/${retrainingJob}/fork`,
+        'a wide dataset',
+        json({ epoch: 0, changes: { dataset: wideDataset } }),
+      ),
+      post(`/jobs/${job}/fork`, 'names', manyNames),
+    ],
+    'POST /jobs/:id/epochs/:epoch/model': [post(`/jobs/${job}/epochs/1000/model`, 'an epoch', nothing)],
+    'POST /jobs/:id/verify': [post(`/jobs/${retrainingJob}/verify`, 'a job', nothing)],
+    'GET /jobs/:id/difference': [get(`/jobs/${job}/difference?with=${job}`)],
     'PATCH /jobs/:id': [
       patch(`/jobs/${job}`, 'names', manyNames),
       patch(`/jobs/${job}`, 'metadata', json({ metadata: names(60_000, '1') })),

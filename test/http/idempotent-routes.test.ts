@@ -3,11 +3,13 @@ import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { openApp, type RunningApp } from '../support/app.js'
 import { keyFor } from '../support/keys.js'
-import { linearModel, startJob } from '../support/stores.js'
+import { linearModel, newJob, startJob } from '../support/stores.js'
 
 let service: RunningApp
 let mine: string
 let theirs: string
+/** A job by the key of its tenant. */
+const jobs = new Map<string, string>()
 
 beforeAll(async () => {
   service = await openApp()
@@ -17,6 +19,12 @@ beforeAll(async () => {
   await registerModel('blue', 'logic')
   await registerModel('blue', 'other')
   await registerModel('red', 'logic')
+  for (const [tenantId, key] of [
+    ['blue', mine],
+    ['red', theirs],
+  ]) {
+    jobs.set(key, (await service.jobs.of(tenantId).create(newJob())).id)
+  }
 })
 
 afterAll(() => service.close())
@@ -41,7 +49,7 @@ const countJobs = () => service.database.job.count({ where: { sweepId: null } })
 
 interface Route {
   /** The address, if the path has parameters. */
-  readonly address?: string
+  readonly address?: string | ((authorization: string) => string)
   /** A valid body, and a different one. */
   readonly body: object
   readonly other: object
@@ -81,6 +89,13 @@ const routes: Readonly<Record<string, Route>> = {
     status: 202,
     count: () => countJobs(),
   },
+  '/jobs/{id}/fork': {
+    address: (authorization) => `/jobs/${jobs.get(authorization)}/fork`,
+    body: { epoch: 0, changes: { epochs: 5 } },
+    other: { epoch: 0 },
+    status: 202,
+    count: () => countJobs(),
+  },
   '/webhooks': {
     body: { url: 'https://example.com/hook', events: ['job.failed'] },
     other: { url: 'https://example.com/other', events: ['job.failed'] },
@@ -90,9 +105,10 @@ const routes: Readonly<Record<string, Route>> = {
 }
 
 function post(path: string, key: string, payload: object, authorization = mine) {
+  const address = routes[path]?.address ?? path
   return service.app.inject({
     method: 'POST',
-    url: routes[path]?.address ?? path,
+    url: typeof address === 'string' ? address : address(authorization),
     payload,
     headers: { authorization, 'idempotency-key': key },
   })

@@ -174,6 +174,7 @@ describe('every route', () => {
   const further: Readonly<Record<string, Scope[]>> = {
     'GET /jobs/:id/rows/worst': ['models:read'],
     'GET /jobs/:id/dependence': ['models:read'],
+    'POST /jobs/:id/epochs/:epoch/model': ['models:read'],
   }
 
   it('refuses a key with all other scopes, and accepts one with only its scopes', async () => {

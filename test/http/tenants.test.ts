@@ -60,6 +60,8 @@ const additions: Record<string, { query?: string; body?: object }> = {
   'GET /models/:id/predict': { query: '?x=1,2' },
   'GET /jobs/:id/dependence': { query: '?column=x1' },
   'POST /models/:id/retrain': { body: { dataset: 'xor' } },
+  'POST /jobs/:id/fork': { body: { epoch: 0 } },
+  'GET /jobs/:id/difference': { query: `?with=job_${'0'.repeat(32)}` },
   'PATCH /models/:id': { body: { notes: 'a' } },
   'PATCH /jobs/:id': { body: { notes: 'a' } },
   'POST /models/:id/predict': { body: { inputs: [[1, 2]] } },
@@ -75,7 +77,8 @@ describe('an object of another tenant', () => {
       const [method, path] = route.split(' ')
       const kind = kindOf(path)
       const { query = '', body } = additions[route] ?? {}
-      const addressOf = (id: string) => path.replace(':id', id).replaceAll(/:row/g, '0') + query
+      const addressOf = (id: string) =>
+        path.replace(':id', id).replaceAll(/:row/g, '0').replace(':epoch', '1') + query
       const foreign = await as(theirs, method, addressOf(ids[kind] ?? ''), body)
       const absent = await as(theirs, method, addressOf(never(kind)), body)
       expect(foreign.statusCode, `${route}: ${foreign.body}`).toBe(404)

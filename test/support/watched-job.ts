@@ -68,6 +68,8 @@ export class WatchedJobInMemory implements WatchStore {
         retraining: null,
         sweep: null,
         reusedFrom: null,
+        forkOf: null,
+        verifies: null,
         tags: [],
         metadata: {},
         links: { self: '', stream: '', epochs: '' },

@@ -42,6 +42,7 @@ function order(given: object, changes: Partial<TrainingOrder> = {}): TrainingOrd
     backend: 'auto',
     changes: [],
     data: { type: 'raw', training: table, validation: null, image: null, inheritance: null },
+    laterData: null,
     foldData: null,
     plannedEpochs: null,
     initialWeights: null,

@@ -39,6 +39,7 @@ function order(spec: Partial<JobSpec> = {}, changes: Partial<TrainingOrder> = {}
     backend: 'auto',
     changes: [],
     data: { type: 'raw', training: table, validation: null, image: null, inheritance: null },
+    laterData: null,
     foldData: null,
     plannedEpochs: null,
     initialWeights: null,

@@ -76,6 +76,8 @@ export interface JobStore {
   createAll<T>(jobs: NewJob[], once: Once | undefined, answer: (outcomes: (Job | Problem)[]) => T): Promise<T>
   /** The newest succeeded job of each identity, in the order of the identities, if its run can be copied. */
   findRuns(identities: readonly Buffer[]): Promise<(string | null)[]>
+  /** The newest job of the identity that has not failed and was not cancelled, with its model if it has ended. */
+  findRepeated(identity: Buffer<ArrayBuffer>): Promise<Job | null>
   /** Throws the Problem of a limit that `create` would throw. Reads the inline rows, stores nothing. */
   checkLimits(job: NewJob): Promise<void>
   get(id: string): Promise<Job | null>

@@ -32,6 +32,13 @@ export interface ClaimedJob extends Claim {
   crashes: number
   /** The epoch after which the job pauses; null for none. */
   pauseAfter: number | null
+  /** The job whose run this one repeats up to that epoch; null for none. */
+  fork: Fork | null
+}
+
+export interface Fork {
+  jobId: string
+  epoch: number
 }
 
 /** Consecutive epochs, and optionally a checkpoint taken after the last of them. */
@@ -98,6 +105,13 @@ export interface RunStore {
   heartbeat(claims: Claim[]): Promise<Claim[]>
   /** The most recent intact checkpoint. Reports and skips damaged ones. */
   checkpoint(jobId: string, onDamage: (message: string) => void): Promise<StoredCheckpoint | null>
+  /**
+   * Before the first epoch of a fork: takes over the newest checkpoint of the other job up to the epoch of the fork, and the
+   * epochs before it. Returns the last of these epochs; null if there is none, or if the claim is no longer valid.
+   */
+  adoptCheckpoint(claim: Claim, fork: Fork): Promise<number | null>
+  /** The first of these epochs that differs from the stored one of the job; null if none does. Ignores those not stored. */
+  findDifference(jobId: string, epochs: EpochRun): Promise<number | null>
   /** This method and those below return false, and change nothing, if the claim is no longer valid. */
   record(claim: Claim, progress: Progress): Promise<boolean>
   /**

@@ -1,0 +1,349 @@
+/** Forks, models of any epoch, and verifications of the built service with killed workers. */
+import pg from 'pg'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { z } from 'zod'
+import { differenceSchema } from '../../src/contract/fork.js'
+import { type Job, jobSchema } from '../../src/contract/job.js'
+import { modelSchema } from '../../src/contract/model.js'
+import { freshDatabase } from '../support/postgres.js'
+import { eventually, type Service, startService } from '../support/service.js'
+
+const dense = (units: number, activation: string) => ({ type: 'dense', units, activation })
+
+const base = {
+  dataset: { name: 'spirals', rows: 90, noise: 0.1, seed: 1 },
+  network: { layers: [dense(12, 'tanh'), dense(1, 'sigmoid')] },
+  loss: 'binaryCrossentropy',
+  optimizer: { type: 'adam', learningRate: 0.01 },
+  epochs: 40,
+  batchSize: 8,
+  validationSplit: 0.2,
+  seed: 5,
+}
+
+/** Some seconds on the slowest backend. */
+const long = {
+  ...base,
+  network: { layers: [dense(64, 'tanh'), dense(64, 'tanh'), dense(1, 'sigmoid')] },
+  dataset: { name: 'spirals', rows: 400, noise: 0.1, seed: 1 },
+  epochs: 1_500,
+}
+
+function clientOf(service: () => Service) {
+  async function send(path: string, body?: object | null) {
+    const response = await fetch(`${service().url}${path}`, {
+      method: body === undefined ? 'GET' : 'POST',
+      ...(body == null
+        ? {}
+        : { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }),
+    })
+    return { status: response.status, body: await response.json() }
+  }
+
+  async function start(path: string, body: object | null): Promise<Job> {
+    const answer = await send(path, body)
+    expect(answer.body).toMatchObject({ object: 'job' })
+    expect(answer.status).toBe(202)
+    return jobSchema.parse(answer.body)
+  }
+
+  const jobOf = async (id: string) => jobSchema.parse((await send(`/jobs/${id}`)).body)
+
+  /** The job when it has ended. */
+  const ended = ({ id }: Pick<Job, 'id'>) =>
+    eventually(async () => {
+      const job = await jobOf(id)
+      return job.finishedAt === null ? undefined : job
+    })
+
+  async function trained(path: string, body: object | null): Promise<Job> {
+    const job = await ended(await start(path, body))
+    expect(job.error).toBeNull()
+    expect(job.status).toBe('succeeded')
+    return job
+  }
+
+  const modelOf = async ({ modelId }: Job) => modelSchema.parse((await send(`/models/${modelId}`)).body)
+
+  const difference = async (one: Job, other: Job) =>
+    differenceSchema.parse((await send(`/jobs/${one.id}/difference?with=${other.id}`)).body)
+
+  return { send, start, jobOf, ended, trained, modelOf, difference }
+}
+
+const backends = ['native', 'wasm', 'reference'] as const
+
+describe.each(backends)('on the backend %s', (backend) => {
+  let service: Service
+  let drop: () => Promise<void>
+  const { trained, modelOf, difference } = clientOf(() => service)
+
+  beforeAll(async () => {
+    const database = await freshDatabase()
+    drop = database.drop
+    service = await startService({ DATABASE_URL: database.connectionString, DESCENT_BACKEND: backend })
+  }, 60_000)
+
+  afterAll(async () => {
+    await service?.stop()
+    await drop?.()
+  }, 30_000)
+
+  const runs: [string, object][] = [
+    ['sgd', { optimizer: { type: 'sgd', learningRate: 0.05 } }],
+    ['sgd with momentum', { optimizer: { type: 'sgd', learningRate: 0.05, momentum: 0.9, nesterov: true } }],
+    ['adam', {}],
+    ['adamw', { optimizer: { type: 'adamw', learningRate: 0.01 } }],
+    ['rmsprop', { optimizer: { type: 'rmsprop', learningRate: 0.01 } }],
+    ['adagrad', { optimizer: { type: 'adagrad', learningRate: 0.05 } }],
+    ['rows in sequence', { sampling: 'sequential' }],
+    ['rows drawn with replacement', { sampling: 'random' }],
+    ['a cosine schedule', { schedule: { type: 'cosine', warmupEpochs: 4 } }],
+    [
+      'dropout and batch normalization',
+      {
+        network: {
+          layers: [
+            dense(12, 'tanh'),
+            { type: 'batchNormalization' },
+            { type: 'dropout', rate: 0.3 },
+            dense(1, 'sigmoid'),
+          ],
+        },
+      },
+    ],
+    ['restored best weights', { earlyStopping: { monitor: 'valLoss', patience: 3 }, epochs: 400 }],
+    ['folds', { validationSplit: 0, earlyStopping: { patience: 3, folds: 3 } }],
+    ['several threads', { threads: 2 }],
+  ]
+
+  it.each(runs)('a fork without changes repeats %s', async (_what, spec) => {
+    const parent = await trained('/jobs', { ...base, ...spec })
+    expect(parent.backend).toBe(backend)
+    const epoch = Math.ceil(parent.epoch / 2)
+    const fork = await trained(`/jobs/${parent.id}/fork`, { epoch })
+    expect(fork).toMatchObject({ forkOf: { job: parent.id, epoch }, changes: [], spec: parent.spec })
+    expect(await difference(parent, fork)).toMatchObject({ equal: true, firstEpoch: null })
+    const [one, other] = [await modelOf(parent), await modelOf(fork)]
+    expect(other.weightSha256).toBe(one.weightSha256)
+    expect(other.epoch).toBe(one.epoch)
+  })
+
+  const changes: [string, object][] = [
+    ['another learning rate', { learningRate: 0.1 }],
+    ['another batch size', { batchSize: 16 }],
+    ['another optimizer', { optimizer: { type: 'sgd', learningRate: 0.1, momentum: 0.5 } }],
+    ['another field of the optimizer', { optimizer: { beta1: 0.5 } }],
+    ['another schedule', { schedule: { type: 'exponential', factor: 0.9 } }],
+    ['a limit of the gradient', { clipNorm: 0.01 }],
+    ['another sampling', { sampling: 'random' }],
+    ['other rows', { dataset: { name: 'spirals', rows: 120, noise: 0.3, seed: 2 } }],
+  ]
+
+  it.each(changes)('a fork with %s differs from the first epoch after the fork', async (_what, change) => {
+    const parent = await trained('/jobs', base)
+    const fork = await trained(`/jobs/${parent.id}/fork`, { epoch: 12, changes: change })
+    expect(fork.changes).toHaveLength(1)
+    expect(fork.changes[0].fromEpoch).toBe(13)
+    const found = await difference(parent, fork)
+    expect(found).toMatchObject({ equal: false, firstEpoch: 13, epochs: 40 })
+    for (const { epoch, equal } of found.snapshots) expect(equal).toBe(epoch <= 12)
+    // A fork of the fork repeats both parts.
+    const again = await trained(`/jobs/${fork.id}/fork`, { epoch: 30 })
+    expect(await difference(fork, again)).toMatchObject({ equal: true })
+    const verification = await trained(`/jobs/${fork.id}/verify`, null)
+    expect(await difference(fork, verification)).toMatchObject({ equal: true })
+  })
+
+  it('the model of any epoch has the weights of its snapshot', async () => {
+    const parent = await trained('/jobs', { ...base, earlyStopping: { monitor: 'loss', patience: 40 } })
+    // The recorder of snapshots keeps these of 40 epochs: rounded up powers of the root of 2.
+    for (const epoch of [1, 12, 23]) {
+      const job = await trained(`/jobs/${parent.id}/epochs/${epoch}/model`, null)
+      expect(job).toMatchObject({ forkOf: { job: parent.id, epoch }, epoch, epochs: epoch })
+      const model = await modelOf(job)
+      expect(model.epoch).toBe(epoch)
+      const { snapshots } = await difference(parent, job)
+      const last = snapshots.at(-1)
+      expect(last).toMatchObject({ epoch, equal: true })
+      expect(last?.sha256[0]).toBe(model.weightSha256)
+    }
+  })
+})
+
+describe('forks of one service', () => {
+  let service: Service
+  let database: Awaited<ReturnType<typeof freshDatabase>>
+  let client: pg.Client
+  const { send, start, jobOf, ended, trained, modelOf, difference } = clientOf(() => service)
+
+  beforeAll(async () => {
+    database = await freshDatabase()
+    service = await startService({ DATABASE_URL: database.connectionString, CHECKPOINT_SECONDS: '0' })
+    client = new pg.Client({ connectionString: database.connectionString })
+    await client.connect()
+  }, 60_000)
+
+  afterAll(async () => {
+    await client?.end()
+    await service?.stop()
+    await database?.drop()
+  }, 30_000)
+
+  const reached = (id: string, epoch: number) =>
+    eventually(async () => ((await jobOf(id)).epoch >= epoch ? true : undefined))
+
+  it('survive killed workers with the same bytes', async () => {
+    const parent = await trained('/jobs', long)
+    const changes = { learningRate: 0.02, optimizer: { type: 'sgd', momentum: 0.9 } }
+    const whole = await trained(`/jobs/${parent.id}/fork`, { epoch: 500, changes })
+    const fork = await start(`/jobs/${parent.id}/fork`, { epoch: 500, changes })
+    for (const epoch of [100, 500, 900]) {
+      await reached(fork.id, epoch)
+      for (const pid of service.workerPids()) process.kill(pid, 'SIGKILL')
+    }
+    expect((await ended(fork)).status).toBe('succeeded')
+    expect(await difference(whole, fork)).toMatchObject({ equal: true })
+    const events = await send(`/jobs/${fork.id}/events`)
+    expect(JSON.stringify(events.body)).toContain('worker-died')
+  })
+
+  it('continue from a checkpoint of the other job', async () => {
+    const parent = await start('/jobs', { ...long, seed: 6, epochs: 3_000 })
+    const checkpoints = async () =>
+      z
+        .array(z.object({ epoch: z.int() }))
+        .parse(
+          (
+            await client.query('SELECT epoch FROM "Checkpoint" WHERE "jobId" = $1 ORDER BY epoch', [
+              parent.id,
+            ])
+          ).rows,
+        )
+    // The older of two comes before the last epoch, also after the checkpoint of the pause.
+    await eventually(async () => ((await checkpoints()).at(-2)?.epoch ?? 0) > 0 || undefined)
+    await send(`/jobs/${parent.id}/pause`, null)
+    const epoch = await eventually(async () => {
+      const [older, newer] = await checkpoints()
+      const job = await jobOf(parent.id)
+      return newer?.epoch === job.epoch && older.epoch < job.epoch ? job.epoch : undefined
+    })
+    const fork = await start(`/jobs/${parent.id}/fork`, { epoch })
+    expect((await ended(fork)).status).toBe('succeeded')
+    await send(`/jobs/${parent.id}/resume`, null)
+    expect((await ended(parent)).status).toBe('succeeded')
+    expect(await difference(parent, await jobOf(fork.id))).toMatchObject({ equal: true })
+    // It took over the epochs without training them, so their batches have no times.
+    const { rows } = await client.query(
+      'SELECT sum("lastEpoch" - "firstEpoch" + 1)::int AS taken FROM "EpochBatch" WHERE "jobId" = $1 AND "startSeconds" IS NULL',
+      [fork.id],
+    )
+    expect(rows[0].taken).toBeGreaterThan(0)
+  })
+
+  it('fail as integrity if a stored epoch differs', async () => {
+    const parent = await trained('/jobs', base)
+    // The lowest bit of the loss of epoch 7.
+    await client.query(
+      `UPDATE "EpochBatch" SET metrics = set_byte(metrics, (7 - "firstEpoch") * 32, get_byte(metrics, (7 - "firstEpoch") * 32) # 1)
+        WHERE "jobId" = $1 AND "firstEpoch" <= 7 AND "lastEpoch" >= 7`,
+      [parent.id],
+    )
+    const fork = await ended(await start(`/jobs/${parent.id}/fork`, { epoch: 20 }))
+    expect(fork).toMatchObject({ status: 'failed', error: { code: 'integrity' } })
+    expect(fork.error?.message).toMatch(/^Epoch 7 differs from that of job /)
+    const model = await ended(await start(`/jobs/${parent.id}/epochs/9/model`, null))
+    expect(model).toMatchObject({ status: 'failed', error: { code: 'integrity' } })
+    // Earlier epochs are not affected.
+    expect(await trained(`/jobs/${parent.id}/fork`, { epoch: 6 })).toMatchObject({ epoch: 40 })
+    const verification = await trained(`/jobs/${parent.id}/verify`, null)
+    expect(verification).toMatchObject({ verifies: parent.id, forkOf: null })
+    const found = await difference(parent, verification)
+    expect(found).toMatchObject({ equal: false, firstEpoch: 7, model: { equal: true } })
+  })
+
+  it('give a model of an epoch once', async () => {
+    const parent = await trained('/jobs', { ...base, seed: 9, name: 'spirals' })
+    const path = `/jobs/${parent.id}/epochs/17/model`
+    const job = await trained(path, null)
+    expect(job.name).toBe('spirals at epoch 17')
+    const { status, body } = await send(path, null)
+    expect(status).toBe(200)
+    const model = modelSchema.parse(body)
+    expect(model).toMatchObject({ id: job.modelId, jobId: job.id, epoch: 17, name: 'spirals at epoch 17' })
+    const { body: page } = await send(`/jobs/${parent.id}/epochs?after=16&limit=1`)
+    expect(page).toMatchObject({ data: [{ epoch: 17, ...job.metrics }] })
+    for (const route of ['rows/worst', 'rows?split=validation']) {
+      expect((await send(`/jobs/${job.id}/${route}`)).status).toBe(200)
+    }
+    expect((await send(`/models/${model.id}`)).body).toHaveProperty('evaluation')
+    // The last epoch is the model of the job.
+    expect((await send(`/jobs/${parent.id}/epochs/40/model`, null)).body).toMatchObject({
+      id: parent.modelId,
+    })
+  })
+
+  it('extend a finished run', async () => {
+    const parent = await trained('/jobs', { ...base, seed: 10 })
+    const fork = await trained(`/jobs/${parent.id}/fork`, {
+      epoch: 40,
+      changes: { epochs: 70, learningRate: 0.001 },
+    })
+    expect(fork).toMatchObject({ epoch: 70, spec: { epochs: 70, optimizer: { learningRate: 0.001 } } })
+    expect(await difference(parent, fork)).toMatchObject({ firstEpoch: 41, epochs: 40 })
+    // The same spec at once: a constant learning rate makes the first 40 epochs equal.
+    const straight = await trained('/jobs', { ...base, seed: 10, epochs: 70 })
+    const longer = await trained(`/jobs/${parent.id}/fork`, { epoch: 40, changes: { epochs: 70 } })
+    expect(await difference(straight, longer)).toMatchObject({ equal: true })
+    expect((await modelOf(straight)).weightSha256).toBe((await modelOf(longer)).weightSha256)
+  })
+
+  it('equal a run that was resumed with the same change', async () => {
+    const spec = { ...long, seed: 12 }
+    const resumed = await start('/jobs', spec)
+    await reached(resumed.id, 200)
+    await send(`/jobs/${resumed.id}/pause`, null)
+    await send(`/jobs/${resumed.id}/resume`, { learningRate: 0.03 })
+    const { changes } = await ended(resumed)
+    const plain = await trained('/jobs', spec)
+    const epoch = changes[0].fromEpoch - 1
+    const fork = await trained(`/jobs/${plain.id}/fork`, { epoch, changes: { learningRate: 0.03 } })
+    expect(await difference(await jobOf(resumed.id), fork)).toMatchObject({ equal: true })
+  })
+
+  it('are refused with the reason', async () => {
+    const parent = await trained('/jobs', base)
+    const folded = await trained('/jobs', {
+      ...base,
+      validationSplit: 0,
+      earlyStopping: { patience: 3, folds: 3 },
+    })
+    const refused = async (job: Job, body: object) => {
+      const answer = await send(`/jobs/${job.id}/fork`, body)
+      expect(answer.status).toBeGreaterThanOrEqual(400)
+      return z
+        .object({ code: z.string(), errors: z.array(z.object({ pointer: z.string() })) })
+        .transform(({ code, errors }) => `${code} ${errors[0].pointer}`)
+        .parse(answer.body)
+    }
+    expect(await refused(parent, { epoch: 41 })).toBe('invalid-spec /epoch')
+    expect(await refused(parent, { epoch: 12, changes: { epochs: 12 } })).toBe('invalid-spec /changes/epochs')
+    expect(await refused(parent, { epoch: 40, changes: { learningRate: 1 } })).toBe(
+      'invalid-spec /changes/epochs',
+    )
+    expect(await refused(parent, { epoch: 12, changes: { optimizer: { rho: 1 } } })).toBe(
+      'invalid-spec /changes/optimizer',
+    )
+    expect(await refused(parent, { epoch: 12, changes: { dataset: 'iris' } })).toBe(
+      'invalid-spec /changes/dataset',
+    )
+    expect(await refused(folded, { epoch: 1, changes: { epochs: 90 } })).toBe('invalid-spec /changes/epochs')
+    expect(await refused(parent, { epoch: 12, changes: { network: {} } })).toBe(
+      'invalid-request /changes/network',
+    )
+    expect((await send(`/jobs/${parent.id}/epochs/41/model`, null)).status).toBe(400)
+    const running = await start('/jobs', { ...long, epochs: 1_000_000 })
+    expect((await send(`/jobs/${running.id}/verify`, null)).status).toBe(409)
+    await send(`/jobs/${running.id}/cancel`, null)
+  })
+})
