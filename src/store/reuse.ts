@@ -67,6 +67,13 @@ const snapshotsStatement = statement(
     SELECT $1, epoch, epochs, kept, header, bytes FROM "WeightSnapshot" WHERE "jobId" = $2`,
 )
 
+const statisticsStatement = statement(
+  'copyStatistics',
+  noRow,
+  `INSERT INTO "EpochStatistics" ("jobId", epoch, statistics)
+    SELECT $1, epoch, statistics FROM "EpochStatistics" WHERE "jobId" = $2`,
+)
+
 /** $1 job, $2 the job whose run is copied, $3 the new model. */
 const succeedStatement = statement(
   'succeedCopy',
@@ -113,6 +120,7 @@ export async function copyRun(
   await query(client, beginStatement, [to])
   await query(client, epochsStatement, [to, from])
   await query(client, snapshotsStatement, [to, from])
+  await query(client, statisticsStatement, [to, from])
   await query(client, succeedStatement, [to, from, modelId])
   await query(client, modelStatement, [to, source.modelId, modelId])
   await query(client, chunksStatement, [source.modelId, modelId])
