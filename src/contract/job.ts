@@ -226,7 +226,7 @@ export const jobRequestSchema = z
       .optional()
       .describe(
         '`diagnose` takes statistics of the layers after some epochs (`GET /jobs/{id}/statistics`), which the diagnosis ' +
-          'uses. They take at most 4 % of the training time or 5 ms, and do not change its results',
+          'uses. They take at most 4 % of the training time or 10 ms, and do not change its results',
       ),
     threads: z
       .int()

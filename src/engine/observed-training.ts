@@ -4,12 +4,15 @@ import type { SliceLimits, TrainingState } from './slice.js'
 import type { EpochStatistics, StatisticsProbe } from './statistics.js'
 import type { Weights } from './weights.js'
 
-/** The first epochs are all examined, later ones at increasing distances: about 8 for each doubling, 100 in 20,000. */
+/**
+ * The first epochs are all examined, later ones at increasing distances: about 8 for each doubling, 100 in 20,000. The
+ * last planned epoch is always examined.
+ */
 const firstEpochs = 16
 const ratio = 2 ** (1 / 8)
 /** Maximum share of the training time that statistics take, unless they take less than `freeMilliseconds` in total. */
 const share = 0.04
-const freeMilliseconds = 5
+const freeMilliseconds = 10
 
 interface Slice {
   epochs: EpochRun
@@ -21,6 +24,7 @@ interface Runner {
   readonly epoch: number
   readonly step: number
   readonly stepsPerEpoch: number
+  readonly plannedEpochs: number
   readonly bestEpoch: number | null
   run(limits: SliceLimits): Slice
   weights(): Weights
@@ -44,7 +48,7 @@ export class ObservedTraining {
     private readonly probe: Pick<StatisticsProbe, 'remember' | 'measure'>,
     private readonly options: ObservationOptions = {},
   ) {
-    this.#due = nextDue(training.epoch)
+    this.#due = this.#nextDue(training.epoch)
   }
 
   get epoch(): number {
@@ -79,11 +83,11 @@ export class ObservedTraining {
 
   #runPart(limits: SliceLimits, last: number): Slice {
     const { training } = this
-    if (training.epoch >= this.#due) this.#due = nextDue(training.epoch)
+    if (training.epoch >= this.#due) this.#due = this.#nextDue(training.epoch)
     const until = Math.min(last, this.#due - 1)
     if (training.epoch < until) return this.#timed({ ...limits, maximumEpochs: until - training.epoch })
     if (this.#isTooSoon()) {
-      this.#due = nextDue(this.#due)
+      this.#due = this.#nextDue(this.#due)
       return this.#runPart(limits, last)
     }
     const stepsBefore = training.stepsPerEpoch - 1 - training.step
@@ -118,8 +122,15 @@ export class ObservedTraining {
     return end
   }
 
+  /** The next scheduled epoch after `epoch`, or the last planned one. */
+  #nextDue(epoch: number): number {
+    const { plannedEpochs } = this.training
+    return epoch < plannedEpochs ? Math.min(nextDue(epoch), plannedEpochs) : nextDue(epoch)
+  }
+
   #isTooSoon(): boolean {
-    return !this.options.ignoreTime && this.#spent > Math.max(freeMilliseconds, share * this.#trained)
+    if (this.options.ignoreTime || this.#due === this.training.plannedEpochs) return false
+    return this.#spent > Math.max(freeMilliseconds, share * this.#trained)
   }
 }
 

@@ -138,6 +138,10 @@ export class Training {
     return this.#position.step
   }
 
+  get plannedEpochs(): number {
+    return this.#program.spec.epochs
+  }
+
   get stepsPerEpoch(): number {
     return this.#program.stepsPerEpoch
   }

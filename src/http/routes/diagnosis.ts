@@ -51,7 +51,7 @@ export const diagnosisRoutes: RoutePlugin<DiagnosisRoutes> = (app, { dependencie
         summary: 'List statistics of the layers of a training',
         description:
           'Of a job with `watch`: after each of the first 16 epochs, then after about 8 for each doubling, and fewer if ' +
-          'they would take more than 4 % of the time and 5 ms. Tensors of more than 65,536 values are sampled. Activations are those ' +
+          'they would take more than 4 % of the time and 10 ms. The last epoch is always among them. Tensors of more than 65,536 values are sampled. Activations are those ' +
           'of at most 128 training rows in inference mode. The list is empty without `watch`.',
         params: idParameters,
         response: { 200: statisticsSchema, ...failures },

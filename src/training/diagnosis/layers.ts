@@ -12,8 +12,8 @@ const manyDead = 0.5
 const mostlySaturated = 0.9
 /** A loss above this share of the reference is high. */
 const highLoss = 0.5
-/** The relative gradients of the first and the last layer differ by a factor of 100 at most in healthy networks. */
-const vanishing = 1e-3
+/** In healthy networks, the relative gradient of the first layer is a fiftieth to 14 times that of the last. */
+const vanishing = 0.005
 const exploding = 100
 /** Of the norm of all gradients over its first value. */
 const explodingGrowth = 100
