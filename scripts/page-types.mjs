@@ -9,6 +9,7 @@ import { built } from './built.mjs'
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
 const { clientMessageSchema, jobsStreamMessageSchema, streamMessageSchema } =
   await built('src/contract/stream.js')
+const { sweepMessageSchema } = await built('src/contract/sweep-stream.js')
 
 const document = JSON.parse(readFileSync(join(root, 'dist/openapi.json'), 'utf8'))
 // The document does not include the stream messages; they are unions discriminated by `type`.
@@ -17,6 +18,7 @@ const schemas = {
   ...document.components?.schemas,
   StreamMessage: union(streamMessageSchema, 'output'),
   JobsStreamMessage: union(jobsStreamMessageSchema, 'output'),
+  SweepMessage: union(sweepMessageSchema, 'output'),
   ClientMessage: union(clientMessageSchema, 'input'),
 }
 const text = await openapiTypes({ ...document, components: { ...document.components, schemas } })

@@ -83,7 +83,7 @@ async function openServer(
   const queue = await openJobQueue(config.REDIS_URL, database, (error) => logError('queue', error))
   stack.adopt(queue, (opened) => opened.close())
   const sender = box && stack.adopt(startSender(stores, config, log), stop)
-  const { app, live, sweepRunner } = await openApp(stack, {
+  const { app, live, liveSweeps, sweepRunner } = await openApp(stack, {
     ...appOptions(config),
     stores,
     queue,
@@ -95,10 +95,14 @@ async function openServer(
   const hints = await listenForHints(connectionString, {
     onHint: (progress) => {
       live.report(progress)
+      liveSweeps.report(progress)
       sweepRunner.report(progress.status)
       if (isFinished(progress.status)) sender?.wake()
     },
-    onReconnect: () => void live.refresh(),
+    onReconnect() {
+      void live.refresh()
+      liveSweeps.refresh()
+    },
   })
   stack.adopt(hints, (opened) => opened.close())
   stack.adopt(startCleanup(stores, database, config, log), stop)

@@ -185,7 +185,7 @@ export const attacks: Readonly<Record<string, Attack>> = {
     ]),
   },
   streams: {
-    routes: ['GET /jobs/{id}/stream', 'GET /stream'],
+    routes: ['GET /jobs/{id}/stream', 'GET /stream', 'GET /sweeps/{id}/stream'],
     lanes: 1,
     prepare: holdStreams,
   },

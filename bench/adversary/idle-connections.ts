@@ -11,6 +11,8 @@ const webhooks = 10
 
 /** Holds 200 unread streams of a long history, and reopens those that the service closes. */
 export const holdStreams: Attack['prepare'] = async ({ client, longJobId }) => {
+  const { text: sweeps } = await client.send({ method: 'GET', path: '/sweeps?limit=1' })
+  const sweep = /"id":"(swp_[0-9a-f]+)"/.exec(sweeps)?.[1] ?? `swp_${'0'.repeat(32)}`
   const { hostname, port } = new URL(client.url)
   const open = new Set<Socket>()
   const head = `host: ${hostname}\r\naccept: text/event-stream\r\nauthorization: Bearer ${client.key}\r\n\r\n`
@@ -18,6 +20,7 @@ export const holdStreams: Attack['prepare'] = async ({ client, longJobId }) => {
     `/jobs/${longJobId}/stream?boundary=128`,
     `/jobs/${longJobId}/stream`,
     `/stream?jobs=${longJobId}`,
+    `/sweeps/${sweep}/stream`,
   ]
   return {
     round: async () => {

@@ -1,77 +1,95 @@
-/** A sweep that is read again while it runs, and its trials. */
+/** A sweep with everything its stream has delivered so far. */
 import { useEffect, useRef, useState } from 'preact/hooks'
 import { type ApiError, get } from './api/client.js'
-import type { Sweep, Trial } from './api/types.js'
-import { type QueryResult, readPages, useQuery } from './components/use-query.js'
+import type { Connection } from './api/reconnecting-socket.js'
+import type { Sweep, SweepSummary, Trial } from './api/types.js'
+import { watchSweep } from './api/watch-sweep.js'
+import { useQuery } from './components/use-query.js'
+import { isUnfinished } from './sweeps/progress.js'
 
-const pageSize = 1_000
-const pollMilliseconds: Partial<Record<Sweep['status'], number>> = { running: 1_000, paused: 5_000 }
-const trialsMilliseconds = 2_000
+/** Minimum interval between renders. */
+const renderMilliseconds = 100
 
-/**
- * Polls while the sweep is unfinished.
- * @param initial the status that is known before the first answer
- */
-export function useSweep(id: string | null, initial: Sweep['status'] = 'running'): QueryResult<Sweep> {
-  const [status, setStatus] = useState(initial)
-  const query = useQuery(id, () => get('/sweeps/{id}', { id: id ?? '' }), pollMilliseconds[status])
+interface WatchedSweep {
+  sweep: Sweep | null
+  /** By number. A new list after each change. */
+  trials: readonly Trial[]
+  error: ApiError | null
+  /** Shows the answer to a request before the stream does. */
+  replace(sweep: Sweep): void
+}
+
+interface Received {
+  sweep: Sweep | null
+  byNumber: Map<number, Trial>
+  trials: readonly Trial[]
+}
+
+const nothing = (): Received => ({ sweep: null, byNumber: new Map(), trials: [] })
+
+/** Watches a sweep with its trials, or without them; nothing while the id is null. */
+export function useSweep(id: string | null, isSummary = false): WatchedSweep {
+  // Says why, if there is no stream.
+  const first = useQuery(id, () => get('/sweeps/{id}', { id: id ?? '' }))
+  const [, render] = useState(0)
+  const received = useRef(nothing())
+
   useEffect(() => {
-    if (query.value !== null) setStatus(query.value.status)
-  }, [query.value?.status])
-  return query
-}
+    if (id === null) return
+    const current = nothing()
+    received.current = current
+    let timer: ReturnType<typeof setTimeout> | undefined
+    let hasNewTrials = false
+    const show = () => {
+      timer = undefined
+      if (hasNewTrials) current.trials = [...current.byNumber.values()].sort(byTrial)
+      hasNewTrials = false
+      render((count) => count + 1)
+    }
+    const changed = () => {
+      timer ??= setTimeout(show, renderMilliseconds)
+    }
+    const watcher = {
+      sweep(sweep: Sweep) {
+        current.sweep = sweep
+        changed()
+      },
+      trials(some: Trial[]) {
+        for (const trial of some) current.byNumber.set(trial.trial, trial)
+        hasNewTrials = true
+        changed()
+      },
+      connection(state: Connection) {
+        if (state === 'rejected') first.refetch()
+      },
+    }
+    const stop = watchSweep(id, watcher, isSummary)
+    return () => {
+      stop()
+      clearTimeout(timer)
+    }
+  }, [id, isSummary])
 
-/** Reads trials when the counts of the sweep change, but at most every two seconds. */
-export function useTrials(sweep: Sweep): { trials: readonly Trial[] | null; error: ApiError | null } {
-  const cache = useRef(new TrialCache(sweep.id)).current
-  const counts = useThrottled(JSON.stringify([sweep.status, sweep.created, sweep.counts]), trialsMilliseconds)
-  const { latest, error } = useQuery(`${sweep.id} ${counts}`, () => cache.read())
-  return { trials: latest, error }
-}
-
-const ended: readonly string[] = ['succeeded', 'failed', 'cancelled']
-
-/** Keeps trials that have ended, since they do not change any more. */
-class TrialCache {
-  readonly #trials = new Map<number, Trial>()
-  /** Reads follow one another, so that an earlier answer does not replace a later one. */
-  #last: Promise<unknown> = Promise.resolve()
-
-  constructor(private readonly id: string) {}
-
-  read(): Promise<readonly Trial[]> {
-    const read = this.#last.catch(() => undefined).then(() => this.#readUnfinished())
-    this.#last = read
-    return read
+  const { sweep, trials } = received.current
+  return {
+    sweep: sweep?.id === id ? sweep : first.value,
+    trials,
+    error: first.error,
+    replace(next) {
+      received.current.sweep = next
+      render((count) => count + 1)
+    },
   }
-
-  async #readUnfinished(): Promise<readonly Trial[]> {
-    const known = [...this.#trials.values()]
-    const first = known.find(({ status }) => !ended.includes(status))?.trial
-    const start = first === undefined ? known.at(-1)?.trial : first - 1
-    const query = (after: string | undefined) => ({ limit: pageSize, after: after ?? start })
-    const { data } = await readPages(
-      (after) => get('/sweeps/{id}/trials', { id: this.id, query: query(after) }),
-      Number.POSITIVE_INFINITY,
-    )
-    for (const trial of data) this.#trials.set(trial.trial, trial)
-    return [...this.#trials.values()]
-  }
 }
 
-/** The value, changed at most once in this time. */
-function useThrottled<T>(value: T, milliseconds: number): T {
-  const [shown, setShown] = useState(value)
-  const latest = useRef(value)
-  latest.current = value
-  const changedAt = useRef(0)
-  useEffect(() => {
-    const wait = Math.max(0, changedAt.current + milliseconds - Date.now())
-    const timer = setTimeout(() => {
-      changedAt.current = Date.now()
-      setShown(latest.current)
-    }, wait)
-    return () => clearTimeout(timer)
-  }, [value])
-  return shown
+const byTrial = (a: Trial, b: Trial) => a.trial - b.trial
+
+/** A sweep of a list, with its best points: watched while it is unfinished, otherwise read once. */
+export function useListedSweep(summary: SweepSummary, isVisible: boolean): Sweep | null {
+  const isWatched = isVisible && isUnfinished(summary)
+  const { sweep } = useSweep(isWatched ? summary.id : null, true)
+  const read = useQuery(isVisible && !isWatched ? summary.id : null, () =>
+    get('/sweeps/{id}', { id: summary.id }),
+  )
+  return isWatched ? sweep : read.latest
 }

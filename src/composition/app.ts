@@ -13,6 +13,7 @@ import type { OpenapiDocument } from '../http/openapi.js'
 import { Idempotency } from '../http/plugins/idempotency.js'
 import { openMetrics } from '../http/plugins/metrics.js'
 import { Live } from '../live/live.js'
+import { LiveSweeps } from '../live/live-sweeps.js'
 import { databaseTrouble } from '../store/database.js'
 import { boundaryReader } from '../training/boundary.js'
 import { turnsOfDatasets } from '../training/evaluate.js'
@@ -86,6 +87,7 @@ export async function openApp(stack: AsyncDisposableStack, options: AppOptions) 
     ),
     close,
   )
+  const liveSweeps = stack.adopt(new LiveSweeps(stores.watchingSweeps), close)
   const keyMonitor = stack.adopt(
     new KeyMonitor(keys, tenants, options.mayBeOpen, (error) => options.onError('keys', error)),
     (watch) => watch.stop(),
@@ -120,6 +122,7 @@ export async function openApp(stack: AsyncDisposableStack, options: AppOptions) 
       idempotency: new Idempotency(stores.idempotency),
       metrics,
       live,
+      liveSweeps,
       predictors,
       splits: new JobSplits(predictors),
       evaluationTurns: turnsOfDatasets(),
@@ -144,7 +147,10 @@ export async function openApp(stack: AsyncDisposableStack, options: AppOptions) 
     close,
   )
   // Closed before the application, which waits for the streams.
-  stack.defer(() => live.close())
+  stack.defer(() => {
+    live.close()
+    liveSweeps.close()
+  })
   await keyMonitor.start()
-  return { app, live, sweepRunner }
+  return { app, live, liveSweeps, sweepRunner }
 }

@@ -14,7 +14,7 @@ import { runStore } from '../store/runs.js'
 import { metricStore } from '../store/service-metrics.js'
 import { statisticsStore } from '../store/statistics.js'
 import { ticketStore } from '../store/stream-tickets.js'
-import { sweepStore } from '../store/sweeps.js'
+import { sweepStore, sweepWatchStore } from '../store/sweeps.js'
 import { unlimited } from '../store/tenant-limits.js'
 import { tenantStore } from '../store/tenants.js'
 import { watchStore } from '../store/watch-store.js'
@@ -36,6 +36,7 @@ export function openStores(database: Database, { settings = unlimited, box = nul
   return {
     jobs: jobStore(database, settings),
     sweeps: sweepStore(database, settings),
+    watchingSweeps: sweepWatchStore(database),
     runs: runStore(database, settings),
     epochs: epochStore(database),
     watching: watchStore(database),

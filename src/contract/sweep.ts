@@ -342,6 +342,9 @@ export const trialSchema = z.object({
   status: z.string(),
   epoch: z.int(),
   score: z.number().nullable().describe('the metric; null until the trial succeeded'),
+  rungs: z
+    .array(z.number())
+    .describe('with `asha`: the metric at each decision so far; a trial that was stopped is cancelled'),
   trainingSeconds: z.number(),
 })
 export type Trial = z.infer<typeof trialSchema>

@@ -8,11 +8,13 @@ import {
   maximumJobsInAddress,
   streamMessageSchema,
 } from '../contract/stream.js'
+import { sweepMessageSchema } from '../contract/sweep-stream.js'
 
 type MessageSchema =
   | (typeof streamMessageSchema.options)[number]
   | (typeof jobsStreamMessageSchema.options)[number]
   | (typeof clientMessageSchema.options)[number]
+  | (typeof sweepMessageSchema.options)[number]
 
 /** Converts message schemas, with their keys among the components. */
 function toMessages(schemas: readonly MessageSchema[], prefix: string) {
@@ -27,6 +29,7 @@ function toMessages(schemas: readonly MessageSchema[], prefix: string) {
 const jobMessages = toMessages(streamMessageSchema.options, '')
 const jobsMessages = toMessages(jobsStreamMessageSchema.options, 'jobs.')
 const clientMessages = toMessages(clientMessageSchema.options, 'client.')
+const sweepMessages = toMessages(sweepMessageSchema.options, 'sweep.')
 
 type Messages = typeof jobMessages
 
@@ -88,25 +91,39 @@ const jobsStream = {
   messages: channelMessages([...jobsMessages, ...clientMessages]),
 }
 
+const sweepStream = {
+  address: '/sweeps/{id}/stream',
+  title: 'One sweep, live',
+  description:
+    'The sweep, and its trials when they start, pause or end. Changes are gathered for 0.1 s, or until a slow client has ' +
+    'received the earlier messages. After a lost connection, a client continues after the last `position`.',
+  parameters: { id: { description: 'id of the sweep' } },
+  bindings: webSocket({
+    after: { type: 'integer', minimum: 0, description: 'only trials after this one' },
+    trials: { type: 'string', enum: ['true', 'false'], description: '`false` sends no `trials`' },
+  }),
+  messages: channelMessages(sweepMessages),
+}
+
 export function asyncApiDocument(version: string) {
-  const messages = [...jobMessages, ...jobsMessages, ...clientMessages].map(
+  const messages = [...jobMessages, ...jobsMessages, ...clientMessages, ...sweepMessages].map(
     ({ key, message }) => [key, message] as const,
   )
   return {
     asyncapi: '3.0.0',
     id: 'urn:descent:stream',
     info: {
-      title: 'Descent: the streams of jobs',
+      title: 'Descent: the streams of jobs and sweeps',
       version,
       description:
         'A WebSocket. `Accept: text/event-stream` selects server-sent events with the same messages, whose `id` is the last ' +
-        'epoch sent. Messages of a client on the stream of one job are ignored. The server closes with 1000 after the ' +
-        'last `end` message, with 1008 when the job is deleted, and with 1012 when the service restarts: reconnect with ' +
+        'epoch sent, or the last `position` of a sweep. Messages of a client on the stream of one job or sweep are ignored. ' +
+        'The server closes with 1000 after the last `end` message, with 1008 when the job or sweep is deleted, and with 1012 when the service restarts: reconnect with ' +
         '`after`.',
       license: { name: 'MIT', url: 'https://spdx.org/licenses/MIT.html' },
     },
     defaultContentType: 'application/json',
-    channels: { jobStream, jobsStream },
+    channels: { jobStream, jobsStream, sweepStream },
     operations: {
       reportJob: {
         action: 'send',
@@ -117,6 +134,11 @@ export function asyncApiDocument(version: string) {
         action: 'send',
         summary: 'Report the progress of many jobs',
         ...operationMessages('jobsStream', jobsMessages),
+      },
+      reportSweep: {
+        action: 'send',
+        summary: 'Report the progress of a sweep',
+        ...operationMessages('sweepStream', sweepMessages),
       },
       chooseJobs: {
         action: 'receive',

@@ -25,6 +25,7 @@ import { type RegistryRoutes, registryRoutes } from './routes/registry.js'
 import { type ReplayRoutes, replayRoutes } from './routes/replays.js'
 import { type RetrainingRoutes, retrainingRoutes } from './routes/retraining.js'
 import { type StreamTicketRoutes, streamTicketRoutes } from './routes/stream-tickets.js'
+import { type SweepStreamRoutes, sweepStreamRoutes } from './routes/sweep-stream.js'
 import { type SweepRoutes, sweepRoutes } from './routes/sweeps.js'
 import { type UploadRoutes, uploadRoutes } from './routes/uploads.js'
 import { type WebhookRoutes, webhookRoutes } from './routes/webhooks.js'
@@ -45,7 +46,9 @@ export interface RouteDependencies
     RegistryRoutes,
     StreamTicketRoutes,
     SweepRoutes,
+    SweepStreamRoutes,
     Pick<InferenceRoutes, 'databaseTrouble'> {
+  liveSweeps: SweepStreamRoutes['liveSweeps']
   live: JobStreamRoutes['live']
   keyMonitor: JobStreamRoutes['keyMonitor']
   openStreams: JobStreamRoutes['openStreams']
@@ -87,6 +90,7 @@ export async function registerRoutes(
   await app.register(diagnosisRoutes, { dependencies })
   await app.register(jobStreamRoutes, { dependencies })
   await app.register(jobsStreamRoutes, { dependencies })
+  await app.register(sweepStreamRoutes, { dependencies })
   await app.register(streamTicketRoutes, { dependencies })
   await app.register(modelRoutes, { dependencies })
   await app.register(exportRoutes, { dependencies })

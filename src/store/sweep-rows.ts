@@ -126,6 +126,7 @@ export const trialRow = z.strictObject({
   epoch: z.int(),
   score: z.number().nullable(),
   trainingSeconds: z.number(),
+  rungs: z.array(z.number()),
   choices,
 })
 
@@ -134,13 +135,13 @@ const seedRow = z.object({ seed: z.int(), validationFold: z.object({ fold: z.int
 /** @returns the conversion of the trials of a sweep */
 export function trialConverter(definition: SweepDefinition): (row: z.infer<typeof trialRow>) => Trial {
   const valuesOf = valuesOfPoints(definition)
-  return ({ id, spec, trial, choices, modelId, status, epoch, score, trainingSeconds }) => {
+  return ({ id, spec, trial, choices, modelId, status, epoch, score, rungs, trainingSeconds }) => {
     const { point } = trialOf(trial, definition)
     const { seed, validationFold } = seedRow.parse(unpackJson(spec))
     return {
       ...{ object: 'trial', trial, point, values: valuesOf(point, choices), seed },
       ...{ fold: validationFold?.fold ?? null, jobId: id },
-      ...{ modelId, status, epoch, score, trainingSeconds },
+      ...{ modelId, status, epoch, score, rungs, trainingSeconds },
     }
   }
 }

@@ -1,9 +1,10 @@
 /** Sweeps, as clients see and control them. What creates and ends their trials is in running-sweeps.ts. */
 import { z } from 'zod'
-import { jobStatusSchema } from '../contract/job.js'
+import { jobStatusSchema, unfinishedStatuses } from '../contract/job.js'
 import type { Limits } from '../contract/limits.js'
 import { Problem } from '../contract/problems.js'
-import { sweepLimits, unfinishedSweepStatuses } from '../contract/sweep.js'
+import { sweepLimits, sweepStatusSchema, unfinishedSweepStatuses } from '../contract/sweep.js'
+import type { SweepWatchStore } from '../live/sweep-watch-store.js'
 import type { AllSweeps, NewSweep, SweepDefinition, SweepStore } from '../training/ports/sweeps.js'
 import { trialsOfPoint } from '../training/sweeps/trials.js'
 import type { Database, Prisma } from './database.js'
@@ -71,17 +72,48 @@ const readStatement = statement(
     FROM sweep, total`,
 )
 
+/** Of sweep $1. */
+const selectTrials = (condition: string) => `
+    SELECT job.trial, job.id, model.id AS "modelId", job.status, job.spec, job.epoch,
+      coalesce(job."trainingSeconds", 0) AS "trainingSeconds",
+      CASE WHEN ${hasScore} THEN ${jobScore} END AS score, rungs, point.choices
+    FROM "Sweep" AS sweep JOIN "Job" AS job ON job."sweepId" = sweep.id LEFT JOIN "Model" AS model ON model."jobId" = job.id
+      LEFT JOIN "SweepPoint" AS point ON point."sweepId" = $1 AND point.point = (job.trial - 1) / sweep.seeds + 1
+    WHERE sweep.id = $1 AND job."sweepId" = $1 AND ${condition} ORDER BY job.trial`
+
 /** $1 sweep, $2 the trial before the page, $3 limit. */
 const trialsStatement = statement(
   'readTrials',
   trialRow,
-  `
-    SELECT job.trial, job.id, model.id AS "modelId", job.status, job.spec, job.epoch,
-      coalesce(job."trainingSeconds", 0) AS "trainingSeconds",
-      CASE WHEN ${hasScore} THEN ${jobScore} END AS score, point.choices
-    FROM "Sweep" AS sweep JOIN "Job" AS job ON job."sweepId" = sweep.id LEFT JOIN "Model" AS model ON model."jobId" = job.id
-      LEFT JOIN "SweepPoint" AS point ON point."sweepId" = $1 AND point.point = (job.trial - 1) / sweep.seeds + 1
-    WHERE sweep.id = $1 AND job."sweepId" = $1 AND job.trial > $2::int ORDER BY job.trial LIMIT $3::int`,
+  `${selectTrials('job.trial > $2::int')} LIMIT $3::int`,
+)
+
+/** $1 sweep, $2 numbers. */
+const numberedStatement = statement(
+  'readNumberedTrials',
+  trialRow,
+  selectTrials('job.trial = ANY($2::int[])'),
+)
+
+/** $1 sweep. */
+const stateStatement = statement(
+  'readSweepState',
+  z.strictObject({
+    tenantId: z.string(),
+    status: sweepStatusSchema,
+    created: z.int(),
+    unfinished: z.array(z.object({ trial: z.int(), jobId: z.string(), status: jobStatusSchema })),
+  }),
+  `SELECT "tenantId", status, created, (SELECT coalesce(jsonb_agg(jsonb_build_object('trial', trial, 'jobId', id,
+      'status', status)), '[]') FROM "Job" WHERE "sweepId" = $1 AND ${statusIn(unfinishedStatuses)}) AS unfinished
+    FROM "Sweep" WHERE id = $1`,
+)
+
+/** $1 sweep. */
+const watchedDefinitionStatement = statement(
+  'readWatchedDefinition',
+  z.strictObject({ definition: z.instanceof(Uint8Array), tenantId: z.string() }),
+  'SELECT definition, "tenantId" FROM "Sweep" WHERE id = $1',
 )
 
 const definitionStatement = statement(
@@ -108,6 +140,28 @@ export function sweepStore(database: Database, settings: Limits): AllSweeps {
   return {
     of: (tenantId) => tenantSweeps(database, tenantId, settings),
     ...runningSweeps(database, settings),
+  }
+}
+
+/** For streams. */
+export function sweepWatchStore(database: Database): SweepWatchStore {
+  const { pool } = database
+  const define = async (id: string) => (await send(pool, watchedDefinitionStatement, [id])).at(0)
+  return {
+    state: async (id) => (await send(pool, stateStatement, [id])).at(0) ?? null,
+
+    async numberedTrials(id, numbers) {
+      const sweep = await define(id)
+      if (sweep === undefined) return []
+      const rows = await send(pool, numberedStatement, [id, numbers])
+      return rows.map(trialConverter(unpackDefinition(sweep.definition)))
+    },
+
+    async sweep(id) {
+      const sweep = await define(id)
+      const [row] = sweep === undefined ? [] : await send(pool, readStatement, [id, sweep.tenantId])
+      return row === undefined ? null : toSweep(row)
+    },
   }
 }
 

@@ -362,6 +362,7 @@ export function expensiveRequests(things: Things): Record<string, CostlyRequest[
     'GET /jobs/:id/diagnosis': [get(`/jobs/${job}/diagnosis`), get(`/jobs/${generatedJob}/diagnosis`)],
     'GET /jobs/:id/statistics': [get(`/jobs/${job}/statistics`)],
     'GET /jobs/:id/stream': [get(`/jobs/${job}/stream`, events)],
+    'GET /sweeps/:id/stream': [get(`/sweeps/${largeSweep}/stream`, events)],
     'GET /stream': [get(`/stream?jobs=${job},${generatedJob}`, events)],
     'POST /stream-tickets': [post('/stream-tickets', 'names', manyNames)],
     'POST /jobs/:id/stream-tickets': [post(`/jobs/${job}/stream-tickets`, 'names', manyNames)],

@@ -54,6 +54,7 @@ const routesWithIds: [method: string, before: string, after: string][] = [
   ['GET', '/jobs/', '/epochs'],
   ['GET', '/jobs/', '/stream'],
   ['POST', '/jobs/', '/stream-tickets'],
+  ['GET', '/sweeps/', '/stream'],
   ['GET', '/jobs/', '/rows'],
   ['GET', '/models/', ''],
   ['DELETE', '/models/', ''],

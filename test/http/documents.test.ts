@@ -71,6 +71,15 @@ describe('/asyncapi.json', () => {
     expect(asyncApi).toContain('descent.epochs.v1')
   })
 
+  it('contains the messages of the stream of a sweep', async () => {
+    const { document } = await new Parser().parse(asyncApi)
+    const channel = document?.channels().get('sweepStream')
+    expect(channel?.address()).toBe('/sweeps/{id}/stream')
+    const names = channel?.messages().all()
+    expect(names?.map((message) => message.name())).toEqual(['sweep', 'trials', 'end'])
+    expect(JSON.stringify(channel?.messages().get('trials')?.payload()?.json())).toContain('position')
+  })
+
   it('is refused by the parser when it is invalid', async () => {
     const copy = JSON.parse(asyncApi)
     copy.channels.jobStream.messages.job = { $ref: '#/components/messages/nothing' }

@@ -5,11 +5,13 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { WebSocket } from 'ws'
 import { addImpliedScopes, type Scope, scopeSchema } from '../../src/contract/key.js'
 import { makeKey, readKey } from '../../src/training/key-text.js'
+import { newId } from '../../src/training/new-id.js'
 import { openApp, type RunningApp } from '../support/app.js'
 import { keyFor } from '../support/keys.js'
 import { routesOf } from '../support/routes.js'
 import { eventually } from '../support/service.js'
 import { newJob } from '../support/stores.js'
+import { sweepDefinition } from '../support/sweep-definition.js'
 import { underLoad } from '../support/waiting.js'
 import { type WatchingMany, watchMany } from '../support/watching-many.js'
 
@@ -362,7 +364,7 @@ describe('the stream of many jobs', () => {
       expect(body.stream).toBe(`/stream?ticket=${body.ticket}`)
       return body.ticket
     }
-    return { key, ids, ticket }
+    return { tenant, key, ids, ticket }
   }
 
   const status = async (query: string) =>
@@ -384,6 +386,25 @@ describe('the stream of many jobs', () => {
       byTicket.say({ type: 'watch', jobs: all.map((id) => ({ id })) })
       expect(await seen(byTicket)).toEqual(ids)
     }
+  })
+
+  it('shares its tickets with the streams of sweeps', async () => {
+    const { tenant, ticket } = await jobsOf(1)
+    const definition = sweepDefinition({ spec: {}, parameters: [{ path: '/batchSize', values: [1] }] })
+    const origin = { requestId: null, traceId: null }
+    const sweep = { ...origin, id: newId('sweep'), name: null, definition, trials: 1 }
+    await service.sweeps.of(tenant).create(sweep)
+    const open = async (query: string) => {
+      const response = await fetch(`${url}/sweeps/${sweep.id}/stream${query}`, {
+        headers: { accept: 'text/event-stream' },
+      })
+      await response.body?.cancel()
+      return response.status
+    }
+    const first = await ticket()
+    expect([await open(''), await open(`?ticket=${first}`), await open(`?ticket=${first}`)]).toEqual([
+      401, 200, 401,
+    ])
   })
 
   it('opens once for its own stream ticket, and not for one of a single job', async () => {

@@ -47,5 +47,6 @@ export type Column = Dataset['columns'][number]
 
 export type StreamMessage = components['schemas']['StreamMessage']
 export type JobsStreamMessage = components['schemas']['JobsStreamMessage']
+export type SweepMessage = components['schemas']['SweepMessage']
 export type ClientMessage = components['schemas']['ClientMessage']
 export type Boundary = Extract<StreamMessage, { type: 'boundary' }>

@@ -1,7 +1,7 @@
 /** One sweep: its progress, its points, and the effects of the parameters. */
 import { useMemo, useState } from 'preact/hooks'
 import { type ApiError, post, remove } from '../api/client.js'
-import type { Sweep } from '../api/types.js'
+import type { Sweep, Trial } from '../api/types.js'
 import { DeleteButton } from '../components/delete-button.js'
 import { Heading } from '../components/heading.js'
 import { Icon } from '../components/icon.js'
@@ -11,15 +11,15 @@ import { toApiError } from '../components/use-query.js'
 import { go } from '../router.js'
 import { sweepTitle } from '../sweeps/names.js'
 import { toPoints } from '../sweeps/points.js'
-import { isUnfinished } from '../sweeps/progress.js'
-import { useSweep, useTrials } from '../use-sweep.js'
+import { endedTrials, isUnfinished } from '../sweeps/progress.js'
+import { useSweep } from '../use-sweep.js'
 import { SweepPlots } from './sweep-plots.js'
 import { PointTable } from './sweep-points.js'
 import { SweepProgress } from './sweep-progress.js'
 
 export function SweepView({ id }: { id: string }) {
-  const { latest, error, refetch } = useSweep(id)
-  if (latest === null) {
+  const { sweep, trials, error, replace } = useSweep(id)
+  if (sweep === null) {
     return (
       <section>
         <Heading>Sweep</Heading>
@@ -28,19 +28,19 @@ export function SweepView({ id }: { id: string }) {
       </section>
     )
   }
-  return <OneSweep sweep={latest} error={error} refetch={refetch} />
+  return <OneSweep sweep={sweep} trials={trials} error={error} replace={replace} />
 }
 
 interface Props {
   sweep: Sweep
+  trials: readonly Trial[]
   error: ApiError | null
-  refetch(): void
+  replace(sweep: Sweep): void
 }
 
-function OneSweep({ sweep, error, refetch }: Props) {
+function OneSweep({ sweep, trials, error, replace }: Props) {
   const [problem, setProblem] = useState<ApiError | null>(null)
-  const { trials, error: trialsError } = useTrials(sweep)
-  const points = useMemo(() => toPoints(trials ?? [], sweep.seeds), [trials, sweep.seeds])
+  const points = useMemo(() => toPoints(trials, sweep.seeds), [trials, sweep.seeds])
   return (
     <section>
       <div class="heading">
@@ -51,13 +51,15 @@ function OneSweep({ sweep, error, refetch }: Props) {
             <code>{sweep.id}</code>
           </p>
         </div>
-        <Controls sweep={sweep} onChange={refetch} onProblem={setProblem} />
+        <Controls sweep={sweep} onChange={replace} onProblem={setProblem} />
       </div>
-      <ErrorNotice error={problem ?? error ?? trialsError} />
+      <ErrorNotice error={problem ?? error} />
       <SweepProgress sweep={sweep} />
       {points.length === 0 ? (
         <p class="waiting">
-          {trials === null || isUnfinished(sweep) ? 'Waiting for the first trial …' : 'No trial is left.'}
+          {endedTrials(sweep) === 0 || isUnfinished(sweep)
+            ? 'Waiting for the first trial …'
+            : 'No trial is left.'}
         </p>
       ) : (
         <>
@@ -71,16 +73,16 @@ function OneSweep({ sweep, error, refetch }: Props) {
 
 interface ControlProps {
   sweep: Sweep
-  onChange(): void
+  onChange(sweep: Sweep): void
   onProblem(problem: ApiError | null): void
 }
 
 function Controls({ sweep: { id, status }, onChange, onProblem }: ControlProps) {
   const fail = (error: unknown) => onProblem(toApiError(error))
   const control = (verb: 'pause' | 'resume' | 'cancel') =>
-    post(`/sweeps/{id}/${verb}`, undefined, { id }).then(() => {
+    post(`/sweeps/{id}/${verb}`, undefined, { id }).then((sweep) => {
       onProblem(null)
-      onChange()
+      onChange(sweep)
     }, fail)
   const deleteSweep = () => remove('/sweeps/{id}', { id }).then(() => go('sweeps'), fail)
   return (

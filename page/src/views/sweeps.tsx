@@ -14,7 +14,7 @@ import { ago, plural, whole } from '../format.js'
 import { link } from '../router.js'
 import { metricTitle, scoreWithDeviation, sweepTitle } from '../sweeps/names.js'
 import { endedTrials } from '../sweeps/progress.js'
-import { useSweep } from '../use-sweep.js'
+import { useListedSweep } from '../use-sweep.js'
 
 const pageSize = 100
 const firstRows = 50
@@ -59,11 +59,11 @@ export function SweepsView() {
   )
 }
 
-/** Reads the progress of the sweep only while the row is visible. */
+/** Watches the progress of the sweep only while the row is visible. */
 function Row({ summary }: { summary: SweepSummary }) {
   const element = useRef<HTMLTableRowElement>(null)
   const isVisible = useVisible(element)
-  const sweep = useSweep(isVisible ? summary.id : null, summary.status).latest
+  const sweep = useListedSweep(summary, isVisible)
   const [best] = sweep?.best ?? []
   const { status } = sweep ?? summary
   return (

@@ -28,8 +28,8 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     /** The scope that a key needs; `any` accepts every key that may do more than predict, `public` needs none. */
     scope?: Scope | 'any' | 'public'
-    /** Whether a stream ticket, `?ticket=`, replaces the key. */
-    acceptsStreamTicket?: boolean
+    /** Whether a stream ticket, `?ticket=`, replaces the key: one for the job of the path, or one for all streams of a tenant. */
+    acceptsStreamTicket?: 'for job' | 'for all'
     /**
      * Starts a lookup of the route in parallel with that of the key `keyId`, which is null while the service is open. Not
      * called if the header contains no key.
@@ -56,7 +56,7 @@ export interface Authentication {
 
 interface RouteAccess {
   scope: Scope | 'any'
-  acceptsStreamTicket: boolean
+  acceptsStreamTicket: FastifyContextConfig['acceptsStreamTicket']
   prefetch: FastifyContextConfig['prefetch']
 }
 
@@ -82,10 +82,14 @@ export const authenticate = fastifyPlugin<Authentication>(
     /** Reads the config at each request, because a plugin may declare the route public later. */
     function identifyFor(route: RouteOptions): onRequestHookHandler {
       return (request, reply, next) => {
-        const { scope = 'public', acceptsStreamTicket = false, prefetch } = route.config ?? {}
+        const { scope = 'public', acceptsStreamTicket, prefetch } = route.config ?? {}
         if (scope === 'public') return next()
         // Avoids a promise if there is nothing to wait for.
-        if (!acceptsStreamTicket && keyMonitor.isOpen && request.headers.authorization === undefined) {
+        if (
+          acceptsStreamTicket === undefined &&
+          keyMonitor.isOpen &&
+          request.headers.authorization === undefined
+        ) {
           prefetch?.(request, null)
           request.principal = keylessPrincipal()
           return next()
@@ -102,7 +106,7 @@ export const authenticate = fastifyPlugin<Authentication>(
       reply: FastifyReply,
       { scope, acceptsStreamTicket, prefetch }: RouteAccess,
     ): Promise<Principal> {
-      const ticketPrincipal = acceptsStreamTicket ? await authenticateTicket(request, reply) : null
+      const ticketPrincipal = await authenticateTicket(request, reply, acceptsStreamTicket)
       const principal = ticketPrincipal ?? (await authenticateKey(request, reply, prefetch))
       if (scope === 'any') refusePredictOnly(principal)
       else requireScope(principal, reply, scope)
@@ -129,8 +133,9 @@ export const authenticate = fastifyPlugin<Authentication>(
     async function authenticateTicket(
       request: FastifyRequest,
       reply: FastifyReply,
+      accepts: RouteAccess['acceptsStreamTicket'],
     ): Promise<Principal | null> {
-      const ticket = readTicket(request)
+      const ticket = accepts === undefined ? null : readTicket(request, accepts === 'for job')
       if (ticket === null) return null
       const sha256 = fingerprint(ticket.text)
       failedAuthentications.check(request, reply, sha256)
@@ -229,9 +234,12 @@ function isEqualHash(one: string, other: string): boolean {
 }
 
 /** The request is not validated yet. */
-function readTicket({ query, params }: FastifyRequest): { text: string; jobId: string | null } | null {
+function readTicket(
+  { query, params }: FastifyRequest,
+  isForJob: boolean,
+): { text: string; jobId: string | null } | null {
   const text = readText(query, 'ticket')
-  return text === null ? null : { text, jobId: readText(params, 'id') }
+  return text === null ? null : { text, jobId: isForJob ? readText(params, 'id') : null }
 }
 
 function readText(values: unknown, name: string): string | null {

@@ -77,7 +77,7 @@ export const jobStreamRoutes: RoutePlugin<JobStreamRoutes> = (app, { dependencie
     url: '/jobs/:id/stream',
     // The response to HEAD would be a stream that nobody reads.
     exposeHeadRoute: false,
-    config: { isStream: true, scope: 'jobs:read', acceptsStreamTicket: true },
+    config: { isStream: true, scope: 'jobs:read', acceptsStreamTicket: 'for job' },
     schema: {
       tags: ['jobs'],
       summary: 'Watch a job',

@@ -115,7 +115,7 @@ export const jobsStreamRoutes: RoutePlugin<JobsStreamRoutes> = (app, { dependenc
     method: 'GET',
     url: '/stream',
     exposeHeadRoute: false,
-    config: { isStream: true, scope: 'jobs:read', acceptsStreamTicket: true },
+    config: { isStream: true, scope: 'jobs:read', acceptsStreamTicket: 'for all' },
     schema: {
       tags: ['jobs'],
       summary: 'Watch many jobs on one connection',

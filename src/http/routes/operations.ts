@@ -4,6 +4,7 @@ import { shareCall } from '../../base/share-call.js'
 import { Problem } from '../../contract/problems.js'
 import { type WorkersSummary, workerSchema, workersSummarySchema } from '../../contract/worker.js'
 import type { Live } from '../../live/live.js'
+import type { LiveSweeps } from '../../live/live-sweeps.js'
 import type { MetricStore } from '../../training/ports/service-metrics.js'
 import type { WorkerStore } from '../../training/ports/workers.js'
 import type { Metrics } from '../plugins/metrics.js'
@@ -32,6 +33,7 @@ export interface OperationRoutes {
   metrics: Metrics
   serviceMetrics: Pick<MetricStore, 'read'>
   live: Pick<Live, 'watchers'>
+  liveSweeps: Pick<LiveSweeps, 'watchers'>
   workers: Pick<WorkerStore, 'list'>
 }
 
@@ -111,8 +113,8 @@ export const operationRoutes: RoutePlugin<OperationRoutes> = (app, { dependencie
       },
     },
     async (_request, reply) => {
-      const { metrics, serviceMetrics, live } = dependencies()
-      const text = await metrics.render(serviceMetrics, live.watchers)
+      const { metrics, serviceMetrics, live, liveSweeps } = dependencies()
+      const text = await metrics.render(serviceMetrics, live.watchers + liveSweeps.watchers)
       return reply.type(metrics.contentType).serializer(String).send(text)
     },
   )

@@ -52,9 +52,10 @@ export const streamTicketRoutes: RoutePlugin<StreamTicketRoutes> = (app, { depen
       config: { scope: 'jobs:read' },
       schema: {
         tags: ['jobs'],
-        summary: 'Get a stream ticket for many jobs',
+        summary: 'Get a stream ticket for many jobs or a sweep',
         description:
-          'For browsers, whose WebSocket and EventSource cannot send a key. The ticket opens /stream once, within 30 seconds.',
+          'For browsers, whose WebSocket and EventSource cannot send a key. The ticket opens /stream, or the stream ' +
+          'of a sweep, once, within 30 seconds.',
         response: { 201: streamTicketSchema, ...failures },
       },
     },

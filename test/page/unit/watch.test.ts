@@ -2,6 +2,7 @@
 import { describe, expect, it, vi } from 'vitest'
 import { watchJob } from '../../../page/src/api/watch-job.js'
 import { watchJobs } from '../../../page/src/api/watch-jobs.js'
+import { watchSweep } from '../../../page/src/api/watch-sweep.js'
 import { fakeSockets } from './fake-socket.js'
 
 const epochs = (...numbers: number[]) => ({
@@ -120,5 +121,44 @@ describe('the watcher of many jobs', () => {
     sockets[0].accept()
     const sizes = sockets[0].sent.map((message) => (message as { jobs: object[] }).jobs.length)
     expect(sizes).toEqual([200, 200, 200, 200, 200])
+  })
+})
+
+describe('the watcher of a sweep', () => {
+  const trials = (position: number, ...numbers: number[]) => ({
+    type: 'trials',
+    position,
+    trials: numbers.map((trial) => ({ trial })),
+  })
+
+  async function watchOne(isSummary?: boolean) {
+    const sockets = fakeSockets()
+    const watcher = { sweep: vi.fn(), trials: vi.fn(), connection: vi.fn() }
+    watchSweep('swp/1', watcher, isSummary)
+    await vi.advanceTimersByTimeAsync(0)
+    return { sockets, watcher }
+  }
+
+  it('subscribes to the sweep, without trials on request', async () => {
+    const { sockets } = await watchOne()
+    expect(new URL(sockets[0].address).pathname).toBe('/sweeps/swp%2F1/stream')
+    expect(sockets[0].query).toEqual({ after: '0' })
+    expect((await watchOne(true)).sockets[0].query).toEqual({ after: '0', trials: 'false' })
+  })
+
+  it('continues after the last position, and stops at the end', async () => {
+    const { sockets, watcher } = await watchOne()
+    sockets[0].receive({ type: 'sweep', sweep: { id: 'swp/1' } })
+    sockets[0].receive(trials(2, 1, 2, 4))
+    sockets[0].end(1006)
+    await vi.advanceTimersByTimeAsync(250)
+    expect(sockets[1].query).toEqual({ after: '2' })
+    sockets[1].receive(trials(4, 3, 4))
+    sockets[1].receive({ type: 'end', sweep: { id: 'swp/1', status: 'succeeded' } })
+    await vi.advanceTimersByTimeAsync(10_000)
+    expect(sockets).toHaveLength(2)
+    expect(watcher.sweep).toHaveBeenLastCalledWith({ id: 'swp/1', status: 'succeeded' })
+    expect(watcher.trials).toHaveBeenCalledTimes(2)
+    expect(watcher.connection).toHaveBeenLastCalledWith('ended')
   })
 })
