@@ -105,7 +105,8 @@ const stateStatement = statement(
     unfinished: z.array(z.object({ trial: z.int(), jobId: z.string(), status: jobStatusSchema })),
   }),
   `SELECT "tenantId", status, created, (SELECT coalesce(jsonb_agg(jsonb_build_object('trial', trial, 'jobId', id,
-      'status', status)), '[]') FROM "Job" WHERE "sweepId" = $1 AND ${statusIn(unfinishedStatuses)}) AS unfinished
+      'status', status)), '[]') FROM "Job" WHERE "sweepId" = $1 AND trial > 0 AND ${statusIn(unfinishedStatuses)})
+      AS unfinished
     FROM "Sweep" WHERE id = $1`,
 )
 
