@@ -12,7 +12,7 @@ import { WakeSignal } from './wake-signal.js'
 import type { WatchEnd } from './watch.js'
 
 /** The receiver of the messages. It resolves when the reader can receive more. */
-export type SendSweepMessage = (message: SweepMessage) => Promise<void>
+type SendSweepMessage = (message: SweepMessage) => Promise<void>
 
 /** Trials of a message. */
 const trialsAtOnce = 250
