@@ -22,6 +22,7 @@ import { modelImporter } from '../training/import-model.js'
 import { JobSplits } from '../training/job-splits.js'
 import type { JobQueue } from '../training/ports/queue.js'
 import { advanceForever } from '../training/sweeps/advance-forever.js'
+import { SweepDecisions } from '../training/sweeps/decisions.js'
 import { Suggestions } from '../training/sweeps/suggestions.js'
 import type { Stores } from './stores.js'
 import type { Threads } from './threads.js'
@@ -104,6 +105,7 @@ export async function openApp(stack: AsyncDisposableStack, options: AppOptions) 
     advanceForever({
       ...{ sweeps, plan: submission, parseJob, queue },
       suggestions: new Suggestions(sweeps, suggestionThread),
+      decisions: new SweepDecisions(sweeps),
       tenant: async (tenantId) => ({
         tenantId,
         limits: { settings: options.settings, own: await tenants.ownLimits(tenantId) },

@@ -76,29 +76,47 @@ const finishStatement = statement(
 /** Whether a job waits for a decision. */
 export const waits = `${statusIn([transitions.pause.to])} AND "pauseAfter" IS NOT NULL AND epoch = "pauseAfter"`
 
-const halvedStatement = statement(
-  'halvedTrials',
+const halvedTrial = z.object({
+  trial: z.int(),
+  jobId: z.string(),
+  state: z.enum(['waiting', 'unfinished', 'ended']),
+  rungs: z.array(z.number()),
+  score: z.number().nullable(),
+})
+
+/** Of "Job" AS job in "Sweep" AS sweep. */
+const halvedColumns = `trial, job.id AS "jobId", rungs, ${jobScore} AS score, CASE WHEN ${waits} THEN 'waiting'
+    WHEN ${statusIn(unfinishedStatuses, 'job.status')} THEN 'unfinished' ELSE 'ended' END AS state`
+
+/** The parallelism bounds the rows of a sweep. */
+const waitingStatement = statement(
+  'waitingSweeps',
   z.strictObject({
     id: z.string(),
     definition: z.instanceof(Uint8Array),
-    trials: z.array(
-      z.object({
-        trial: z.int(),
-        jobId: z.string(),
-        state: z.enum(['waiting', 'unfinished', 'ended']),
-        rungs: z.array(z.number()),
-        score: z.number().nullable(),
-      }),
-    ),
+    created: z.int(),
+    unfinished: z.array(z.int()),
+    waiting: z.array(halvedTrial),
   }),
   `
-    SELECT sweep.id, definition, trial.trials FROM "Sweep" AS sweep CROSS JOIN LATERAL (
-      SELECT jsonb_agg(jsonb_build_object('trial', trial, 'jobId', job.id, 'rungs', rungs, 'score', ${jobScore},
-          'state', CASE WHEN ${waits} THEN 'waiting' WHEN ${statusIn(unfinishedStatuses, 'job.status')} THEN 'unfinished' ELSE 'ended' END)
-        ORDER BY trial) AS trials
-      FROM "Job" AS job WHERE "sweepId" = sweep.id
-    ) AS trial
-    WHERE ${statusIn(['running'], 'sweep.status')} AND EXISTS (SELECT FROM "Job" WHERE "sweepId" = sweep.id AND ${waits})`,
+    SELECT sweep.id, definition, created,
+      ARRAY(SELECT trial FROM "Job" WHERE "sweepId" = sweep.id AND ${statusIn(unfinishedStatuses)}) AS unfinished, waiting
+    FROM "Sweep" AS sweep CROSS JOIN LATERAL (
+      SELECT jsonb_agg(to_jsonb(item)) AS waiting FROM (
+        SELECT ${halvedColumns} FROM "Job" AS job
+        WHERE "sweepId" = sweep.id AND ${statusIn(unfinishedStatuses, 'job.status')} AND ${waits}
+      ) AS item
+    ) AS waits
+    WHERE ${statusIn(['running'], 'sweep.status')} AND waiting IS NOT NULL`,
+)
+
+/** $1 sweep, $2 numbers. */
+const halvedStatement = statement(
+  'halvedTrials',
+  halvedTrial,
+  `SELECT item.* FROM "Sweep" AS sweep CROSS JOIN LATERAL (
+      SELECT ${halvedColumns} FROM "Job" AS job WHERE "sweepId" = $1 AND trial = ANY($2::int[])
+    ) AS item WHERE sweep.id = $1`,
 )
 
 const lockStatement = statement(
@@ -199,10 +217,15 @@ export function runningSweeps(database: Database, settings: Limits): Omit<AllSwe
 
     points: (sweepId, after) => send(pool, pointsStatement, [sweepId, after]),
 
-    async halvedTrials() {
-      const rows = await send(pool, halvedStatement, [])
-      return rows.map((row) => ({ ...row, definition: unpackDefinition(row.definition) }))
+    async waiting() {
+      const rows = await send(pool, waitingStatement, [])
+      return rows.map(({ definition, ...row }) => ({
+        ...row,
+        definition: () => unpackDefinition(definition),
+      }))
     },
+
+    halvedTrials: (sweepId, numbers) => send(pool, halvedStatement, [sweepId, numbers]),
 
     async decide(sweepId, decisions) {
       // Each in its own transaction, which locks jobs once and then counters, as all others do.

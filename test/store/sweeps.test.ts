@@ -308,3 +308,28 @@ describe('points that depend on results', () => {
     expect(await stores.database.sweepPoint.count({ where: { sweepId: id } })).toBe(0)
   })
 })
+
+describe('a search that stops trials early', () => {
+  const search = { type: 'asha', points: 4, minimumEpochs: 2 }
+
+  it('reads the trials that wait, and others by number', async () => {
+    const id = await createSweep(4, { search })
+    const jobs = jobsOf(id, 1, 3).map((job) => ({ ...job, pauseAfter: 2 }))
+    await stores.sweeps.addTrials(await due(id), 4, planned(jobs, [{ trial: 4, message: 'no' }]))
+    expect(await stores.sweeps.waiting()).toEqual([])
+    await setStatus(stores, jobs[0].id, 'succeeded', { loss: 0.25 })
+    await setStatus(stores, jobs[1].id, 'paused', { epoch: 2, loss: 0.5 })
+    const [{ definition, ...sweep }] = await stores.sweeps.waiting()
+    const waiting = { trial: 2, jobId: jobs[1].id, state: 'waiting', rungs: [], score: 0.5 }
+    expect(sweep).toEqual({ id, created: 4, unfinished: expect.any(Array), waiting: [waiting] })
+    expect(sweep.unfinished.toSorted()).toEqual([2, 3])
+    expect(definition().search).toMatchObject(search)
+    const read = await stores.sweeps.halvedTrials(id, [1, 2, 4])
+    expect(read.toSorted((a, b) => a.trial - b.trial)).toEqual([
+      { trial: 1, jobId: jobs[0].id, state: 'ended', rungs: [], score: 0.25 },
+      waiting,
+    ])
+    await mine().pause(id)
+    expect(await stores.sweeps.waiting()).toEqual([])
+  })
+})

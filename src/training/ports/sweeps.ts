@@ -92,10 +92,16 @@ export interface HalvedTrial {
   score: number | null
 }
 
-export interface HalvedSweep {
+/** A sweep of which trials wait for decisions. */
+export interface WaitingSweep {
   id: string
-  definition: SweepDefinition
-  trials: HalvedTrial[]
+  /** The number of the last trial that was created or refused. */
+  created: number
+  /** Numbers of the trials that have not ended. */
+  unfinished: readonly number[]
+  /** Those of them that wait. */
+  waiting: readonly HalvedTrial[]
+  definition(): SweepDefinition
 }
 
 /** After a rung, a trial goes on or is stopped. */
@@ -120,8 +126,10 @@ export interface AllSweeps extends Tenanted<SweepStore> {
   addTrials(sweep: DueSweep, last: number, planned: PlannedTrials): Promise<number>
   /** Stored points after number `after`, by number. */
   points(sweepId: string, after: number): Promise<PointResult[]>
-  /** The trials of running sweeps that stop trials early, by sweep. */
-  halvedTrials(): Promise<HalvedSweep[]>
+  /** Running sweeps of which trials wait for decisions. */
+  waiting(): Promise<WaitingSweep[]>
+  /** Trials by number, without refused and deleted ones. */
+  halvedTrials(sweepId: string, numbers: readonly number[]): Promise<HalvedTrial[]>
   /** Resumes and cancels trials that wait for a decision, unless the sweep is no longer running. */
   decide(sweepId: string, decisions: readonly Decision[]): Promise<void>
   /** Ends sweeps whose trials have all ended, and the creation of trials of sweeps over their budget. */

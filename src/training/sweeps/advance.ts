@@ -8,13 +8,14 @@ import type {
   AllSweeps,
   ChosenPoint,
   DueSweep,
-  HalvedSweep,
   PlannedTrials,
   RefusedTrial,
+  WaitingSweep,
 } from '../ports/sweeps.js'
 import type { Tenant } from '../ports/tenants.js'
 import { Slice } from '../slices.js'
-import { decideTrials, firstPause } from './halving.js'
+import type { SweepDecisions } from './decisions.js'
+import { firstPause } from './halving.js'
 import type { NextTrials, Suggestions } from './suggestions.js'
 import { type ParseJob, trialOf, trialRequests } from './trials.js'
 
@@ -24,6 +25,7 @@ export interface AdvanceDependencies {
   parseJob: ParseJob
   queue: Pick<JobQueue, 'wake'>
   suggestions: Suggestions
+  decisions: SweepDecisions
   tenant(tenantId: string): Promise<Tenant>
   onError(error: unknown): void
 }
@@ -34,16 +36,16 @@ const trialsAtOnce = 250
 /** Creates the trials that there is room for, and ends sweeps that are done. */
 export async function advanceSweeps(dependencies: AdvanceDependencies): Promise<void> {
   const { sweeps, onError } = dependencies
-  for (const sweep of await sweeps.halvedTrials()) await decide(dependencies, sweep).catch(onError)
+  for (const sweep of await sweeps.waiting()) await decide(dependencies, sweep).catch(onError)
   await sweeps.finish()
   // The error of one sweep must not stop the others.
   for (const sweep of await sweeps.due()) await createTrials(dependencies, sweep).catch(onError)
 }
 
-async function decide({ sweeps, queue }: AdvanceDependencies, sweep: HalvedSweep): Promise<void> {
-  const decisions = decideTrials(sweep)
-  if (decisions.length === 0) return
-  await sweeps.decide(sweep.id, decisions)
+async function decide({ sweeps, queue, decisions }: AdvanceDependencies, sweep: WaitingSweep): Promise<void> {
+  const made = await decisions.next(sweep)
+  if (made.length === 0) return
+  await sweeps.decide(sweep.id, made)
   await queue.wake()
 }
 

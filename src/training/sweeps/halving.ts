@@ -3,14 +3,14 @@
  * variant of Ray Tune that stops trials. A trial is decided at its rungs: it goes on unless its metric is worse than the
  * quantile of the trials decided there before.
  *
- * Ray decides in the order in which results arrive. Here trials are decided in the order of their numbers: a trial waits until
- * no earlier one can come to the same rung. So a sweep has the same decisions at any speed and after any crash.
+ * Ray decides in the order in which results arrive. Here trials are decided in the order of their numbers (decisions.ts), so a
+ * sweep has the same decisions at any speed and after any crash.
  */
-import { type Search, type SweepDirection, sweepDirection } from '../../contract/sweep.js'
+import type { Search, SweepDirection } from '../../contract/sweep.js'
 import { seededRandom } from '../../datasets/random.js'
-import type { Decision, HalvedSweep, HalvedTrial, SweepDefinition } from '../ports/sweeps.js'
+import type { Decision, SweepDefinition } from '../ports/sweeps.js'
 
-type Asha = Extract<Search, { type: 'asha' }>
+export type Asha = Extract<Search, { type: 'asha' }>
 
 /** The epochs of the decisions of a bracket, ascending, before the last epoch. */
 export function rungEpochs({ minimumEpochs, reduction }: Asha, epochs: number, bracket: number): number[] {
@@ -67,6 +67,11 @@ export class Rung {
     this.#recorded.splice(placeOf(value, this.#recorded), 0, value)
   }
 
+  /** Removes a score that was recorded. */
+  forget(score: number): void {
+    this.#recorded.splice(placeOf(this.#sign * score, this.#recorded), 1)
+  }
+
   /** Decides a trial, and records it. */
   decide(score: number): Decision['action'] {
     const cutoff = percentile(this.#recorded, 1 - 1 / this.reduction)
@@ -94,49 +99,4 @@ function percentile(sorted: readonly number[], share: number): number | null {
   const [low, high] = [sorted[below], sorted[Math.min(below + 1, sorted.length - 1)]]
   const part = place - below
   return part < 0.5 ? low + (high - low) * part : high - (high - low) * (1 - part)
-}
-
-/** The decisions that can be made now. */
-export function decideTrials({ definition, trials }: HalvedSweep): Decision[] {
-  const { search, epochs, metric } = definition
-  if (search.type !== 'asha') return []
-  const decisions: Decision[] = []
-  const brackets = trials.map(({ trial }) => bracketOf(search, epochs, trial))
-  for (let bracket = 0; bracket < search.brackets; bracket++) {
-    const members = trials.filter((_, index) => brackets[index] === bracket)
-    const at = rungEpochs(search, epochs, bracket)
-    /** Those that may still come to the next rung. */
-    let open = new Set(members.filter(({ state }) => state !== 'ended'))
-    for (const rung of at.keys()) {
-      const next = at[rung + 1] ?? null
-      const decided = decideRung(members, open, rung, new Rung(sweepDirection[metric], search.reduction))
-      decisions.push(...decided.map(({ trial, ...decision }) => ({ ...decision, pauseAfter: next })))
-      const stopped = new Set(decided.filter(({ action }) => action === 'stop').map(({ trial }) => trial))
-      open = new Set([...open].filter((trial) => !stopped.has(trial)))
-    }
-  }
-  return decisions
-}
-
-type Decided = Omit<Decision, 'pauseAfter'> & { trial: HalvedTrial }
-
-/** Decides trials in the order of their numbers, until one may still come to this rung. */
-function decideRung(
-  members: readonly HalvedTrial[],
-  open: ReadonlySet<HalvedTrial>,
-  index: number,
-  rung: Rung,
-): Decided[] {
-  const decided: Decided[] = []
-  for (const trial of members) {
-    const { rungs, state, score, jobId } = trial
-    const earlier = rungs[index]
-    if (earlier !== undefined) rung.record(earlier)
-    else if (open.has(trial)) {
-      if (state !== 'waiting' || rungs.length < index) return decided
-      if (score === null) throw new Error(`trial ${trial.trial} has no metric at epoch decision ${index + 1}`)
-      decided.push({ trial, jobId, score, action: rung.decide(score) })
-    }
-  }
-  return decided
 }

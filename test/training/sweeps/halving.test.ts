@@ -4,13 +4,8 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import type { HalvedTrial, SweepDefinition } from '../../../src/training/ports/sweeps.js'
-import {
-  bracketOf,
-  decideTrials,
-  firstPause,
-  Rung,
-  rungEpochs,
-} from '../../../src/training/sweeps/halving.js'
+import { SweepDecisions } from '../../../src/training/sweeps/decisions.js'
+import { bracketOf, firstPause, Rung, rungEpochs } from '../../../src/training/sweeps/halving.js'
 import { sweepDefinition } from '../../support/sweep-definition.js'
 import { testSeeds } from '../../support/test-seeds.js'
 
@@ -79,39 +74,42 @@ it('draws later brackets less often, by e per rung', () => {
   }
 })
 
-/** Runs a sweep whose trials come to their next pause in the order that `pick` chooses. */
-function simulate(
+type SimulatedTrial = HalvedTrial & { pauseAfter: number | null }
+
+/** A sweep of `trials`, created in batches, whose trials come to their next pause in the order that `pick` chooses. */
+async function simulate(
   sweep: SweepDefinition,
   score: (trial: number, epoch: number) => number,
   trials: number,
   pick: () => number,
 ) {
-  const state: (HalvedTrial & { pauseAfter: number | null })[] = Array.from(
-    { length: trials },
-    (_, index) => ({
-      ...{
-        trial: index + 1,
-        jobId: `job_${index + 1}`,
-        state: 'unfinished' as const,
-        rungs: [] as number[],
-        score: null,
-      },
-      pauseAfter: firstPause(sweep, index + 1),
-    }),
-  )
+  const state: SimulatedTrial[] = []
   const log: string[] = []
-  for (;;) {
-    const running = state.filter((trial) => trial.state === 'unfinished')
-    if (running.length === 0)
-      return { log: log.toSorted(), left: state.filter((trial) => trial.state !== 'ended').length }
-    const trial = running[pick() % running.length]
-    if (trial.pauseAfter === null) trial.state = 'ended'
-    else Object.assign(trial, { state: 'waiting', score: score(trial.trial, trial.pauseAfter) })
-    for (const { jobId, action, score: value, pauseAfter } of decideTrials({
-      id: '',
-      definition: sweep,
-      trials: state,
-    })) {
+  const reads = { passes: 0, trials: 0 }
+  const store = {
+    async halvedTrials(_id: string, numbers: readonly number[]) {
+      reads.trials += numbers.length
+      return numbers.map((number) => ({ ...state[number - 1] }))
+    },
+  }
+  let decisions = new SweepDecisions(store)
+  const create = (count: number) => {
+    for (let trial = state.length + 1; count > 0 && trial <= trials; trial++, count--) {
+      const pauseAfter = firstPause(sweep, trial)
+      state.push({ trial, jobId: `job_${trial}`, state: 'unfinished', rungs: [], score: null, pauseAfter })
+    }
+  }
+  const pass = async () => {
+    reads.passes++
+    const waiting = state.filter((trial) => trial.state === 'waiting').map((trial) => ({ ...trial }))
+    if (waiting.length === 0) return
+    const unfinished = state.filter((trial) => trial.state !== 'ended').map(({ trial }) => trial)
+    const made = await decisions.next({
+      ...{ id: 'sweep', created: state.length, unfinished, waiting, definition: () => sweep },
+    })
+    // A sweep that is paused meanwhile applies no decision.
+    if (pick() % 7 === 0) return
+    for (const { jobId, action, score: value, pauseAfter } of made) {
       const decided = state.find((each) => each.jobId === jobId)
       if (decided === undefined) throw new Error(jobId)
       log.push(`${jobId} ${decided.pauseAfter} ${action}`)
@@ -120,34 +118,67 @@ function simulate(
       decided.pauseAfter = pauseAfter
     }
   }
+  for (;;) {
+    if (pick() % 3 === 0) create(1 + (pick() % 8))
+    if (pick() % 11 === 0) decisions = new SweepDecisions(store)
+    const running = state.filter((trial) => trial.state === 'unfinished')
+    if (running.length > 0) {
+      const trial = running[pick() % running.length]
+      if (trial.pauseAfter === null) trial.state = 'ended'
+      else Object.assign(trial, { state: 'waiting', score: score(trial.trial, trial.pauseAfter) })
+    } else if (state.length < trials) create(1)
+    else if (state.every((trial) => trial.state === 'ended')) return { log: log.toSorted(), reads }
+    await pass()
+  }
 }
 
-it('decides the same in any order of results, and leaves no trial waiting', () => {
+// A metric that orders trials differently at each epoch.
+const mixed = (trial: number, epoch: number) => ((trial * 7919 + epoch * 104_729) % 1_000) / 1_000
+
+it('decides the same in any order of results, whenever a process is replaced, and leaves no trial waiting', async () => {
   const sweep = definition({ reduction: 2, brackets: 2 }, 20)
-  // A metric that orders trials differently at each epoch.
-  const score = (trial: number, epoch: number) => ((trial * 7919 + epoch * 104_729) % 1_000) / 1_000
-  const inOrder = simulate(sweep, score, 30, () => 0)
-  expect(inOrder.left).toBe(0)
+  let calls = 0
+  const inOrder = await simulate(sweep, mixed, 30, () => 1 + 3 * (calls++ % 2))
   expect(inOrder.log.length).toBeGreaterThan(40)
   expect(inOrder.log.some((entry) => entry.endsWith('stop'))).toBe(true)
-  fc.assert(
-    fc.property(fc.infiniteStream(fc.nat(1_000)), (picks) => {
-      expect(simulate(sweep, score, 30, () => picks.next().value)).toEqual(inOrder)
+  await fc.assert(
+    fc.asyncProperty(fc.infiniteStream(fc.nat(1_000)), async (picks) => {
+      const { log } = await simulate(sweep, mixed, 30, () => picks.next().value)
+      expect(log).toEqual(inOrder.log)
     }),
-    { numRuns: 30, seed: testSeeds(1)[0] },
+    { numRuns: 40, seed: testSeeds(1)[0] },
   )
 })
 
-it('lets a trial pass that ended without coming to a rung', () => {
+it('reads each trial when it is created, decided and ended, however many there are', async () => {
+  const sweep = definition({ minimumEpochs: 4 }, 100)
+  let calls = 0
+  const { log, reads } = await simulate(sweep, mixed, 400, () => 1 + 3 * (calls++ % 2))
+  expect(reads.passes).toBeGreaterThan(400)
+  expect(reads.trials).toBeLessThanOrEqual(2 * (400 + log.length))
+})
+
+describe('a trial that ended without coming to a rung', () => {
   const sweep = definition({ minimumEpochs: 2 }, 20)
   const trial = (number: number, changes: object): HalvedTrial => ({
     ...{ trial: number, jobId: `job_${number}`, state: 'waiting', rungs: [], score: 0.5 },
     ...changes,
   })
-  const failed = [trial(1, { state: 'ended', score: null }), trial(2, {})]
-  expect(decideTrials({ id: '', definition: sweep, trials: failed })).toEqual([
-    { jobId: 'job_2', score: 0.5, action: 'continue', pauseAfter: 8 },
-  ])
-  const running = [trial(1, { state: 'unfinished', score: null }), trial(2, {})]
-  expect(decideTrials({ id: '', definition: sweep, trials: running })).toEqual([])
+  const decide = (first: HalvedTrial[], unfinished: number[]) =>
+    new SweepDecisions({ halvedTrials: async () => first }).next({
+      ...{ id: 'sweep', created: 2, unfinished, waiting: [trial(2, {})], definition: () => sweep },
+    })
+  const passed = [{ jobId: 'job_2', score: 0.5, action: 'continue', pauseAfter: 8 }]
+
+  it('lets the next one pass', async () => {
+    expect(await decide([trial(1, { state: 'ended', score: null })], [2])).toEqual(passed)
+  })
+
+  it('may have been refused or deleted', async () => {
+    expect(await decide([], [2])).toEqual(passed)
+  })
+
+  it('is awaited', async () => {
+    expect(await decide([trial(1, { state: 'unfinished', score: null })], [1, 2])).toEqual([])
+  })
 })
