@@ -18,6 +18,7 @@ import { RunView } from './views/run.js'
 import { RunsView } from './views/runs.js'
 import { SweepView } from './views/sweep.js'
 import { SweepsView } from './views/sweeps.js'
+import { TakeSpecView } from './views/take-spec.js'
 
 const navigation = [
   ['runs', 'Runs'],
@@ -103,7 +104,7 @@ function View({ view, argument }: Route) {
     case 'lecture':
       return <LectureView />
     case 'new':
-      return <NewJobView dataset={argument} />
+      return argument.startsWith('job_') ? <TakeSpecView job={argument} /> : <NewJobView dataset={argument} />
     case 'models':
       return argument === '' ? <ModelsView /> : <ModelView id={argument} />
     case 'registry':

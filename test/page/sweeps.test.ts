@@ -81,6 +81,9 @@ it.skipIf(!hasChromium)('lists sweeps, and shows the points of one', { timeout: 
   )
   await page.getByRole('slider', { name: 'Rank' }).press('ArrowRight')
   expect(await described.textContent()).toContain(`2 of 6: point ${best[1]?.point}`)
+  expect(await page.getByRole('link', { name: 'Take this spec' }).getAttribute('href')).toBe(
+    `#/new/${best[1]?.jobIds[0]}`,
+  )
   const cells = page.getByRole('region', { name: /^Mean loss/ }).locator('td')
   expect(await cells.count()).toBe(6)
   await page.getByText('The share of the variance of the scores of 6 points').waitFor()
@@ -91,6 +94,33 @@ it.skipIf(!hasChromium)('lists sweeps, and shows the points of one', { timeout: 
 
   await page.getByRole('link', { name: /^Run of trial 1, seed 1$/ }).click()
   await page.getByRole('heading', { name: 'rates and units #1' }).waitFor()
+  await page.close()
+})
+
+it.skipIf(!hasChromium)('takes the spec of a point for a new job', { timeout: 90_000 }, async () => {
+  const id = await start({
+    name: 'taken',
+    spec: xor(5),
+    parameters: [units, { path: '/batchSize', values: [1, 2] }],
+    metric: 'loss',
+    search: { type: 'tpe', points: 4 },
+  })
+  const [best] = (await finished(id)).best
+  const page = await suite.open(`#/sweeps/${id}`)
+  await page.getByRole('link', { name: 'Take this spec' }).click()
+  const text = page.getByLabel('The job, as JSON')
+  await text.waitFor()
+  const spec = JSON.parse(await text.inputValue())
+  expect([spec.network.layers[0].units, spec.batchSize]).toEqual([
+    best?.values['/network/layers/0/units'],
+    best?.values['/batchSize'],
+  ])
+  await page.getByText('Evaluate the model on rows that no trial has seen', { exact: false }).waitFor()
+  expect(await findingsOf(page)).toEqual([])
+  await page.setViewportSize({ width: 360, height: 780 })
+  expect(await page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(360)
+  await page.getByRole('button', { name: 'Start training' }).click()
+  await page.waitForURL(/#\/runs\/job_/)
   await page.close()
 })
 

@@ -19,7 +19,7 @@ export interface SweepForm {
   /** As JSON. */
   spec: string
   rows: readonly ParameterRow[]
-  search: 'grid' | 'random'
+  search: 'grid' | 'random' | 'tpe'
   points: number
   metric: Metric
   seeds: number
@@ -100,7 +100,7 @@ function gridValues({ kind, values, min, max, scale, numbers, steps }: Parameter
 
 /** NaN while a number is missing. */
 export function countTrials({ search, points, rows, seeds }: SweepForm): number {
-  const count = search === 'random' ? points : rows.reduce((product, row) => product * gridValues(row), 1)
+  const count = search === 'grid' ? rows.reduce((product, row) => product * gridValues(row), 1) : points
   return count * seeds
 }
 
@@ -111,7 +111,7 @@ export function sweepRequest(form: SweepForm): SweepRequest {
     ...(name.trim() === '' ? {} : { name: name.trim() }),
     spec: JSON.parse(spec),
     parameters: rows.map((row) => toParameter(row, search)),
-    search: search === 'grid' ? { type: 'grid' } : { type: 'random', points, seed: 1 },
+    search: search === 'grid' ? { type: 'grid' } : { type: search, points, seed: 1 },
     metric,
     seeds,
   } as SweepRequest

@@ -178,9 +178,10 @@ function SearchFields({ form, change, errorAt }: PartProps) {
         options={[
           ['grid', 'grid: all combinations'],
           ['random', 'random points'],
+          ['tpe', 'tpe: points that learn from results'],
         ]}
       />
-      {form.search === 'random' ? (
+      {form.search === 'grid' ? null : (
         <NumberField
           label="Points"
           value={form.points}
@@ -189,7 +190,7 @@ function SearchFields({ form, change, errorAt }: PartProps) {
           error={errorAt('/search')}
           onChange={(points) => change({ points })}
         />
-      ) : null}
+      )}
       <SelectField
         label="Metric"
         value={form.metric}

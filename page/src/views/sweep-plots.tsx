@@ -7,6 +7,7 @@ import { Curves } from '../draw/curves.js'
 import { HeatMapTable } from '../draw/heat-map.js'
 import { ParallelCoordinates } from '../draw/parallel-coordinates.js'
 import { percent, plural, whole } from '../format.js'
+import { link } from '../router.js'
 import { parameterAxis, scoreAxis } from '../sweeps/axes.js'
 import { bestSoFar } from '../sweeps/best-so-far.js'
 import { type Cell, toHeatMap } from '../sweeps/heat-map.js'
@@ -95,6 +96,11 @@ function ParallelCard({ sweep, ranked }: Props) {
             ? ''
             : describePoint(sweep, point, `${selected + 1} of ${ranked.length}`, names)}
         </output>
+        {point?.trials[0] === undefined ? null : (
+          <a class="button" href={link('new', point.trials[0].jobId)}>
+            Take this spec
+          </a>
+        )}
       </div>
     </div>
   )

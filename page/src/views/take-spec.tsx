@@ -1,0 +1,97 @@
+/** Starts a job from the spec of an earlier one, such as the best point of a sweep. */
+import { useState } from 'preact/hooks'
+import { type ApiError, get, post } from '../api/client.js'
+import type { JobRequest, JobSpec } from '../api/types.js'
+import { TextAreaField } from '../components/field.js'
+import { Heading } from '../components/heading.js'
+import { Icon } from '../components/icon.js'
+import { ErrorNotice } from '../components/notice.js'
+import { toApiError, useQuery } from '../components/use-query.js'
+import { go } from '../router.js'
+import { Estimate, useValidation } from './estimate.js'
+
+export function TakeSpecView({ job }: { job: string }) {
+  const { value, error } = useQuery(job, () => get('/jobs/{id}', { id: job }))
+  return (
+    <section>
+      <div class="heading">
+        <Heading>New job</Heading>
+      </div>
+      <ErrorNotice error={error} />
+      {value !== null ? (
+        <SpecForm key={job} spec={value.spec} isOfSweep={value.sweep !== null} />
+      ) : error === null ? (
+        <p class="waiting">Loading the spec …</p>
+      ) : null}
+    </section>
+  )
+}
+
+function SpecForm({ spec, isOfSweep }: { spec: JobSpec; isOfSweep: boolean }) {
+  const [text, setText] = useState(() => JSON.stringify(spec, null, 2))
+  const [problem, setProblem] = useState<ApiError | null>(null)
+  const [isSending, setSending] = useState(false)
+  const request = readRequest(text)
+  const validation = useValidation(request instanceof SyntaxError ? null : request)
+  const start = async (event: Event) => {
+    event.preventDefault()
+    if (request instanceof SyntaxError) return
+    setSending(true)
+    try {
+      go('runs', (await post('/jobs', request)).id)
+    } catch (error) {
+      setProblem(toApiError(error))
+    }
+    setSending(false)
+  }
+  const error = problem ?? validation.error
+  return (
+    <form class="columns form" onSubmit={start} noValidate>
+      <div class="card">
+        <h2>Spec</h2>
+        <TextAreaField
+          label="The job, as JSON"
+          rows={18}
+          value={text}
+          error={request instanceof SyntaxError ? `This is not JSON: ${request.message}` : undefined}
+          onChange={(next) => {
+            setText(next)
+            setProblem(null)
+          }}
+        />
+      </div>
+      <div class="card">
+        <h2>Training</h2>
+        {isOfSweep ? (
+          <p class="notice">
+            The validation rows chose this spec among many, so its score on them is too good. Evaluate the
+            model on rows that no trial has seen: those of <code>testSplit</code>, or another file.
+          </p>
+        ) : null}
+        <ErrorNotice error={error} />
+        <Estimate
+          validation={error === null ? validation.value : null}
+          waiting={error === null && !(request instanceof SyntaxError)}
+        />
+        <div class="actions">
+          <button
+            type="submit"
+            class="primary large"
+            disabled={isSending || request instanceof SyntaxError || error !== null}
+          >
+            <Icon name="play" /> {isSending ? 'Starting …' : 'Start training'}
+          </button>
+        </div>
+      </div>
+    </form>
+  )
+}
+
+function readRequest(text: string): JobRequest | SyntaxError {
+  try {
+    return JSON.parse(text)
+  } catch (error) {
+    if (error instanceof SyntaxError) return error
+    throw error
+  }
+}
