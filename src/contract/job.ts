@@ -323,9 +323,35 @@ export const jobValidationSchema = z.object({
 })
 export type JobValidation = z.infer<typeof jobValidationSchema>
 
+const runChangeFields = {
+  afterEpoch: z
+    .int()
+    .min(0)
+    .optional()
+    .describe('the last epoch without the change; by default, the last one that has begun'),
+  learningRate: z.number().positive().optional().describe('new learning rate of an unfinished job'),
+  epochs: trainingFields.epochs.optional().describe('new number of epochs of an unfinished job'),
+}
+const runChangeSchema = z.object(runChangeFields)
+
+const hasField = (change: object, fields: object) =>
+  Object.entries(change).some(([name, value]) => value !== undefined && Object.hasOwn(fields, name))
+export const changesRun = (change: object) => hasField(change, runChangeFields)
+const changesLabels = (change: object) => hasField(change, labelChangeFields)
+export type RunChange = z.infer<typeof runChangeSchema>
+
 export const jobChangeSchema = z
-  .strictObject(labelChangeFields)
+  .strictObject({ ...labelChangeFields, ...runChangeFields })
   .refine(hasAField, noField)
+  .refine(
+    ({ afterEpoch, learningRate, epochs }) =>
+      afterEpoch === undefined || learningRate !== undefined || epochs !== undefined,
+    { path: ['afterEpoch'], message: 'needs learningRate or epochs' },
+  )
+  // The two kinds of changes are stored separately, so one could take effect without the other.
+  .refine((change) => !changesRun(change) || !changesLabels(change), {
+    message: 'changes either the run (learningRate, epochs) or its name, notes, tags and metadata',
+  })
   .meta({ examples: [{ notes: 'the first with dropout', tags: ['baseline'], metadata: { team: 'blue' } }] })
 
 /** The changes that a resumed job may make. */

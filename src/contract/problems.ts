@@ -132,6 +132,15 @@ export const problems = {
     remedy: 'Read the `status` of the job and request a transition that this status allows.',
     example: 'The job is queued, not paused.',
   },
+  'epoch-begun': {
+    status: 409,
+    title: 'Epoch already begun',
+    meaning: 'A change of a job was requested from an epoch on that has begun or is stored.',
+    remedy:
+      'Send a later `afterEpoch`, or none for the next epoch. POST /jobs/{id}/fork changes earlier epochs.',
+    example:
+      'A change after epoch 10 is too late: the job has stored 25 epochs, and a change can take effect after epoch 26 or later.',
+  },
   'idempotency-key-in-flight': {
     status: 409,
     title: 'Idempotency-Key in use',

@@ -25,7 +25,7 @@ import {
   nameRepeated,
   trialsToChange,
 } from './repeats.js'
-import { resume } from './resume.js'
+import { changeRun, resume } from './resume.js'
 import { copyRun, findRuns } from './reuse.js'
 import { idRow, noRow, query, send, statement } from './statements.js'
 import { checkUse, enforceGrowth, futureBytes, readUse, unlimited } from './tenant-limits.js'
@@ -250,6 +250,14 @@ function tenantJobs(
         if (trials !== null) await changeTrials(transaction, 'resume', { sweepId: trials, tenantId })
         return (await resume(transaction, { id, tenantId }, change)) || trials !== null
       })
+    },
+
+    async changeRun(id, change) {
+      if ((await trialsToChange(database, 'cancel', { id, tenantId })) !== null) {
+        const { afterEpoch: _, ...settings } = change
+        throw changedRepeat(settings)
+      }
+      return database.inTransaction(tenantId, (client) => changeRun(client, { id, tenantId }, change))
     },
 
     events: (id, page) => listEvents(database, { id, tenantId }, page),

@@ -2,7 +2,7 @@
  * Cancels, pauses, resumes and deletes jobs. Each call is one guarded change of the row of the job. A worker that runs
  * the job sees that its claim is no longer valid, and stops at the next step.
  */
-import { isFinished, type Job, type JobStatus, type ResumeRequest } from '../contract/job.js'
+import { isFinished, type Job, type JobStatus, type ResumeRequest, type RunChange } from '../contract/job.js'
 import type { TenantLimits } from '../contract/limits.js'
 import { Problem } from '../contract/problems.js'
 import { checkLength } from './plan.js'
@@ -58,6 +58,22 @@ export async function resume(
     const job = await look(jobs, id)
     throw refusal(job, `The job is ${job.status}, not paused.`)
   }
+  await queue.afterCommit().catch(onQueueError)
+  return look(jobs, id)
+}
+
+/** Changes learning rate or epochs of an unfinished job. */
+export async function changeRun(
+  jobs: JobStore,
+  queue: Pick<JobQueue, 'afterCommit'>,
+  id: string,
+  change: RunChange,
+  { limits, onQueueError }: { limits: TenantLimits; onQueueError: (error: unknown) => void },
+): Promise<Job> {
+  const { flopsPerEpoch, spec } = await look(jobs, id)
+  const { epochs } = change
+  if (epochs !== undefined) checkLength(flopsPerEpoch, { ...spec, epochs }, limits)
+  if (!(await jobs.changeRun(id, change))) throw refusal(await look(jobs, id), 'The job cannot change.')
   await queue.afterCommit().catch(onQueueError)
   return look(jobs, id)
 }

@@ -311,6 +311,58 @@ describe('forks of one service', () => {
     expect(await difference(await jobOf(resumed.id), fork)).toMatchObject({ equal: true })
   })
 
+  async function patch(id: string, body: object) {
+    const response = await fetch(`${service.url}/jobs/${id}`, {
+      method: 'PATCH',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    })
+    return { status: response.status, body: await response.json() }
+  }
+
+  it('repeat a job that was changed while it was running and paused', async () => {
+    const job = await start('/jobs', { ...long, seed: 21, epochs: 4_000 })
+    await reached(job.id, 100)
+    const changed = await patch(job.id, { learningRate: 0.02 })
+    expect(changed.status).toBe(200)
+    const [first] = jobSchema.parse(changed.body).changes
+    expect(first).toMatchObject({ before: { learningRate: 0.01 }, after: { learningRate: 0.02 } })
+    await reached(job.id, first.fromEpoch + 50)
+    const stated = (await jobOf(job.id)).epoch + 1_000
+    expect((await patch(job.id, { afterEpoch: stated, learningRate: 0.005 })).status).toBe(200)
+    // The worker dies after the change is stored.
+    await reached(job.id, stated - 500)
+    for (const pid of service.workerPids()) process.kill(pid, 'SIGKILL')
+    await reached(job.id, stated + 1)
+    await send(`/jobs/${job.id}/pause`, null)
+    const { epoch } = await jobOf(job.id)
+    const late = await patch(job.id, { afterEpoch: 10, learningRate: 1 })
+    expect(late.status).toBe(409)
+    expect(late.body).toMatchObject({ code: 'epoch-begun' })
+    expect(JSON.stringify(late.body)).toContain(`has stored ${epoch} epochs`)
+    const shorter = epoch + 400
+    expect((await patch(job.id, { epochs: shorter })).status).toBe(200)
+    await send(`/jobs/${job.id}/resume`, null)
+    const done = await ended(job)
+    expect(done).toMatchObject({ status: 'succeeded', epoch: shorter, epochs: shorter, reusedFrom: null })
+    expect(done.changes.map(({ after }) => after.learningRate)).toEqual([0.02, 0.005, 0.005])
+    expect(done.changes[1].fromEpoch).toBe(stated + 1)
+    const { body: events } = await send(`/jobs/${job.id}/events`)
+    expect(JSON.stringify(events).match(/"type":"changed"/g)).toHaveLength(3)
+
+    // Both train all epochs again, with the recorded changes only.
+    const again = await trained(`/jobs/${job.id}/verify`, null)
+    expect(await difference(done, again)).toMatchObject({ equal: true, epochs: shorter })
+    const fork = await trained(`/jobs/${job.id}/fork`, { epoch: stated + 1 })
+    expect(await difference(done, fork)).toMatchObject({ firstEpoch: shorter + 1 })
+    // The same run without changes differs from the first changed epoch on.
+    const plain = await trained('/jobs', { ...long, seed: 21, epochs: 4_000 })
+    expect(await difference(plain, done)).toMatchObject({ firstEpoch: first.fromEpoch })
+
+    expect((await patch(job.id, { learningRate: 1 })).body).toMatchObject({ code: 'job-finished' })
+    expect((await patch(job.id, { learningRate: 1, name: 'a' })).status).toBe(400)
+  })
+
   it('are refused with the reason', async () => {
     const parent = await trained('/jobs', base)
     const folded = await trained('/jobs', {

@@ -496,6 +496,13 @@ const steering: Refusal[] = [
     { epochs: 9 },
   ),
   {
+    name: 'a change from a stored epoch on',
+    send: () => api().patch(`/jobs/${pausedJobId}`).send({ learningRate: 0.5, afterEpoch: 1 }),
+    code: 'epoch-begun',
+    pointers: ['/afterEpoch'],
+    says: 'can take effect after epoch',
+  },
+  {
     name: 'deleting nothing',
     send: () => api().delete('/jobs/none'),
     code: 'not-found',

@@ -164,3 +164,43 @@ describe('resume', () => {
     expect(await stores.jobs.get(claim.jobId)).toMatchObject({ status: 'paused', epoch: 0 })
   })
 })
+
+describe('a change of an unfinished job', () => {
+  it('in the queue applies from the first epoch, or after a stated one', async () => {
+    const { id } = await stores.jobs.create(newJob())
+    expect(await stores.jobs.changeRun(id, { learningRate: 0.5 })).toBe(true)
+    expect(await stores.jobs.changeRun(id, { epochs: 150, afterEpoch: 40 })).toBe(true)
+    const job = await stores.jobs.get(id)
+    expect(job?.changes.map(({ fromEpoch }) => fromEpoch)).toEqual([1, 41])
+    expect(job).toMatchObject({ status: 'queued', epochs: 150, spec: { epochs: 150 } })
+    // A run cannot be reused by the identity of another spec.
+    expect((await stores.database.job.findUnique({ where: { id } }))?.identity).toBeNull()
+  })
+
+  it('that runs refuses the writes of the worker from then on', async () => {
+    const claim = await startJob(stores)
+    await stores.runs.record(claim, progressOf([1, 2, 3]))
+    expect(await stores.jobs.changeRun(claim.jobId, { learningRate: 0.5 })).toBe(true)
+    expect(await stores.jobs.get(claim.jobId)).toMatchObject({ status: 'queued', epoch: 3 })
+    expect(await stores.runs.record(claim, progressOf([4, 5, 6]))).toBe(false)
+    const again = await claimJob(stores, claim.jobId)
+    expect(again.changes).toMatchObject([{ fromEpoch: 5, after: { learningRate: 0.5 } }])
+  })
+
+  it('is refused for an epoch that is stored, that a fork repeats, or after the end', async () => {
+    const claim = await startJob(stores)
+    await stores.runs.record(claim, progressOf([1, 2, 3]))
+    const late = stores.jobs.changeRun(claim.jobId, { learningRate: 0.5, afterEpoch: 2 })
+    await expect(late).rejects.toMatchObject({ code: 'epoch-begun' })
+    const fork = await stores.jobs.create(newJob({ replay: { jobId: claim.jobId, epoch: 20 } }))
+    const repeated = stores.jobs.changeRun(fork.id, { learningRate: 0.5, afterEpoch: 19 })
+    await expect(repeated).rejects.toMatchObject({ code: 'epoch-begun' })
+    await setStatus(stores, claim.jobId, 'failed')
+    expect(await stores.jobs.changeRun(claim.jobId, { learningRate: 0.5 })).toBe(false)
+  })
+})
+
+const progressOf = (numbers: number[]) => ({
+  ...{ epochs: packEpochs(epochsOf(numbers)), seconds: 0, backend: 'wasm', backendDetail: null },
+  ...{ checkpoint: null, snapshots: null },
+})

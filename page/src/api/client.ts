@@ -21,6 +21,7 @@ export class ApiError extends Error {
 
 interface Options {
   /** Parameters of the path. */
+  epoch?: number
   id?: string
   name?: string
   version?: number

@@ -7,7 +7,7 @@ import { Choice } from '../components/field.js'
 import { Heading } from '../components/heading.js'
 import { Empty, ErrorNotice } from '../components/notice.js'
 import { StatusPill } from '../components/status.js'
-import { toApiError } from '../components/use-query.js'
+import { toApiError, useQuery } from '../components/use-query.js'
 import { Curves } from '../draw/curves.js'
 import { drawable } from '../draw/history-curves.js'
 import { bestEpochName, scaleName } from '../figures.js'
@@ -41,11 +41,32 @@ export function CompareView({ ids }: { ids: string[] }) {
       {runs === null && problem === null ? <p class="waiting">Loading curves …</p> : null}
       {runs === null || ids.length === 0 ? null : (
         <>
+          {runs.length === 2 ? <DifferenceNote runs={runs} /> : null}
           <CurveCard runs={runs} />
           <ComparedTable runs={runs} />
         </>
       )}
     </section>
+  )
+}
+
+/** Names the first epoch in which two runs differ. */
+function DifferenceNote({ runs: [{ job: one }, { job: other }] }: { runs: readonly Compared[] }) {
+  const key = [one, other].map(({ id, epoch, status }) => `${id} ${epoch} ${status}`).join()
+  const found = useQuery(key, () =>
+    get('/jobs/{id}/difference', { id: one.id, query: { with: other.id } }),
+  ).latest
+  if (found === null) return null
+  const { firstEpoch, epochs, model } = found
+  const weights = model === null ? '' : model.equal ? ' Their models have the same bytes.' : ''
+  return (
+    <p class="notice" role="status">
+      {firstEpoch === null
+        ? `All ${whole(epochs)} epochs are equal, bit by bit.${weights}`
+        : firstEpoch > epochs
+          ? `The first ${whole(epochs)} epochs are equal, bit by bit. Only one run has more.`
+          : `The first epoch that differs is epoch ${whole(firstEpoch)}.`}
+    </p>
   )
 }
 

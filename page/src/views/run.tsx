@@ -1,7 +1,7 @@
 /** One run: live curves, findings, boundary, evaluation, network, and the request to run it again. */
 import { useMemo, useState } from 'preact/hooks'
 import { type ApiError, get, post, remove } from '../api/client.js'
-import type { Job, LayerSummary, Model } from '../api/types.js'
+import type { Boundary, Job, LayerSummary, Model } from '../api/types.js'
 import { DeleteButton } from '../components/delete-button.js'
 import { Choice } from '../components/field.js'
 import { FigureList } from '../components/figure-list.js'
@@ -18,9 +18,11 @@ import { maxDrawnRows, pointsIn, samplesIn } from '../draw/rows.js'
 import { lossName, metricFigures } from '../figures.js'
 import { bytes, short, whole } from '../format.js'
 import { go, link } from '../router.js'
+import { useEpochModel } from '../use-epoch-model.js'
 import { type Run, useRun } from '../use-run.js'
 import { Smoothing } from './compare.js'
 import { DiagnosisCard, firstMark, useDiagnosis } from './diagnosis.js'
+import { EpochSlider } from './epoch-slider.js'
 import { JobModelCards } from './job-model.js'
 import { LayerStatisticsCard } from './layer-statistics.js'
 import { RequestCard } from './request-card.js'
@@ -53,6 +55,19 @@ function LiveRun({ first, inputs }: { first: Job; inputs: number }) {
   const diagnosis = useDiagnosis(job)
   const isDiagnosed = diagnosis !== null && diagnosis.findings.length > 0
   const [mark, setMark] = useState<number | undefined>(undefined)
+  const playhead = usePlayhead(job.id, run.frames)
+  const [chosen, choose] = useState<number | null>(null)
+  const rebuilt = useEpochModel(job.id, chosen)
+  const exact = useRun(rebuilt.value?.job.id ?? null, drawable ? boundaryPoints : undefined)
+  const [isMoving, setMoving] = useState(false)
+  const frame = isMoving ? undefined : exact.frames.find(({ epoch }) => epoch === chosen)
+  /** The newest stored boundary up to the epoch. */
+  const showEpoch = (epoch: number) => {
+    setMoving(true)
+    const index = run.frames.findLastIndex((each) => each.epoch <= epoch)
+    if (index >= 0) playhead.seek(index)
+  }
+  const shown = chosen === null ? model.value && { job, model: model.value } : rebuilt.value
   const control = (verb: 'cancel' | 'pause' | 'resume') =>
     post(`/jobs/{id}/${verb}`, undefined, { id: job.id }).then(
       () => setProblem(null),
@@ -125,11 +140,25 @@ function LiveRun({ first, inputs }: { first: Job; inputs: number }) {
         />
         <div class="beside">
           {isDiagnosed ? <DiagnosisCard job={job} diagnosis={diagnosis} onMark={setMark} /> : null}
-          {drawable ? <BoundaryCard run={run} job={job} inputs={inputs} /> : null}
+          {drawable ? (
+            <BoundaryCard run={run} job={job} inputs={inputs} playhead={playhead} exact={frame} />
+          ) : null}
         </div>
       </div>
       {job.spec.watch === undefined ? null : <LayerStatisticsCard job={job} />}
-      {model.value === null ? null : <JobModelCards job={job} model={model.value} />}
+      {job.epoch > 0 && job.finishedAt !== null ? (
+        <EpochSlider
+          job={job}
+          chosen={chosen}
+          found={rebuilt}
+          onMove={showEpoch}
+          onChoose={(epoch) => {
+            setMoving(false)
+            choose(epoch)
+          }}
+        />
+      ) : null}
+      {shown === null ? null : <JobModelCards key={shown.model.id} job={shown.job} model={shown.model} />}
       {model.value === null ? null : <NetworkCard layers={model.value.layers} model={model.value} />}
       <RequestCard job={job} />
     </section>
@@ -137,7 +166,17 @@ function LiveRun({ first, inputs }: { first: Job; inputs: number }) {
 }
 
 /** Where the run comes from, if it was not trained from its first epoch for itself. */
-function RunOrigin({ job: { reusedFrom } }: { job: Job }) {
+function RunOrigin({ job: { id, reusedFrom, forkOf, verifies } }: { job: Job }) {
+  const other = forkOf?.job ?? verifies
+  if (other !== null && other !== undefined) {
+    return (
+      <p class="hint">
+        {forkOf === null ? 'Repeats' : `Equal up to epoch ${whole(forkOf.epoch)} to`}{' '}
+        <a href={link('runs', other)}>{other}</a>.{' '}
+        <a href={link('compare', `${other},${id}`)}>Compare both</a>
+      </p>
+    )
+  }
   if (reusedFrom === null) return null
   return (
     <p class="hint">
@@ -245,8 +284,15 @@ function CurveCards({ run, job, mark }: { run: Run; job: Job; mark: number | und
 
 const emptyView = { left: 0, right: 1, bottom: 0, top: 1 }
 
-function BoundaryCard({ run, job, inputs }: { run: Run; job: Job; inputs: number }) {
-  const playhead = usePlayhead(job.id, run.frames)
+function BoundaryCard(props: {
+  run: Run
+  job: Job
+  inputs: number
+  playhead: ReturnType<typeof usePlayhead>
+  /** The frame of a recomputed epoch, shown instead of the stored ones. */
+  exact: Boundary | undefined
+}) {
+  const { run, job, inputs, playhead, exact } = props
   const rows = useQuery(job.id, () =>
     get('/jobs/{id}/rows', { id: job.id, query: { limit: maxDrawnRows } }),
   ).value
@@ -259,8 +305,8 @@ function BoundaryCard({ run, job, inputs }: { run: Run; job: Job; inputs: number
     <div class="card">
       <h2>{inputs === 1 ? 'Fitted curve' : 'Decision boundary'}</h2>
       <BoundaryPanel
-        frames={run.frames}
-        playhead={playhead}
+        frames={exact === undefined ? run.frames : [exact]}
+        playhead={exact === undefined ? playhead : { ...playhead, index: 0, playing: false }}
         job={job}
         points={points}
         samples={samples}

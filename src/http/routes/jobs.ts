@@ -1,6 +1,7 @@
 import type { FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import {
+  changesRun,
   jobChangeSchema,
   jobRequestSchema,
   jobSchema,
@@ -10,7 +11,7 @@ import {
 } from '../../contract/job.js'
 import { jobEventSchema } from '../../contract/job-event.js'
 import { Problem } from '../../contract/problems.js'
-import { cancel, pause, resume } from '../../training/control.js'
+import { cancel, changeRun, pause, resume } from '../../training/control.js'
 import type { JobStore } from '../../training/ports/jobs.js'
 import type { Tenanted } from '../../training/ports/tenants.js'
 import { type SubmitDependencies, submit } from '../../training/submit.js'
@@ -146,8 +147,11 @@ export const jobRoutes: RoutePlugin<JobRoutes> = (app, { dependencies }, done) =
       config: { scope: 'jobs:write' },
       schema: {
         tags: ['jobs'],
-        summary: 'Change the name, notes, tags or metadata of a job',
-        description: 'In any status. The model of a succeeded job keeps its own.',
+        summary: 'Change the labels of a job, or the learning rate or epochs of an unfinished one',
+        description:
+          'Name, notes, tags and metadata change in any status. The model of a succeeded job keeps its own. A change of ' +
+          '`learningRate` or `epochs` takes effect after `afterEpoch`, and is recorded in `changes`. A running job continues ' +
+          'from its newest checkpoint.',
         params: idParameters,
         body: jobChangeSchema,
         response: { 200: jobSchema, ...failures },
@@ -155,6 +159,11 @@ export const jobRoutes: RoutePlugin<JobRoutes> = (app, { dependencies }, done) =
     },
     async (request) => {
       const { id } = request.params
+      if (changesRun(request.body)) {
+        const { queue, onQueueError } = dependencies().submission
+        const { limits } = requirePrincipal(request)
+        return changeRun(tenantJobs(request), queue, id, request.body, { limits, onQueueError })
+      }
       const job = await tenantJobs(request).change(id, request.body)
       if (job === null) throw new Problem('not-found', `There is no job ${id}.`)
       return job

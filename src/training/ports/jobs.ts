@@ -1,4 +1,4 @@
-import type { Change, Job, JobSpec, JobStatus, ResumeRequest } from '../../contract/job.js'
+import type { Change, Job, JobSpec, JobStatus, ResumeRequest, RunChange } from '../../contract/job.js'
 import type { JobEvent } from '../../contract/job-event.js'
 import type { LabelChange, LabelFilter } from '../../contract/labels.js'
 import type { Problem } from '../../contract/problems.js'
@@ -93,6 +93,11 @@ export interface JobStore {
   ): Promise<Page<Job>>
   /** Null if there is no such job. @throws Problem `invalid-request` for too many pairs of metadata */
   change(id: string, change: LabelChange): Promise<Job | null>
+  /**
+   * Changes learning rate or epochs of an unfinished job. False if it has ended, or there is none.
+   * @throws Problem `epoch-begun`, or `invalid-spec` if the change does not fit the job
+   */
+  changeRun(id: string, change: RunChange): Promise<boolean>
   /** Status and last epoch of the jobs that exist. */
   progress(ids: string[]): Promise<JobProgress[]>
   /** False if the current status does not allow the transition. So does `pause`. */
