@@ -1,5 +1,5 @@
 /** Elementwise computations of one value. They are recognized as an activation by their numbers. */
-import type { Activation } from '../../contract/network.js'
+import type { ElementActivation } from '../../engine/index.js'
 import type { OnnxNode } from './node.js'
 
 /** A function of the value before it. */
@@ -56,7 +56,7 @@ export function combine(node: OnnxNode, operands: readonly (Expression | number)
   return { kind: 'expression', evaluate: (x) => two(first(x), second(x)), nodes }
 }
 
-const activations: Partial<Record<Activation, (x: number) => number>> = {
+const activations: Readonly<Record<ElementActivation, (x: number) => number>> = {
   linear: (x) => x,
   step: (x) => Number(x >= 0),
   sigmoid: (x) => 1 / (1 + Math.exp(-x)),
@@ -74,7 +74,7 @@ const tolerance = 2e-6
 const samples = Array.from({ length: 257 }, (_, index) => (index - 128) / 16)
 
 /** The activation with the same values at all sample points, or null. */
-export function recognize({ evaluate }: Pick<Expression, 'evaluate'>): Activation | null {
+export function recognize({ evaluate }: Pick<Expression, 'evaluate'>): ElementActivation | null {
   const values = samples.map(evaluate)
   for (const [name, formula] of Object.entries(activations)) {
     const isSame = samples.every(
@@ -85,7 +85,7 @@ export function recognize({ evaluate }: Pick<Expression, 'evaluate'>): Activatio
   return null
 }
 
-const isActivation = (name: string): name is Activation => Object.hasOwn(activations, name)
+const isActivation = (name: string): name is ElementActivation => Object.hasOwn(activations, name)
 
 /**
  * The error function by its Maclaurin series below 3, and by its continued fraction above (Abramowitz and Stegun, Handbook
