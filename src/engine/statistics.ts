@@ -124,7 +124,7 @@ export class StatisticsProbe {
       const width = this.#outputs.length / Math.min(this.#capacity, rows)
       this.executor.predict(inputs, this.#outputs.subarray(0, count * width))
       for (const { output } of this.#views) if (output !== null) examine(output, count)
-      if (this.#logits !== null) largest = Math.max(largest, largestOf(this.#logits, count))
+      if (this.#logits !== null) largest = Math.max(largest, largestMagnitude(this.#logits, count))
     }
     return this.#logits === null || !Number.isFinite(largest) ? null : largest
   }
@@ -252,7 +252,7 @@ function summarize(
   return { deadUnits: active.reduce((sum, each) => sum + (1 - each), 0) / units, saturated: null }
 }
 
-function largestOf({ values, width }: { values: Float32Array; width: number }, rows: number): number {
+function largestMagnitude({ values, width }: { values: Float32Array; width: number }, rows: number): number {
   let largest = 0
   for (let i = 0; i < rows * width; i++) largest = Math.max(largest, Math.abs(values[i]))
   return largest

@@ -10,16 +10,16 @@ const maximumFields = 16
 /** @param fieldBytes the most bytes of one field: MAXIMUM_BODY_BYTES */
 export function readModelForm(request: FastifyRequest, fieldBytes: number): ModelForm {
   const fields: Record<string, string> = {}
-  return { fields, files: filesOf(request, fieldBytes, fields) }
+  return { fields, files: readFiles(request, fieldBytes, fields) }
 }
 
-async function* filesOf(
+async function* readFiles(
   request: FastifyRequest,
   fieldBytes: number,
   fields: Record<string, string>,
 ): ModelForm['files'] {
   let files = 0
-  for await (const part of partsOf(request, fieldBytes)) {
+  for await (const part of readParts(request, fieldBytes)) {
     if (part.type === 'file') {
       files += 1
       if (files > 1)
@@ -44,7 +44,7 @@ const toIncoming = ({ filename: name, mimetype: contentType, file }: MultipartFi
   return { name, contentType, body: withUploadProblems(file) }
 }
 
-async function* partsOf(request: FastifyRequest, fieldBytes: number) {
+async function* readParts(request: FastifyRequest, fieldBytes: number) {
   const parts = request.parts({
     limits: { fileSize: Number.POSITIVE_INFINITY, fieldSize: fieldBytes, fields: maximumFields, files: 2 },
   })

@@ -138,7 +138,7 @@ function checkPrecondition(
 export function aliasStore(
   database: Database,
   tenantId: string,
-): AliasStore & { aliasesOf(names: readonly string[]): Promise<Alias[]> } {
+): AliasStore & { aliasesByName(names: readonly string[]): Promise<Alias[]> } {
   const findAlias = (client: Prisma.TransactionClient, { name, alias }: AliasReference) =>
     client.alias.findUnique({ where: { tenantId_name_alias: { tenantId, name, alias } } })
 
@@ -160,7 +160,7 @@ export function aliasStore(
   }
 
   return {
-    async aliasesOf(names) {
+    async aliasesByName(names) {
       const where = { tenantId, name: { in: [...names] } }
       const rows = await database.alias.findMany({ where, orderBy: { alias: 'asc' } })
       return rows.map(toAlias)

@@ -115,7 +115,7 @@ function toRegistered(
 function tenantNames(
   database: Database,
   tenantId: string,
-  { aliasesOf }: Pick<ReturnType<typeof aliasStore>, 'aliasesOf'>,
+  { aliasesByName }: Pick<ReturnType<typeof aliasStore>, 'aliasesByName'>,
 ): RegistryStore {
   const readVersion = async (name: string, version: number): Promise<ModelVersion> => {
     const [row] = await query(database, versionStatement, [tenantId, name, version])
@@ -155,7 +155,7 @@ function tenantNames(
         orderBy: { name: 'asc' },
         take: limit + 1,
       })
-      const aliases = await aliasesOf(rows.slice(0, limit).map(({ name }) => name))
+      const aliases = await aliasesByName(rows.slice(0, limit).map(({ name }) => name))
       return pageByPosition(
         rows,
         { limit },
@@ -169,7 +169,7 @@ function tenantNames(
     },
 
     async find(name) {
-      return toRegistered(await requireName(name), await aliasesOf([name]))
+      return toRegistered(await requireName(name), await aliasesByName([name]))
     },
 
     async delete(name) {
@@ -198,7 +198,7 @@ function tenantNames(
 
     version: readVersion,
 
-    async versionsOf(modelId) {
+    async modelVersions(modelId) {
       return (await query(database, versionsOfStatement, [tenantId, modelId])).map(toVersion)
     },
 

@@ -3,7 +3,7 @@ import { type Evaluation, maximumEvaluatedRows } from '../contract/evaluation.js
 import { Evaluator } from '../datasets/evaluation.js'
 import { targetWidth } from '../datasets/target-coding.js'
 import type { Predictor } from '../engine/index.js'
-import { encodeSlices, openRows, readingOf, type TableOrder } from './table-rows.js'
+import { encodeSlices, evaluatorOptions, openRows, type TableOrder } from './table-rows.js'
 
 export interface TableEvaluation {
   evaluation: Evaluation
@@ -16,7 +16,7 @@ export async function evaluateTable(order: TableOrder, predictor: Predictor): Pr
   const opened = openRows(order, maximumEvaluatedRows)
   const { rows, available, unlabelled, coding } = opened
   const evaluated = { rows: 'given', available, count: rows.length } as const
-  const evaluator = new Evaluator(coding.target, readingOf(opened), evaluated)
+  const evaluator = new Evaluator(coding.target, evaluatorOptions(opened), evaluated)
   const width = targetWidth(coding.target)
   for await (const { rows: slice, x, y } of encodeSlices(opened)) {
     const outputs = predictor.predict(x)

@@ -13,7 +13,14 @@ import { targetReader } from '../datasets/target-writing.js'
 import { lossOfRow, type Predictor, usesLogits } from '../engine/index.js'
 import type { Ranking, RankingRequest } from '../training/ports/predictor-pool.js'
 import { LargestLosses, type Ranked } from './largest-losses.js'
-import { encodeSlices, type OpenedRows, openRows, readingOf, type TableOrder, toTable } from './table-rows.js'
+import {
+  encodeSlices,
+  evaluatorOptions,
+  type OpenedRows,
+  openRows,
+  type TableOrder,
+  toTable,
+} from './table-rows.js'
 
 export interface RankingOrder extends RankingRequest {
   rows: TableOrder
@@ -30,7 +37,7 @@ export async function rankRows(
   const opened = openRows({ ...order, table }, maximumRankedRows)
   const { coding, loss, network } = opened
   const isInCell =
-    cell === null ? () => true : cellFilter(classReader(coding.target, readingOf(opened)), cell)
+    cell === null ? () => true : cellFilter(classReader(coding.target, evaluatorOptions(opened)), cell)
   const hasLogits = usesLogits(loss) && lastActivation(network) !== 'linear'
   const logits = hasLogits ? predictor.toLogits() : null
   const worst = new LargestLosses(limit)

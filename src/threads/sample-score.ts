@@ -7,7 +7,7 @@ import { DatasetError } from '../datasets/table.js'
 import { targetNames, targetWidth } from '../datasets/target-coding.js'
 import type { Predictor } from '../engine/index.js'
 import { type EncodedSample, predictWith, type Replacement } from './encoded-sample.js'
-import { readingOf } from './table-rows.js'
+import { evaluatorOptions } from './table-rows.js'
 
 interface Scorer {
   score: Importance['score']
@@ -18,7 +18,7 @@ interface Scorer {
 export function createScorer(sample: EncodedSample, predictor: Predictor, signal: AbortSignal): Scorer {
   const { opened, y } = sample
   const { target: coding } = opened.coding
-  const reading = readingOf(opened)
+  const reading = evaluatorOptions(opened)
   const classes = classReader(coding, reading)
   const width = targetWidth(coding)
   const count = opened.rows.length

@@ -65,7 +65,13 @@ export function openRows({ table: given, only, ...model }: TableOrder, most: num
 }
 
 /** How the evaluation reads targets and outputs of these rows. */
-export function readingOf({ network, loss, threshold, coding, ...part }: OpenedRows): EvaluatorOptions {
+export function evaluatorOptions({
+  network,
+  loss,
+  threshold,
+  coding,
+  ...part
+}: OpenedRows): EvaluatorOptions {
   const isBinary = areBinary(part, coding.target)
   return { loss, lastActivation: lastActivation(network), isBinary, threshold }
 }

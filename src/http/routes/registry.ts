@@ -128,7 +128,7 @@ export const registryRoutes: RoutePlugin<RegistryRoutes> = (app, { dependencies 
       const { id } = request.params
       const model = await dependencies().models.of(requirePrincipal(request).tenantId).get(id)
       if (model === null) throw unknownModel(id)
-      const data = await names(request).versionsOf(model.id)
+      const data = await names(request).modelVersions(model.id)
       return toList({ data, hasMore: false, lastId: data.at(-1)?.name ?? null })
     },
   )

@@ -12,7 +12,7 @@ export interface ValidatedPoint extends Point {
   valLoss: number
 }
 
-export function pointsOf(epochs: readonly Epoch[]): Point[] {
+export function finitePoints(epochs: readonly Epoch[]): Point[] {
   return epochs.flatMap(({ epoch, loss }) => (loss === null ? [] : [{ epoch, loss }]))
 }
 
@@ -33,11 +33,11 @@ export function part<T>(values: readonly T[], from: number, to: number): readonl
   return values.slice(start, Math.max(start + 1, Math.floor(to * values.length)))
 }
 
-export const lossesOf = (points: readonly Point[]) => points.map(({ loss }) => loss)
+export const toLosses = (points: readonly Point[]) => points.map(({ loss }) => loss)
 
 /** The median loss between two shares of the curve. */
 export const level = (points: readonly Point[], from: number, to: number) =>
-  median(lossesOf(part(points, from, to)))
+  median(toLosses(part(points, from, to)))
 
 /** Each value replaced by the median of its neighbourhood of a twentieth of the list, at least three values. */
 export function smoothed(values: readonly number[]): number[] {

@@ -127,7 +127,7 @@ export const imbalanceIgnored: Rule = (record, earlier) => {
   if (least >= (classes.length === 2 ? rareOfTwo : rareOfMany / classes.length)) return null
   const most = Math.max(...shares)
   const [rare = '', frequent = ''] = [classes[shares.indexOf(least)], classes[shares.indexOf(most)]]
-  const recall = recallOf(record, rare)
+  const recall = classRecall(record, rare)
   const accuracy = record.epochs.at(-1)?.valAccuracy ?? record.epochs.at(-1)?.accuracy ?? null
   const isHarmful = recall === null ? accuracy !== null && accuracy < most + nearBaseline : recall < lowRecall
   const isClass = data?.columns.some(({ role, categories }) => role === 'target' && categories !== undefined)
@@ -153,7 +153,7 @@ export const imbalanceIgnored: Rule = (record, earlier) => {
   }
 }
 
-function recallOf({ evaluation }: TrainingRecord, name: string): number | null {
+function classRecall({ evaluation }: TrainingRecord, name: string): number | null {
   if (evaluation?.type !== 'classification') return null
   const found = evaluation.perClass.find((each) => each.class === name)
   return found === undefined || found.support === 0 ? null : found.recall

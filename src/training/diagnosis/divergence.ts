@@ -1,6 +1,6 @@
 /** A finding about a loss that grows, before it is no longer finite. */
 import type { Optimizer } from '../../contract/network.js'
-import { indexOfLowest, lossesOf, shareOfRises } from './curve.js'
+import { indexOfLowest, shareOfRises, toLosses } from './curve.js'
 import { lowerRate } from './rates.js'
 import { hasWrongScale, type Rule, short } from './training-record.js'
 
@@ -16,8 +16,8 @@ const tinyLoss = 0.05
 export const divergenceComing: Rule = ({ spec, points, reference, hasDiverged }, earlier) => {
   if (spec.loss === 'perceptron' || hasDiverged || hasWrongScale(earlier)) return null
   if (earlier.has('learning-rate-too-high') || points.length <= fewestRises) return null
-  const recent = lossesOf(points.slice(-1 - Math.max(fewestRises, Math.round(points.length / 10))))
-  const lowest = points[indexOfLowest(lossesOf(points))]
+  const recent = toLosses(points.slice(-1 - Math.max(fewestRises, Math.round(points.length / 10))))
+  const lowest = points[indexOfLowest(toLosses(points))]
   const last = recent.at(-1)
   if (lowest === undefined || last === undefined || shareOfRises(recent) < mostlyRises) return null
   const limit = (hasMomentum(spec.optimizer) ? 1 : tinyLoss) * reference

@@ -1,6 +1,6 @@
 /** Findings that compare training rows with validation rows. */
 import type { JobSpec } from '../../contract/job.js'
-import { indexOfLowest, lossesOf, median, part, smoothed } from './curve.js'
+import { indexOfLowest, median, part, smoothed, toLosses } from './curve.js'
 import type { Rule, TrainingRecord } from './training-record.js'
 import { short } from './training-record.js'
 
@@ -23,7 +23,7 @@ export const shuffledLabels: Rule = (record, earlier) => {
   if (training === null || validation === null || (validationRows ?? 0) < fewestRows) return null
   if ((record.trainingRows ?? 0) < enoughRows) return null
   if (validated.length < fewestEpochs || earlier.size > 0) return null
-  const now = median(lossesOf(part(validated, 0.8, 1)))
+  const now = median(toLosses(part(validated, 0.8, 1)))
   const lowest = Math.min(...smoothed(validationLosses(record)))
   if (now > memorized * training || lowest < nothingGeneral * validation) return null
   const since = validated.find(({ loss }) => loss <= memorized * training)
@@ -61,7 +61,7 @@ export const overfitting: Rule = (record, earlier) => {
   const { validated, reference, spec } = record
   if (validated.length < fewestEpochs || otherCauses.some((code) => earlier.has(code))) return null
   const losses = smoothed(validationLosses(record))
-  const trainingLosses = smoothed(lossesOf(validated))
+  const trainingLosses = smoothed(toLosses(validated))
   const at = indexOfLowest(losses)
   const [lowest = 0, now = 0] = [losses[at], losses.at(-1)]
   const [then = 0, last = 0] = [trainingLosses[at], trainingLosses.at(-1)]
@@ -129,7 +129,7 @@ export const validationEasier: Rule = (record, earlier) => {
   // The training loss of the next epoch is measured with better weights than this validation loss.
   const pairs = late.slice(1).map(({ loss }, index) => ({ loss, valLoss: late[index]?.valLoss ?? loss }))
   const share = pairs.filter(({ loss, valLoss }) => valLoss < easier * loss).length / pairs.length
-  const [training, validation] = [median(lossesOf(late)), median(late.map(({ valLoss }) => valLoss))]
+  const [training, validation] = [median(toLosses(late)), median(late.map(({ valLoss }) => valLoss))]
   if (share < mostly || training < smallLoss * reference) return null
   return {
     code: 'validation-easier',

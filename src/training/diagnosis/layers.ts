@@ -33,14 +33,17 @@ function findShare(
   const hidden = last.layers.filter(({ layer }) => layer < spec.network.layers.length - 1)
   const worst = hidden.toSorted((one, other) => (other[name] ?? 0) - (one[name] ?? 0))[0]
   if (worst === undefined) return null
-  const shares = statistics.map(({ epoch, layers }) => ({ epoch, share: shareOf(layers, worst.layer, name) }))
+  const shares = statistics.map(({ epoch, layers }) => ({
+    epoch,
+    share: layerShare(layers, worst.layer, name),
+  }))
   const since = shares.findLastIndex(({ share }) => share < limit) + 1
   if (shares.length - since < 2) return null
   const { epoch } = shares[since]
   return { layer: worst.layer, share: worst[name] ?? 0, sinceEpoch: epoch, isFromStart: since === 0 }
 }
 
-const shareOf = (layers: readonly LayerStatistics[], index: number, name: Share) =>
+const layerShare = (layers: readonly LayerStatistics[], index: number, name: Share) =>
   layers.find(({ layer }) => layer === index)?.[name] ?? 0
 
 export const deadUnits: Rule = (record, earlier) => {

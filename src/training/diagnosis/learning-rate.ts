@@ -1,5 +1,5 @@
 /** A finding about steps that are too long. */
-import { indexOfLowest, level, lossesOf, median, medianStep, part, shareOfRises, smoothed } from './curve.js'
+import { indexOfLowest, level, median, medianStep, part, shareOfRises, smoothed, toLosses } from './curve.js'
 import { lowerRate, usualRates } from './rates.js'
 import type { Observed, Rule, TrainingRecord } from './training-record.js'
 import { hasWrongScale, short } from './training-record.js'
@@ -35,7 +35,7 @@ export const learningRateTooHigh: Rule = (record, earlier) => {
 
 function diverged(record: TrainingRecord): Observed {
   const { points, lastEpoch, spec } = record
-  const lowest = points[indexOfLowest(lossesOf(points))]
+  const lowest = points[indexOfLowest(toLosses(points))]
   const best = lowest === undefined ? '' : `; the lowest was ${short(lowest.loss)} in epoch ${lowest.epoch}`
   return {
     ...tooHigh(record, {
@@ -73,7 +73,7 @@ function staysAbove(record: TrainingRecord): Observed | null {
   const constant = baseline.training
   if (constant === null || constant === 0) return null
   const [before, now] = [level(points, 0.34, 0.67), level(points, 0.67, 1)]
-  const rises = shareOfRises(lossesOf(points))
+  const rises = shareOfRises(toLosses(points))
   const isSteady = rises < someRises || rises >= mostlyRises
   if (isSteady || now < aboveConstant * constant || now < (1 - leastFall) * before) return null
   const first = points.find(({ loss }) => loss >= aboveConstant * constant)
@@ -93,7 +93,7 @@ const muchBetter = 0.7
 function collapses(record: TrainingRecord): Observed | null {
   const { points, baseline, spec } = record
   // The loss has to be back at the constant in the whole last third.
-  const losses = smoothed(lossesOf(part(points, 0, 0.67)))
+  const losses = smoothed(toLosses(part(points, 0, 0.67)))
   const lowest = points[indexOfLowest(losses)]
   const [best, now] = [Math.min(...losses), level(points, 0.67, 1)]
   if (baseline.training === null || now * aboveConstant < baseline.training) return null
@@ -111,7 +111,7 @@ function collapses(record: TrainingRecord): Observed | null {
 function oscillates(record: TrainingRecord): Observed | null {
   const { points, reference, spec } = record
   const late = part(points, 0.5, 1)
-  const losses = lossesOf(late)
+  const losses = toLosses(late)
   const [size, typical] = [medianStep(losses), median(losses)]
   const isLarge = size >= largeStep * typical && typical >= smallLoss * reference
   const falls = level(points, 0.75, 1) < (1 - largeStep) * level(points, 0.5, 0.75)
@@ -134,7 +134,7 @@ function stalls(record: TrainingRecord): Observed | null {
   const { points, reference, spec } = record
   const { learningRate, type } = spec.optimizer
   const [before, now] = [level(points, 0.34, 0.67), level(points, 0.67, 1)]
-  const rises = shareOfRises(lossesOf(points))
+  const rises = shareOfRises(toLosses(points))
   if (learningRate <= unusual * usualRates[type] || now < stalledLoss * reference) return null
   if (rises < someRises || rises >= mostlyRises) return null
   if (points.length < 2 * fewestEpochs || now < (1 - leastFall) * before) return null

@@ -1,5 +1,5 @@
 /** Findings about losses that fall steadily, but too slowly: short steps, or few of them. */
-import { level, lossesOf, type Point, part, shareOfRises } from './curve.js'
+import { level, type Point, part, shareOfRises, toLosses } from './curve.js'
 import { higherRate, isFarBelowDefault } from './rates.js'
 import type { Rule, TrainingRecord } from './training-record.js'
 import { hasLayerFault, hasWrongScale, short } from './training-record.js'
@@ -27,7 +27,7 @@ interface SlowFall {
 
 function findSlowFall({ points, plannedEpochs, hasEnded, spec }: TrainingRecord): SlowFall | null {
   if (points.length < fewestEpochs || spec.loss === 'perceptron') return null
-  const losses = lossesOf(points)
+  const losses = toLosses(points)
   const [first, last] = [losses[0] ?? 0, level(points, 0.9, 1)]
   const [early, late] = [pace(part(points, 0, 0.34)), pace(part(points, 0.66, 1))]
   const [start, end] = [points[0]?.epoch ?? 0, points.at(-1)?.epoch ?? 0]

@@ -1,5 +1,5 @@
 /** Findings about losses that no longer fall: at the level of a constant prediction, or below it. */
-import { level, lossesOf, medianStep, part, smoothed } from './curve.js'
+import { level, medianStep, part, smoothed, toLosses } from './curve.js'
 import { moreCapacity } from './patches.js'
 import type { Rule, TrainingRecord } from './training-record.js'
 import { short } from './training-record.js'
@@ -13,7 +13,7 @@ const aboveConstant = 1.1
 
 /** The first epoch that is as good as the last third of the curve. */
 function flatSince({ points, reference }: TrainingRecord): { epoch: number; index: number } | null {
-  const losses = smoothed(lossesOf(points))
+  const losses = smoothed(toLosses(points))
   const index = losses.findIndex((loss) => loss <= level(points, 0.67, 1) + leastProgress * reference)
   const point = points[index]
   return point === undefined ? null : { epoch: point.epoch, index }
@@ -56,7 +56,7 @@ export const plateau: Rule = (record, earlier) => {
   const now = level(points, 0.9, 1)
   if (flat === null || now < nearlyPerfect * reference) return null
   if (lastEpoch - flat.epoch < Math.max(flatShare * plannedEpochs, fewestEpochs)) return null
-  const step = medianStep(lossesOf(part(points, 0.67, 1)))
+  const step = medianStep(toLosses(part(points, 0.67, 1)))
   const isNoisy = step >= noisyStep * now && spec.schedule === undefined
   return {
     code: 'plateau',

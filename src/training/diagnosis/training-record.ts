@@ -7,7 +7,7 @@ import type { JobSpec } from '../../contract/job.js'
 import type { EpochStatistics } from '../../contract/statistics.js'
 import { partSizes } from '../../datasets/split-rows.js'
 import { type Baseline, constantLoss } from './baseline.js'
-import { type Point, pointsOf, type ValidatedPoint, validatedPoints } from './curve.js'
+import { finitePoints, type Point, type ValidatedPoint, validatedPoints } from './curve.js'
 
 export interface StoredTraining {
   spec: JobSpec
@@ -57,7 +57,7 @@ export function readRecord(stored: StoredTraining): TrainingRecord {
   const { spec, epochs, data, validation } = stored
   const sizes = data === null ? null : partSizes(spec, data.rows)
   const baseline = constantLoss(stored)
-  const points = pointsOf(epochs)
+  const points = finitePoints(epochs)
   const lastEpoch = epochs.at(-1)?.epoch ?? 0
   return {
     ...stored,

@@ -36,7 +36,7 @@ export interface RegistryStore {
   versions(name: string, page: ListPage & { status?: VersionStatus | undefined }): Promise<Page<ModelVersion>>
   version(name: string, version: number): Promise<ModelVersion>
   /** The registered versions of a model. */
-  versionsOf(modelId: string): Promise<ModelVersion[]>
+  modelVersions(modelId: string): Promise<ModelVersion[]>
   /** @throws Problem `model-in-use` if an alias points at a version to archive */
   setArchived(name: string, version: number, isArchived: boolean): Promise<ModelVersion>
 }

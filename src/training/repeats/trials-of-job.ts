@@ -21,7 +21,7 @@ export function trialsOfJob(
     trials: created + countTrials(counts),
     created,
     definition: {
-      spec: { ...requestOf(spec), priority },
+      spec: { ...withoutInherited(spec), priority },
       parameters: [],
       search: { type: 'grid' },
       metric: hasFolds || hasValidation(spec) ? 'valLoss' : 'loss',
@@ -35,7 +35,10 @@ export function trialsOfJob(
 }
 
 /** The request that leads to the same training. What a model passes on must be absent from it. */
-function requestOf({ inherited = [], ...spec }: Omit<JobSpec, 'repeats' | 'folds'>): Record<string, unknown> {
+function withoutInherited({
+  inherited = [],
+  ...spec
+}: Omit<JobSpec, 'repeats' | 'folds'>): Record<string, unknown> {
   const isInherited = (field: string) => inherited.some((each) => each === field)
   return Object.fromEntries(Object.entries(spec).filter(([field]) => !isInherited(field)))
 }
