@@ -61,7 +61,7 @@ export const settingGroups = {
       .pipe(z.array(z.union([z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()])))
       .describe(
         'Addresses and networks of proxies, separated by commas. Their `x-forwarded-for` names the client when ' +
-          'wrong keys are counted; nothing else reads it.',
+          'wrong keys are counted. Nothing else reads it.',
       ),
     LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info').meta({
       description:

@@ -118,27 +118,27 @@ export const jobRequestSchema = z
       .default('auto')
       .describe(
         'layers, or `auto`: one hidden layer of 100 relu units and a last layer that fits the target. With `auto`, the ' +
-          'service also chooses loss, optimizer, epochs and earlyStopping when they are left out; with `from`, the ' +
-          'network is the one of the model',
+          'service also chooses loss, optimizer, epochs and earlyStopping when they are left out. With `from`, the ' +
+          'network is that of the model',
       ),
-    loss: lossSchema.optional().describe('loss to minimize; required unless the network is `auto`'),
-    optimizer: optimizerSchema.optional().describe('optimizer and learning rate; default `adam` with 0.001'),
+    loss: lossSchema.optional().describe('loss to minimize, required unless the network is `auto`'),
+    optimizer: optimizerSchema.optional().describe('optimizer and learning rate. Default: `adam` with 0.001'),
     epochs: trainingFields.epochs
       .optional()
-      .describe('passes over the training rows; required unless the network is `auto`'),
+      .describe('passes over the training rows, required unless the network is `auto`'),
     earlyStopping: earlyStoppingSchema
       .nullish()
-      .describe('when to stop before `epochs`; null for never, also with `auto`'),
+      .describe('when to stop before `epochs`. Null means never, also with `auto`'),
     validationSplit: z
       .number()
       .min(0)
       .max(0.9)
       .optional()
-      .describe('share of the rows held out; default 0, unless the network is `auto`'),
+      .describe('share of the rows held out. Default: 0, unless the network is `auto`'),
     validationFold: validationFoldSchema
       .optional()
       .describe(
-        'instead of a share: the validation rows are one fold of the shuffled rows, with the sizes and class counts of ' +
+        'one fold of the shuffled rows as validation rows, instead of a share. Folds have the sizes and class counts of ' +
           'KFold and StratifiedKFold of scikit-learn',
       ),
     testSplit: z
@@ -156,7 +156,7 @@ export const jobRequestSchema = z
       .max(maximumRepeats)
       .optional()
       .describe(
-        'trainings with consecutive seeds, of which the job is the first; `GET /jobs/{id}/repeats` has their mean and ' +
+        'trainings with consecutive seeds, of which the job is the first. `GET /jobs/{id}/repeats` has their mean and ' +
           'deviation. With `folds`, each repeat shuffles the folds anew',
       ),
     folds: z
@@ -172,7 +172,7 @@ export const jobRequestSchema = z
       .union([text(100).min(1), generatedDatasetSchema])
       .optional()
       .describe(
-        'dataset with validation rows instead of a split; it has the same columns, and is named as in `dataset`',
+        'dataset with validation rows instead of a split. It has the same columns, and is named as in `dataset`',
       ),
     split: splitSchema
       .optional()
@@ -184,26 +184,26 @@ export const jobRequestSchema = z
       .optional()
       .describe(
         'weight of each class in the loss: `balanced` (rows / (classes · rows of the class), over the training rows) or ' +
-          'an object of weights by class name; 1 for classes left out',
+          'an object of weights by class name. A class left out has the weight 1',
       ),
     sampleWeight: text(200)
       .min(1)
       .normalize('NFC')
       .optional()
       .describe(
-        'name of the number column with the weight of each row in the loss; the column is then not a feature',
+        'name of the number column with the weight of each row in the loss. The column is then not a feature',
       ),
     excludedRows: excludedRowsSchema
       .optional()
       .describe(
-        'rows of the dataset, numbered from 0, that the training ignores: their weight in the loss is 0, and scalings and ' +
+        'rows of the dataset, numbered from 0, that the training ignores. They have no weight in the loss, and scalings and ' +
           'class weights do not count them. The other rows keep their batches, so the difference from a job without this ' +
           'field is the influence of these rows',
       ),
     targetScaling: scalingSchema
       .optional()
       .describe(
-        'scaling of number targets: `standardize`, `minMax` or `none`. The loss is on that scale; predictions and ' +
+        'scaling of number targets: `standardize`, `minMax` or `none`. The loss is on that scale. Predictions and ' +
           'evaluations are in the unit of the target. Default: `standardize` for uploads, else `none`',
       ),
     fromMismatch: z
@@ -233,7 +233,7 @@ export const jobRequestSchema = z
       .min(1)
       .max(64)
       .default(1)
-      .describe('threads of this training on the native backend; the result depends on their number'),
+      .describe('threads of this training on the native backend. The result depends on their number'),
     priority: z
       .int()
       .min(-100)
@@ -390,12 +390,12 @@ export type Change = z.infer<typeof changeSchema>
 const jobErrorCodeSchema = z.enum(['diverged', 'worker-crashed', 'invalid-dataset', 'integrity', 'internal'])
 
 export const jobErrorMeanings: Record<z.infer<typeof jobErrorCodeSchema>, string> = {
-  diverged: 'the loss became NaN or infinite; the history is kept',
+  diverged: 'the loss became NaN or infinite. The history is kept',
   'worker-crashed': 'the worker died three times without a new epoch',
   'invalid-dataset': 'the rows cannot be encoded for this training',
   integrity:
     'the weights of the model in `from` do not match their hash, or a repeated epoch differs from the stored one',
-  internal: 'an error of the service; its log has details under the id of the job',
+  internal: 'an error of the service. Its log has details under the id of the job',
 }
 
 export const jobErrorSchema = z.object({

@@ -15,9 +15,9 @@ export const limitsSchema = z.object({
   epochs: count.max(maximumEpochs).describe('Epochs of one training.'),
   datasetBytes: count.describe('Size of one upload in bytes, as sent.'),
   storedBytes: count.describe(
-    'Stored bytes: datasets, models, specs, epochs (32 bytes each), snapshots, checkpoints, job events ' +
-      '(100 bytes each), names, notes, tags and metadata (100 bytes more for each tag and pair), deliveries, ' +
-      'answers under an Idempotency-Key, and what unfinished jobs will store.',
+    'Stored bytes of datasets, models, specs, epochs (32 bytes each), snapshots, checkpoints and job events ' +
+      '(100 bytes each). Names, notes, tags and metadata count, with 100 bytes more for each tag and pair. So do ' +
+      'deliveries, answers under an Idempotency-Key, and what unfinished jobs will store.',
   ),
   jobDays: count
     .max(36_500)

@@ -326,8 +326,8 @@ export const earlyStoppingSchema = z.strictObject({
     .max(maximumFolds)
     .optional()
     .describe(
-      'number of cross-validation folds: one training per fold finds its best epoch, and the job trains on all rows ' +
-        'for the median of these epochs; not together with validation rows',
+      'number of cross-validation folds. One training per fold finds its best epoch, and the job trains on all rows ' +
+        'for the median of these epochs. Validation rows are not allowed',
     ),
 })
 export type EarlyStopping = z.infer<typeof earlyStoppingSchema>
@@ -353,7 +353,7 @@ export const trainingFields = {
   batchSize: z
     .union([positiveInteger, z.literal('full')])
     .optional()
-    .describe('rows per step, or `full`; default min(32, rows)'),
+    .describe('rows per step, or `full`. Default: min(32, rows)'),
   sampling: samplingSchema
     .default('shuffle')
     .describe('order of the rows in an epoch: `shuffle`, `sequential`, or `random` (drawn with replacement)'),
@@ -362,10 +362,12 @@ export const trainingFields = {
     .min(0)
     .max(Number.MAX_SAFE_INTEGER)
     .optional()
-    .describe('seed of all random numbers; drawn and reported in `spec` when left out'),
+    .describe(
+      'seed of all random numbers. If it is left out, the service draws one and reports it in `spec`',
+    ),
   earlyStopping: earlyStoppingSchema.optional(),
   clipNorm: z.number().positive().optional().describe('maximum global norm of the gradient'),
-  schedule: scheduleSchema.optional().describe('learning-rate schedule; constant when left out'),
+  schedule: scheduleSchema.optional().describe('learning-rate schedule. Default: constant'),
 }
 export const trainingSchema = z.strictObject(trainingFields)
 export type TrainingSpec = z.infer<typeof trainingSchema>

@@ -90,7 +90,7 @@ export const preparationParameters = {
     .optional()
     .describe(
       'target columns: `species`, `a,b`, or as JSON `["a,b"]`. Default: the target that the file names, else the last ' +
-        'column that is not an index, id, date or row count; a few recurring whole numbers are then classes',
+        'column that is not an index, id, date or row count. A few recurring whole numbers are then classes',
     ),
   types: shortOrJsonParameter(pairs, readPairs(typeSchema))
     .optional()

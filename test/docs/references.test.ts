@@ -64,7 +64,7 @@ it('every npm command in the documents exists', () => {
 })
 
 it('every fault in docs/operating.md names its test', () => {
-  const faults = itemsOf(sectionOf('docs/operating.md', 'What breaks, and what happens'))
+  const faults = itemsOf(sectionOf('docs/operating.md', 'Faults and their effects'))
   expect(faults.length).toBeGreaterThan(40)
   expect(faults.filter((fault) => !testName.test(fault))).toEqual([])
 })

@@ -33,7 +33,7 @@ export function openMetrics(): Metrics {
   const watched = new Gauge({ name: `${prefix}watchers`, help: 'Open streams of this process', registers })
   const database = new Gauge({
     name: `${prefix}database_up`,
-    help: '1 if the database answered this scrape, else 0; the metrics from the database then keep their last values',
+    help: '1 if the database answered this scrape, else 0. Without an answer, metrics from the database keep their last values',
     registers,
   })
   const unfinished = new Gauge({
