@@ -52,8 +52,8 @@ interface InitialState {
   enter(training: Training): Promise<Refusal | null>
 }
 
-/** What the previous segment passes on, for a state at the boundary between two segments. */
-interface Boundary {
+/** What the previous segment passes on, for a state between two segments. */
+interface SegmentChange {
   /** The spec of the previous segment. */
   before: JobSpec
   spec: JobSpec
@@ -63,38 +63,37 @@ interface Boundary {
  * Names the state that a segment takes over: all of the network, and that of the optimizer if its type stays. State that
  * only one of two optimizers has, such as a velocity without momentum, starts at zero.
  */
-function keptState(training: Training, boundary: Boundary | null): (name: string) => boolean {
-  if (boundary === null) return () => true
+function keptState(training: Training, change: SegmentChange | null): (name: string) => boolean {
+  if (change === null) return () => true
   const known = training.snapshotBuffers(false).state
-  const keepsOptimizer = boundary.before.optimizer.type === boundary.spec.optimizer.type
+  const keepsOptimizer = change.before.optimizer.type === change.spec.optimizer.type
   return (name) => Object.hasOwn(known, name) && (keepsOptimizer || !name.startsWith('optimizer.'))
 }
 
 /** A changed rule of early stopping counts anew. */
-const keepsWatch = (boundary: Boundary | null) =>
-  boundary === null ||
-  JSON.stringify(boundary.before.earlyStopping) === JSON.stringify(boundary.spec.earlyStopping)
+const keepsWatch = (change: SegmentChange | null) =>
+  change === null || JSON.stringify(change.before.earlyStopping) === JSON.stringify(change.spec.earlyStopping)
 
-/** @param boundary of the checkpoint, if it was taken between two segments */
+/** @param change of the checkpoint, if it was taken between two segments */
 export function initialState(
   order: TrainingOrder,
   source: Source,
   fill: Fill,
-  boundary: Boundary | null,
+  change: SegmentChange | null,
 ): InitialState {
   const { checkpoint, initialWeights } = order
   if (checkpoint !== null) {
     const { bytes, ...head } = checkpoint
-    if (bytes instanceof Uint8Array) return continuedState(unpackSnapshot({ ...head, bytes }), boundary)
+    if (bytes instanceof Uint8Array) return continuedState(unpackSnapshot({ ...head, bytes }), change)
     return {
       epoch: checkpoint.epoch,
       weights: () => undefined,
       async enter(training) {
         const buffers = training.snapshotBuffers(hasBest(head))
-        const arrays = orderArrays(head, buffers, keptState(training, boundary))
+        const arrays = orderArrays(head, buffers, keptState(training, change))
         const refusal = await receiveNumbers(arrays, (bytes) => fill('checkpoint', bytes))
         const { position, seed, ended, watch } = head.header
-        const kept = keepsWatch(boundary) ? { watch, best: buffers.best } : { watch: null, best: null }
+        const kept = keepsWatch(change) ? { watch, best: buffers.best } : { watch: null, best: null }
         if (refusal === null) training.restore({ position, seed, ended, state: buffers.state, ...kept })
         return refusal
       },
@@ -113,14 +112,14 @@ export function initialState(
 }
 
 /** The state after an earlier part of the same training. */
-export function continuedState(snapshot: Snapshot, boundary: Boundary | null): InitialState {
+export function continuedState(snapshot: Snapshot, change: SegmentChange | null): InitialState {
   return {
     epoch: snapshot.position.epoch,
     weights: () => undefined,
     async enter(training) {
-      const isKept = keptState(training, boundary)
+      const isKept = keptState(training, change)
       const state = Object.fromEntries(Object.entries(snapshot.state).filter(([name]) => isKept(name)))
-      const kept = keepsWatch(boundary) ? {} : { watch: null, best: null }
+      const kept = keepsWatch(change) ? {} : { watch: null, best: null }
       training.restore({ ...snapshot, state, ...kept })
       return null
     },

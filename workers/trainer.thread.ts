@@ -119,7 +119,7 @@ async function run(order: TrainingOrder, data: SharedData): Promise<Outcome | nu
   if (choice !== null && choice.type !== 'chosen') return choice
   const plannedEpochs = choice === null ? undefined : (order.plannedEpochs ?? choice.epochs)
   const segments = divideByChanges(order.spec, order.changes)
-  let state = initialState(order, source, fill, boundaryOf(order.checkpoint, segments))
+  let state = initialState(order, source, fill, segmentChange(order.checkpoint, segments))
   for (const [index, { spec, lastEpoch }] of segments.entries()) {
     const isLast = index === segments.length - 1
     if (!isLast && lastEpoch !== null && state.epoch >= lastEpoch) continue
@@ -177,7 +177,7 @@ function rowsOfSegment(
 }
 
 /** The segments that meet where a checkpoint was taken. */
-function boundaryOf(checkpoint: TrainingOrder['checkpoint'], segments: readonly Segment[]) {
+function segmentChange(checkpoint: TrainingOrder['checkpoint'], segments: readonly Segment[]) {
   if (checkpoint === null || checkpoint.step > 0) return null
   const index = segments.findIndex(({ lastEpoch }) => lastEpoch === checkpoint.epoch)
   const next = segments.at(index + 1)

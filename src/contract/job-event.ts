@@ -41,7 +41,7 @@ export const jobEventMeanings: Record<z.infer<typeof jobEventTypeSchema>, string
   released: 'the job went back to the queue: `reason`, and `retryAt` if it waits before the next claim',
   paused: 'a client paused the job',
   resumed: 'a client queued the job again',
-  changed: 'a client changed the learning rate or the epochs; a running job was then claimed again',
+  changed: 'a client changed the learning rate or the epochs. A running job was then claimed again',
   ended: 'the job finished: `status`',
   thinned: 'epochs of the finished job were deleted. Its `epochsKept` says how many are left',
 }

@@ -49,8 +49,8 @@ export async function fork(
   const change: Change = {
     at: new Date().toISOString(),
     fromEpoch: epoch + 1,
-    before: settingsOf(before.spec, fields),
-    after: settingsOf(spec, fields),
+    before: readSettings(before.spec, fields),
+    after: readSettings(spec, fields),
   }
   const schedule = fields.length === 0 ? before.changes : [...before.changes, change]
   const title = name ?? `${job.name ?? job.id} from epoch ${epoch}`
@@ -158,7 +158,7 @@ function acceptedSpec(wanted: JobSpec, accepted: JobSpec, fields: readonly Field
   return { ...wanted, ...Object.fromEntries(changed) }
 }
 
-function settingsOf(spec: JobSpec, fields: readonly Field[]): Settings {
+function readSettings(spec: JobSpec, fields: readonly Field[]): Settings {
   const others = fields.map((field) => [field, spec[field] ?? null])
   const { epochs, optimizer } = spec
   return { ...Object.fromEntries(others), epochs, learningRate: optimizer.learningRate }

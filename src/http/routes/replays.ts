@@ -28,7 +28,7 @@ export interface ReplayRoutes
   snapshots: SnapshotStore
 }
 
-const originOf = (request: FastifyRequest) => ({
+const requestOrigin = (request: FastifyRequest) => ({
   requestId: request.id,
   traceId: requestTrace(request).traceId,
 })
@@ -56,7 +56,7 @@ export const replayRoutes: RoutePlugin<ReplayRoutes> = (app, { dependencies }, d
       const stores = { submission, jobs: jobs.of(principal.tenantId) }
       const { id } = request.params
       const job = await idempotency.answerOnce(request, reply, (once) =>
-        fork(stores, principal, id, request.body, originOf(request), once),
+        fork(stores, principal, id, request.body, requestOrigin(request), once),
       )
       return reply.code(202).header('location', job.links.self).send(job)
     },
@@ -87,7 +87,7 @@ export const replayRoutes: RoutePlugin<ReplayRoutes> = (app, { dependencies }, d
       const { tenantId } = principal
       const stores = { submission, jobs: jobs.of(tenantId), models: models.of(tenantId) }
       const { id, epoch } = request.params
-      const answer = await modelOfEpoch(stores, principal, id, epoch, originOf(request))
+      const answer = await modelOfEpoch(stores, principal, id, epoch, requestOrigin(request))
       if ('model' in answer) return reply.code(200).send(answer.model)
       return reply.code(202).header('location', answer.job.links.self).send(answer.job)
     },
@@ -111,7 +111,7 @@ export const replayRoutes: RoutePlugin<ReplayRoutes> = (app, { dependencies }, d
       const { submission, jobs } = dependencies()
       const principal = requirePrincipal(request)
       const stores = { submission, jobs: jobs.of(principal.tenantId) }
-      const job = await verify(stores, principal, request.params.id, originOf(request))
+      const job = await verify(stores, principal, request.params.id, requestOrigin(request))
       return reply.code(202).header('location', job.links.self).send(job)
     },
   )
