@@ -120,6 +120,9 @@ export const attacks: Readonly<Record<string, Attack>> = {
       'POST /jobs/{id}/verify',
       'POST /jobs/{id}/epochs/{epoch}/model',
       'GET /jobs/{id}/difference',
+      'GET /jobs/{id}/receipt',
+      'GET /receipts/key',
+      'POST /receipts/check',
     ],
     lanes: lanesPerAttack,
     prepare: repeated(({ rowsJobId }) => [
@@ -127,6 +130,9 @@ export const attacks: Readonly<Record<string, Attack>> = {
       post(`/jobs/${rowsJobId}/verify`),
       post(`/jobs/${rowsJobId}/epochs/1/model`),
       get(`/jobs/${rowsJobId}/difference?with=${rowsJobId}`),
+      get(`/jobs/${rowsJobId}/receipt`),
+      get('/receipts/key'),
+      post('/receipts/check', { receipt: { job: rowsJobId }, publicKey: 'AA==', signature: 'AA==' }),
     ]),
   },
   reads: {

@@ -9,6 +9,7 @@ import { idempotencyStore } from '../store/idempotency.js'
 import { jobStore } from '../store/jobs.js'
 import { keyStore } from '../store/keys.js'
 import { modelStore } from '../store/models.js'
+import { receiptKeys } from '../store/receipt-keys.js'
 import { registryStore } from '../store/registry.js'
 import { runStore } from '../store/runs.js'
 import { metricStore } from '../store/service-metrics.js'
@@ -54,5 +55,6 @@ export function openStores(database: Database, { settings = unlimited, box = nul
     tenants: tenantStore(database),
     workers: workerStore(database),
     drafts: draftStore(database),
+    receiptKeys: receiptKeys(database),
   }
 }

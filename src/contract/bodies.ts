@@ -6,6 +6,7 @@ import { jobChangeSchema, jobRequestSchema, resumeRequestSchema } from './job.js
 import { jobBatchRequestSchema } from './job-batch.js'
 import { modelChangeSchema, modelRequestSchema, predictionRequestSchema } from './model.js'
 import { evaluationRequestSchema } from './model-evaluation.js'
+import { receiptCheckRequestSchema } from './receipt.js'
 import { aliasTargetSchema, registrationSchema, versionChangeSchema } from './registry.js'
 import { retrainRequestSchema } from './retrain.js'
 import { sweepRequestSchema } from './sweep.js'
@@ -25,6 +26,7 @@ export const bodySchemas = {
   rotation: rotationRequestSchema,
   retrain: retrainRequestSchema,
   fork: forkRequestSchema,
+  receiptCheck: receiptCheckRequestSchema,
   sweep: sweepRequestSchema,
   registration: registrationSchema,
   aliasTarget: aliasTargetSchema,

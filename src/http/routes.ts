@@ -21,6 +21,7 @@ import { type ModelRoutes, modelRoutes } from './routes/models.js'
 import { type OperationRoutes, operationRoutes } from './routes/operations.js'
 import { type PredictionRoutes, predictionRoutes } from './routes/predictions.js'
 import { problemRoutes } from './routes/problems.js'
+import { type ReceiptRoutes, receiptRoutes } from './routes/receipts.js'
 import { type RegistryRoutes, registryRoutes } from './routes/registry.js'
 import { type ReplayRoutes, replayRoutes } from './routes/replays.js'
 import { type RetrainingRoutes, retrainingRoutes } from './routes/retraining.js'
@@ -36,6 +37,7 @@ export interface RouteDependencies
   extends JobRoutes,
     EpochRoutes,
     Pick<ReplayRoutes, 'snapshots'>,
+    Pick<ReceiptRoutes, 'receiptKeys'>,
     JobStreamRoutes,
     JobsStreamRoutes,
     JobDeletionRoutes,
@@ -85,6 +87,7 @@ export async function registerRoutes(
   await app.register(jobBatchRoutes, { dependencies })
   await app.register(jobDeletionRoutes, { dependencies })
   await app.register(replayRoutes, { dependencies })
+  await app.register(receiptRoutes, { dependencies })
   await app.register(sweepRoutes, { dependencies })
   await app.register(epochRoutes, { dependencies })
   await app.register(diagnosisRoutes, { dependencies })

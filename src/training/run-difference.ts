@@ -9,7 +9,7 @@ import type { JobStore } from './ports/jobs.js'
 import type { ModelStore } from './ports/models.js'
 import type { SnapshotStore } from './ports/snapshots.js'
 
-interface DifferenceDependencies {
+export interface DifferenceDependencies {
   jobs: Pick<JobStore, 'getMany'>
   models: Pick<ModelStore, 'get'>
   epochs: Pick<EpochStore, 'readPacked'>
@@ -71,7 +71,7 @@ async function firstDifferent(
 }
 
 /** Hashes of the stored weights by epoch. */
-async function hashSnapshots(snapshots: SnapshotStore, { id }: Job): Promise<Map<number, string>> {
+export async function hashSnapshots(snapshots: SnapshotStore, { id }: Job): Promise<Map<number, string>> {
   const hashes = new Map<number, string>()
   for (let after = -1; ; ) {
     const { taken } = await snapshots.read(id, after, snapshotsAtOnce)

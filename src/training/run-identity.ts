@@ -24,7 +24,8 @@ export function runIdentity(
 /** The content of a dataset does not change, so its id names it as well. */
 const contentOf = ({ name, contentHash }: RunData['data']) => contentHash() ?? name
 
-function sortMembers(_name: string, value: unknown): unknown {
+/** For JSON.stringify: the members of each object in the order of their names. */
+export function sortMembers(_name: string, value: unknown): unknown {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return value
   return Object.fromEntries(Object.entries(value).sort(([one], [other]) => (one < other ? -1 : 1)))
 }

@@ -1,10 +1,12 @@
 /** Forks, models of any epoch, and verifications of the built service with killed workers. */
+import { createPublicKey, verify } from 'node:crypto'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { differenceSchema } from '../../src/contract/fork.js'
 import { type Job, jobSchema } from '../../src/contract/job.js'
 import { modelSchema } from '../../src/contract/model.js'
+import { receiptSchema } from '../../src/contract/receipt.js'
 import { freshDatabase } from '../support/postgres.js'
 import { eventually, type Service, startService } from '../support/service.js'
 
@@ -260,6 +262,32 @@ describe('forks of one service', () => {
     expect(verification).toMatchObject({ verifies: parent.id, forkOf: null })
     const found = await difference(parent, verification)
     expect(found).toMatchObject({ equal: false, firstEpoch: 7, model: { equal: true } })
+  })
+
+  it('have a signed receipt that another program can check', async () => {
+    const parent = await trained('/jobs', { ...base, seed: 31 })
+    const verification = await trained(`/jobs/${parent.id}/verify`, null)
+    const { body } = await send(`/jobs/${verification.id}/receipt`)
+    const { publicKey } = z.object({ publicKey: z.string() }).parse((await send('/receipts/key')).body)
+    const signed = receiptSchema.parse(body)
+    expect(signed.publicKey).toBe(publicKey)
+    expect(signed.receipt).toMatchObject({
+      ...{ job: verification.id, epochs: 40, spec: verification.spec },
+      verification: { of: parent.id, equal: true, firstEpoch: null },
+      model: { sha256: (await modelOf(parent)).weightSha256 },
+    })
+    const check = async (receipt: object) => (await send('/receipts/check', { ...signed, receipt })).body
+    expect(await check(signed.receipt)).toMatchObject({ valid: true, own: true })
+    expect(await check({ ...signed.receipt, epochs: 41 })).toMatchObject({ valid: false })
+    // As the program of docs/replay.md does.
+    const sorted = (_: string, value: unknown) =>
+      typeof value === 'object' && value !== null && !Array.isArray(value)
+        ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)))
+        : value
+    const key = createPublicKey({ key: Buffer.from(publicKey, 'base64'), format: 'der', type: 'spki' })
+    const text = Buffer.from(JSON.stringify(signed.receipt, sorted))
+    expect(verify(null, text, key, Buffer.from(signed.signature, 'base64'))).toBe(true)
+    expect((await send('/receipts/check', { ...signed, publicKey: 'AA==' })).status).toBe(400)
   })
 
   it('give a model of an epoch once', async () => {

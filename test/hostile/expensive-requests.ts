@@ -380,6 +380,16 @@ export function expensiveRequests(things: Things): Record<string, CostlyRequest[
     ],
     'POST /jobs/:id/epochs/:epoch/model': [post(`/jobs/${job}/epochs/1000/model`, 'an epoch', nothing)],
     'POST /jobs/:id/verify': [post(`/jobs/${retrainingJob}/verify`, 'a job', nothing)],
+    'GET /jobs/:id/receipt': [get(`/jobs/${retrainingJob}/receipt`)],
+    'GET /receipts/key': [get('/receipts/key')],
+    'POST /receipts/check': [
+      post('/receipts/check', 'names', manyNames),
+      post(
+        '/receipts/check',
+        'a large receipt',
+        json({ receipt: names(60_000, '1'), publicKey: 'AA==', signature: 'AA==' }),
+      ),
+    ],
     'GET /jobs/:id/difference': [get(`/jobs/${job}/difference?with=${job}`)],
     'PATCH /jobs/:id': [
       patch(`/jobs/${job}`, 'names', manyNames),
