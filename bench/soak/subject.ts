@@ -35,8 +35,6 @@ export async function startSubject(port: number): Promise<Subject> {
       DATABASE_URL: '',
       REDIS_URL: '',
       DATA_DIRECTORY: folder,
-      // The cache of datasets would grow to its default of 1 GiB, which is no leak.
-      DATASET_CACHE_BYTES: String(32 * 1024 * 1024),
       LOG_LEVEL: 'fatal',
     },
     stdio: ['ignore', 'ignore', 'inherit'],

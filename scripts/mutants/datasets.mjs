@@ -182,13 +182,8 @@ export const datasets = [
   },
   {
     file: 'src/datasets/row-weights.ts',
-    tests: ['test/datasets/row-weights.test.ts', 'test/training/excluded-rows.test.ts'],
+    tests: ['test/datasets/row-weights.test.ts'],
     faults: [
-      [
-        'part === training.part ? (isExcluded(row) ? 0 : rest * ofRow) : ofRow',
-        'isExcluded(row) ? 0 : rest * ofRow',
-      ],
-      ['if (!isExcluded(row)) take', 'take'],
       ['counts.filter((count) => count > 0).length', 'counts.length'],
       ['count === 0 ? 1 : rows / (present * count)', 'rows / (present * count)'],
       ['weight >= 0 && Number.isFinite(weight)', 'weight > 0 && Number.isFinite(weight)'],

@@ -2,7 +2,6 @@
 const definitions = 'test/engine/definitions.test.ts'
 const grid = 'test/conformance/engine/edge-grid.test.ts'
 const training = 'test/conformance/engine/training.test.ts'
-const statistics = 'test/conformance/engine/statistics.test.ts'
 const worked = 'test/conformance/engine/worked.test.ts'
 const checks = 'test/engine/spec-checks.test.ts'
 
@@ -230,28 +229,5 @@ export const engine = [
     file: 'src/engine/normalize-weights.ts',
     tests: ['test/conformance/engine/weights.test.ts'],
     faults: [['sum / size.validationRows', 'sum / size.trainingRows']],
-  },
-  {
-    file: 'src/engine/statistics.ts',
-    tests: [statistics],
-    faults: [
-      ['update += (values[from] - before[i]) ** 2', 'update += (values[from] - before[0]) ** 2'],
-      ['slope += gradient[from] ** 2', 'slope += Math.abs(gradient[from])'],
-      ['while (stride > 1 && greatestCommonDivisor(stride, rowLength) > 1) stride++', ''],
-      ['sigmoid: { low: 0.05, high: 0.95 }', 'sigmoid: { low: 0.05, high: 0.99 }'],
-      ['output?.active.fill(0)', ''],
-      ['const row = Math.floor((i * rows) / count)', 'const row = i'],
-      ['const scale = values.length / before.length', 'const scale = 1'],
-    ],
-  },
-  {
-    file: 'src/engine/observed-training.ts',
-    tests: [statistics],
-    faults: [
-      ['this.#due === this.training.plannedEpochs', 'false'],
-      ['const stepsBefore = training.stepsPerEpoch - 1 - training.step', 'const stepsBefore = 0'],
-      ['Math.max(freeMilliseconds, share * this.#trained)', 'share * this.#trained'],
-      ['parts.push({ ...epochs, metrics: epochs.metrics.slice() })', 'parts.push(epochs)'],
-    ],
   },
 ]

@@ -46,7 +46,7 @@ export function writeWeights(
     return width > 1 ? y.subarray(first, second).indexOf(1) : y[first]
   }
   const excluded = new Set(excludedRows)
-  const isExcluded = (row: number) => excluded.has(training.part.rows[row])
+  const isExcluded = (part: Part, row: number) => part === training.part && excluded.has(part.rows[row])
   const { length } = training.part.rows
   // Losses that divide by the number of rows get the mean over the remaining ones.
   const rest = length / withoutExcluded(training.part, { excludedRows }).rows.length
@@ -55,7 +55,7 @@ export function writeWeights(
       ? null
       : learnClassWeights(target, classWeight, (take) => {
           for (let row = 0; row < training.part.rows.length; row++) {
-            if (!isExcluded(row)) take(readClass(training.y, row))
+            if (!isExcluded(training.part, row)) take(readClass(training.y, row))
           }
         })
   for (const { part, y } of parts) {
@@ -63,7 +63,7 @@ export function writeWeights(
     for (let row = 0; row < part.rows.length; row++) {
       const weight = byClass === null ? 1 : byClass[readClass(y, row)]
       const ofRow = weight * (bySample === null ? 1 : bySample[row])
-      y[row * stride + width] = part === training.part ? (isExcluded(row) ? 0 : rest * ofRow) : ofRow
+      y[row * stride + width] = part === training.part ? (isExcluded(part, row) ? 0 : rest * ofRow) : ofRow
     }
   }
 }

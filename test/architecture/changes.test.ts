@@ -167,10 +167,10 @@ const changedCatalogues: Readonly<Record<string, Catalogue>> = {
 }
 
 /** The page does not import the contract. Tests compare these lists of it with the contract. */
-const networkEditor = 'page/src/components/network-editor.tsx'
+const hiddenLayer = 'page/src/components/hidden-layer.ts'
 const exportMenu = 'page/src/views/export-formats.ts'
-const isInEditor = (activation: string) =>
-  readFileSync(join(root, networkEditor), 'utf8').includes(`'${activation}',`)
+const isOnPage = (activation: string) =>
+  readFileSync(join(root, hiddenLayer), 'utf8').includes(`'${activation}',`)
 
 async function namedByChecks(row: string): Promise<string[]> {
   // test/page/export-formats.test.ts compares the menu.
@@ -181,7 +181,7 @@ async function namedByChecks(row: string): Promise<string[]> {
   return [
     ...incompleteAssemblyKernels(changed),
     ...(await incompleteNativeKernels(join(copy, 'native/source'), changed)),
-    ...(names.every(isInEditor) ? [] : [networkEditor]),
+    ...(names.every(isOnPage) ? [] : [hiddenLayer]),
   ]
 }
 
@@ -196,7 +196,7 @@ describe('the kernels and the page', () => {
   )
   it('have all activations of hidden layers on the page', () => {
     const names = activationSchema.options.filter((name) => name !== 'softmax')
-    expect(names.filter((name) => !isInEditor(name))).toEqual([])
+    expect(names.filter((name) => !isOnPage(name))).toEqual([])
   })
 })
 

@@ -199,3 +199,40 @@ it.skipIf(!hasChromium)('starts a sweep around a run', { timeout: 90_000 }, asyn
   await page.getByRole('progressbar', { name: '10 of 10 trials ended, 10 created' }).waitFor()
   await page.close()
 })
+
+it.skipIf(!hasChromium)('leads from a file to the best of 200 specs', { timeout: 240_000 }, async () => {
+  const lines = Array.from(
+    { length: 120 },
+    (_, row) => `${row % 11},${row % 7},${(row % 11) - 2 * (row % 7)}.5`,
+  )
+  const page = await suite.open('#/new')
+  await page.getByLabel('Upload a dataset').setInputFiles({
+    name: 'searched.csv',
+    mimeType: 'text/csv',
+    buffer: Buffer.from(`a,b,y\n${lines.join('\n')}\n`),
+  })
+  await page.getByText('120 rows, 2 features, target y').waitFor()
+  expect(await findingsOf(page)).toEqual([])
+  const review = page.getByRole('region', { name: 'searched.csv' })
+  await review.getByRole('button', { name: 'Find the best of 200' }).click()
+  await page.getByRole('heading', { name: 'Best of 200: searched' }).waitFor()
+  const id = decodeURIComponent(page.url().split('/').at(-1) ?? '')
+  await expect.poll(async () => (await read(id)).status, { timeout: 200_000 }).toBe('succeeded')
+  const { best, counts, spec } = await read(id)
+  expect(counts).toMatchObject({ succeeded: 200, refused: 0 })
+  expect(spec).toMatchObject({ testSplit: 0.2, validationSplit: 0.25 })
+
+  // The page ranks the points as the service does.
+  const points = page.getByRole('region', { name: 'Points' })
+  await page.getByRole('progressbar', { name: '200 of 200 trials ended, 200 created' }).waitFor()
+  await expect.poll(() => points.locator('tbody td').first().textContent()).toBe(String(best[0]?.point))
+  await page.setViewportSize({ width: 360, height: 780 })
+  expect(await page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(360)
+  await page.setViewportSize({ width: 1280, height: 900 })
+  await page.getByRole('link', { name: 'Take this spec' }).click()
+  const text = page.getByLabel('The job, as JSON')
+  await text.waitFor()
+  // The test rows stay apart in the job that follows.
+  expect(JSON.parse(await text.inputValue())).toMatchObject({ testSplit: 0.2, dataset: spec.dataset })
+  await page.close()
+})

@@ -1,23 +1,6 @@
 /** Edits the hidden layers of a dense network. The task determines the output layer. */
+import { activations, type HiddenLayer } from './hidden-layer.js'
 import { Icon } from './icon.js'
-
-export const activations = [
-  'tanh',
-  'relu',
-  'sigmoid',
-  'leakyRelu',
-  'elu',
-  'gelu',
-  'softplus',
-  'step',
-  'linear',
-] as const
-type HiddenActivation = (typeof activations)[number]
-
-export interface HiddenLayer {
-  units: number
-  activation: HiddenActivation
-}
 
 interface Props {
   inputs: string

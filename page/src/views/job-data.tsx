@@ -2,8 +2,10 @@
 import type { Dataset } from '../api/types.js'
 import { DropZone } from '../components/drop-zone.js'
 import { SelectField } from '../components/field.js'
+import { Icon } from '../components/icon.js'
 import { TableHead } from '../components/table-head.js'
 import { day, plural, short, whole } from '../format.js'
+import { canSearch, searchedPoints } from '../sweeps/best-of-many.js'
 import { featureColumns, targetColumns } from './job-form.js'
 
 interface Props {
@@ -11,14 +13,17 @@ interface Props {
   dataset: Dataset | undefined
   chosen: string
   error: string | undefined
+  isSearching: boolean
   onChoose(id: string): void
   onFiles(files: File[]): void
+  onSearch(dataset: Dataset): void
 }
 
 export const datasetTitle = ({ id, name, origin }: Dataset) =>
   origin === 'builtIn' ? id : `${name ?? id.slice(0, 12)} (uploaded)`
 
-export function DataCard({ datasets, dataset, chosen, error, onChoose, onFiles }: Props) {
+export function DataCard(props: Props) {
+  const { datasets, dataset, chosen, error, isSearching, onChoose, onFiles, onSearch } = props
   return (
     <div class="card">
       <h2>Data</h2>
@@ -34,6 +39,14 @@ export function DataCard({ datasets, dataset, chosen, error, onChoose, onFiles }
         options={datasets.map((each) => [each.id, datasetTitle(each)])}
       />
       {dataset === undefined ? null : <Columns dataset={dataset} />}
+      {dataset === undefined || !canSearch(dataset) ? null : (
+        <div class="actions">
+          <button type="button" disabled={isSearching} onClick={() => onSearch(dataset)}>
+            <Icon name="play" /> Find the best of {searchedPoints}
+          </button>
+          <span class="hint">Trains {searchedPoints} networks on this dataset and ranks them.</span>
+        </div>
+      )}
     </div>
   )
 }

@@ -1,6 +1,6 @@
 /** The state of the form for a new job, and the request built from it. */
 import type { Dataset, JobRequest, JobSpec, LayerRequest } from '../api/types.js'
-import { activations, type HiddenLayer } from '../components/network-editor.js'
+import { activations, type HiddenLayer } from '../components/hidden-layer.js'
 
 type Task = 'classes' | 'yesNo' | 'numbers'
 const optimizerNames = ['adam', 'adamw', 'sgd', 'momentum', 'rmsprop', 'adagrad'] as const

@@ -9,6 +9,7 @@ import { ErrorNotice } from '../components/notice.js'
 import { toApiError, useQuery } from '../components/use-query.js'
 import { go, link } from '../router.js'
 import { setBaseRequest } from '../sweeps/base-request.js'
+import { bestOfMany } from '../sweeps/best-of-many.js'
 import { Estimate, useValidation } from './estimate.js'
 import { DataCard } from './job-data.js'
 import { emptyForm, formFor, type JobForm, requestFrom } from './job-form.js'
@@ -53,6 +54,7 @@ export function NewJobView({ dataset: initial }: { dataset: string }) {
   // While a validation is pending, show the previous one if it is for the same dataset.
   const latest = validation.latest?.spec.dataset === chosen ? validation.latest : null
   const { sending, start } = useStart(request, setStartError)
+  const search = useSearch(setStartError)
   const errorAt = (field: string) =>
     problem?.errors.find(({ pointer }) => pointer === field || pointer.startsWith(`${field}/`))?.message
   const addUploaded = (created: Dataset) => setUploaded((before) => [created, ...before])
@@ -69,10 +71,11 @@ export function NewJobView({ dataset: initial }: { dataset: string }) {
           key={files.map(({ name, size, lastModified }) => `${name} ${size} ${lastModified}`).join()}
           files={files}
           onCancel={() => setFiles([])}
-          onStored={(created) => {
+          onStored={(created, next) => {
             addUploaded(created)
             setChosen(created.id)
             setFiles([])
+            if (next === 'search') void search.start(created)
           }}
         />
       )}
@@ -82,8 +85,10 @@ export function NewJobView({ dataset: initial }: { dataset: string }) {
           dataset={dataset}
           chosen={chosen}
           error={errorAt('/dataset')}
+          isSearching={search.isSending}
           onChoose={setChosen}
           onFiles={setFiles}
+          onSearch={search.start}
         />
         <NetworkCard
           form={form}
@@ -150,6 +155,22 @@ function useStart(request: Request, onError: (error: ApiError) => void) {
     setSending(false)
   }
   return { sending, start }
+}
+
+/** Starts the sweep that finds a spec for a dataset, and opens it. */
+function useSearch(onError: (error: ApiError) => void) {
+  const [isSending, setSending] = useState(false)
+  const start = async (dataset: Dataset) => {
+    setSending(true)
+    try {
+      const { id } = await post('/sweeps', bestOfMany(dataset))
+      go('sweeps', id)
+    } catch (error) {
+      onError(toApiError(error))
+    }
+    setSending(false)
+  }
+  return { isSending, start }
 }
 
 function StartButton({ request, sending }: { request: Request; sending: boolean }) {

@@ -1,6 +1,6 @@
 /** The settings of the playground, its examples, and the job request built from the settings. */
 import type { JobRequest } from '../api/types.js'
-import type { HiddenLayer } from '../components/network-editor.js'
+import type { HiddenLayer } from '../components/hidden-layer.js'
 import type { Point } from '../draw/plane.js'
 import { generatePoints, isTruthTable, type Shape, shapeNames, sineSamples } from './playground-data.js'
 

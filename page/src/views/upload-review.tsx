@@ -6,6 +6,7 @@ import { Icon } from '../components/icon.js'
 import { ErrorNotice } from '../components/notice.js'
 import { toApiError, useDebounced, useQuery } from '../components/use-query.js'
 import { bytes, plural } from '../format.js'
+import { canSearch, searchedPoints } from '../sweeps/best-of-many.js'
 import { ColumnTable } from './column-table.js'
 import { isDelimited, noChoices, type ReadingChoices, targetsIn, uploadQuery } from './reading-choices.js'
 import { ReadingOptions } from './reading-options.js'
@@ -14,9 +15,12 @@ const debounceMilliseconds = 350
 /** Warnings about more columns are shown above the table. */
 const maxRowWarningColumns = 3
 
+/** What follows the upload: a form for one job, or a search for the best spec. */
+type AfterUpload = 'form' | 'search'
+
 interface Props {
   files: readonly File[]
-  onStored(dataset: Dataset): void
+  onStored(dataset: Dataset, next: AfterUpload): void
   onCancel(): void
 }
 
@@ -36,16 +40,17 @@ export function UploadReview({ files, onStored, onCancel }: Props) {
     setProblem(null)
   }
 
-  const store = async () => {
+  const store = async (next: AfterUpload) => {
     setSending(true)
     try {
-      onStored(await upload(files, { name: datasetName(files), ...parameters }))
+      onStored(await upload(files, { name: datasetName(files), ...parameters }), next)
     } catch (error) {
       setProblem(toApiError(error))
       setSending(false)
     }
   }
   const found = query.latest
+  const isDisabled = sending || isOutdated || query.error !== null
   return (
     <section class="card" aria-labelledby="review-title">
       <h2 id="review-title" ref={heading} tabIndex={-1}>
@@ -63,19 +68,25 @@ export function UploadReview({ files, onStored, onCancel }: Props) {
       {found === null ? null : <PreviewDetails preview={found} choices={choices} onChange={change} />}
       <ErrorNotice error={problem} />
       <div class="actions">
-        <button
-          type="button"
-          class="primary"
-          disabled={sending || isOutdated || query.error !== null}
-          onClick={() => void store()}
-        >
+        <button type="button" class="primary" disabled={isDisabled} onClick={() => void store('form')}>
           <Icon name="upload" /> {sending ? 'Uploading …' : 'Upload'}
         </button>
+        {found === null || !canSearch(found) ? null : (
+          <button type="button" disabled={isDisabled} onClick={() => void store('search')}>
+            <Icon name="play" /> Find the best of {searchedPoints}
+          </button>
+        )}
         <button type="button" disabled={sending} onClick={onCancel}>
           Cancel
         </button>
-        <span class="hint">The file is not stored until you press Upload.</span>
+        <span class="hint">Cancel stores nothing.</span>
       </div>
+      {found === null || !canSearch(found) ? null : (
+        <p class="hint">
+          “Find the best of {searchedPoints}” uploads the file and trains {searchedPoints} networks on it.
+          They differ in learning rate, units, layers and batch size.
+        </p>
+      )}
     </section>
   )
 }
