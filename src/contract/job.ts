@@ -30,6 +30,7 @@ import { modelReferenceSchema } from './registry.js'
 import { retrainingSchema } from './retrain.js'
 import { watchSchema } from './statistics.js'
 import { jobSweepSchema } from './sweep.js'
+import { jobTestSchema } from './test-evaluation.js'
 import { text } from './text.js'
 
 export const jobStatusSchema = z.enum(['queued', 'running', 'paused', 'succeeded', 'failed', 'cancelled'])
@@ -461,6 +462,7 @@ export const jobSchema = z.object({
     .nullable()
     .describe('the job whose run this one repeats up to that epoch, with the same losses'),
   verifies: z.string().nullable().describe('the job whose run this one repeats to be compared with it'),
+  test: jobTestSchema.nullable().describe('tests on the rows of `testSplit`; null for none'),
   reusedFrom: z
     .string()
     .nullable()

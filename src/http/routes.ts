@@ -24,6 +24,7 @@ import { problemRoutes } from './routes/problems.js'
 import { type ReceiptRoutes, receiptRoutes } from './routes/receipts.js'
 import { type RegistryRoutes, registryRoutes } from './routes/registry.js'
 import { type ReplayRoutes, replayRoutes } from './routes/replays.js'
+import { repeatRoutes } from './routes/repeats.js'
 import { type RetrainingRoutes, retrainingRoutes } from './routes/retraining.js'
 import { type StreamTicketRoutes, streamTicketRoutes } from './routes/stream-tickets.js'
 import { type SweepStreamRoutes, sweepStreamRoutes } from './routes/sweep-stream.js'
@@ -89,6 +90,7 @@ export async function registerRoutes(
   await app.register(replayRoutes, { dependencies })
   await app.register(receiptRoutes, { dependencies })
   await app.register(sweepRoutes, { dependencies })
+  await app.register(repeatRoutes, { dependencies })
   await app.register(epochRoutes, { dependencies })
   await app.register(diagnosisRoutes, { dependencies })
   await app.register(jobStreamRoutes, { dependencies })

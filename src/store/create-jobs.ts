@@ -244,6 +244,7 @@ function createdJob(job: NewJob, row: CreatedRow): Job | null {
     sweep: job.sweep,
     forkOf: job.replay?.epoch == null ? null : { job: job.replay.jobId, epoch: job.replay.epoch },
     verifies: job.replay?.epoch === null ? job.replay.jobId : null,
+    test: null,
     reusedFrom: null,
     links: jobLinks(job.id),
   }

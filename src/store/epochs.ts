@@ -91,6 +91,8 @@ export function epochStore(database: Database): EpochStore {
       return packedEpochs(row, after)
     },
 
+    readAt: (jobId, epochs) => readAt(database, jobId, epochs),
+
     async readThinned(jobId, points) {
       const job = await database.job.findUnique({
         where: { id: jobId },

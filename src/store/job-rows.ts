@@ -30,6 +30,8 @@ export const jobRowSchema = z.strictObject({
   registerAs: z.string().nullable(),
   sweepId: z.string().nullable(),
   trial: z.int().nullable(),
+  testCount: z.int(),
+  testedAt: z.date().nullable(),
   reusedFrom: z.string().nullable(),
   forkOf: z.string().nullable(),
   forkEpoch: z.int().nullable(),
@@ -62,7 +64,7 @@ export type JobRow = z.infer<typeof jobRowSchema>
 
 /** Columns of "Job" AS job and "Model" AS model, which may be missing. */
 export const jobColumns = `
-      job.id, job."tenantId", job.name, job.status, job.spec, job.notes, job.tags, job.metadata, job."retrainOf", job."registerAs", job."sweepId", job.trial, job."reusedFrom", job."forkOf", job."forkEpoch", job.verifies, job.priority, job.changes, job.parameters,
+      job.id, job."tenantId", job.name, job.status, job.spec, job.notes, job.tags, job.metadata, job."retrainOf", job."registerAs", job."sweepId", job.trial, job."testCount", job."testedAt", job."reusedFrom", job."forkOf", job."forkEpoch", job.verifies, job.priority, job.changes, job.parameters,
       job."arenaBytes", job."flopsPerEpoch", job.epochs, job.epoch, job.backend, job."backendDetail",
       job.loss, job.accuracy, job."valLoss", job."valAccuracy", job."bestEpoch", job."epochsKept",
       job."errorCode", job."errorMessage", job."errorEpoch", job."createdAt", job."startedAt", job."finishedAt",
@@ -131,6 +133,7 @@ export function toJob(row: JobRow): Job {
     sweep: toJobSweep(row),
     forkOf: toFork(row.forkOf, row.forkEpoch),
     verifies: row.verifies,
+    test: row.testedAt === null ? null : { count: row.testCount, firstAt: row.testedAt.toISOString() },
     reusedFrom: row.reusedFrom,
     links: jobLinks(row.id),
   }

@@ -29,6 +29,7 @@ import { changeRun, resume } from './resume.js'
 import { copyRun, findRuns } from './reuse.js'
 import { idRow, noRow, query, send, statement } from './statements.js'
 import { checkUse, enforceGrowth, futureBytes, readUse, unlimited } from './tenant-limits.js'
+import { recordTest } from './test-counts.js'
 import { changedRow, statusIn, transition } from './transitions.js'
 
 /** The maximum number of jobs per statement. */
@@ -259,6 +260,8 @@ function tenantJobs(
       }
       return database.inTransaction(tenantId, (client) => changeRun(client, { id, tenantId }, change))
     },
+
+    recordTest: (id, key) => recordTest(database, { id, tenantId }, key),
 
     events: (id, page) => listEvents(database, { id, tenantId }, page),
 

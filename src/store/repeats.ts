@@ -1,12 +1,16 @@
 /** The trials that repeat a job: their sweep is created, controlled and deleted with the job. */
-import { finishedStatuses, type Transition } from '../contract/job.js'
+import { z } from 'zod'
+import { finishedStatuses, jobStatusSchema, type Transition } from '../contract/job.js'
 import { Problem } from '../contract/problems.js'
-import { type SweepStatus, unfinishedSweepStatuses } from '../contract/sweep.js'
+import { type SweepStatus, sweepStatusSchema, unfinishedSweepStatuses } from '../contract/sweep.js'
 import type { NewJob, NewTrials } from '../training/ports/jobs.js'
+import type { JobTrials } from '../training/ports/sweeps.js'
+import { trialOf } from '../training/sweeps/trials.js'
 import type { Database, Prisma } from './database.js'
+import { finiteMetrics } from './epochs.js'
 import { idRow, send, statement } from './statements.js'
 import { changeSweep } from './sweep-control.js'
-import { definitionColumns } from './sweeps.js'
+import { definitionColumns, unpackDefinition } from './sweep-rows.js'
 import { lockLimits } from './tenant-limits.js'
 import { guard, statusIn } from './transitions.js'
 
@@ -100,3 +104,53 @@ export async function deleteJob(
 }
 
 const isUnfinished = (status: SweepStatus) => unfinishedSweepStatuses.some((each) => each === status)
+
+const sweepOfJobStatement = statement(
+  'sweepOfJob',
+  z.strictObject({
+    id: z.string(),
+    status: sweepStatusSchema,
+    definition: z.instanceof(Uint8Array),
+    trials: z.int(),
+  }),
+  'SELECT id, status, definition, trials FROM "Sweep" WHERE "jobId" = $1 AND "tenantId" = $2',
+)
+
+const trialsStatement = statement(
+  'trialsOfSweep',
+  z.strictObject({
+    trial: z.int(),
+    jobId: z.string(),
+    modelId: z.string().nullable(),
+    status: jobStatusSchema,
+    epoch: z.int(),
+    loss: z.number().nullable(),
+    accuracy: z.number().nullable(),
+    valLoss: z.number().nullable(),
+    valAccuracy: z.number().nullable(),
+  }),
+  `SELECT job.trial, job.id AS "jobId", model.id AS "modelId", job.status, job.epoch, job.loss, job.accuracy, job."valLoss",
+      job."valAccuracy"
+    FROM "Job" AS job LEFT JOIN "Model" AS model ON model."jobId" = job.id
+    WHERE job."sweepId" = $1 AND job.trial > 0 ORDER BY job.trial`,
+)
+
+/** Null for a job without repeats and folds. */
+export async function readTrialsOfJob(
+  { pool }: Pick<Database, 'pool'>,
+  { id, tenantId }: OwnJob,
+): Promise<JobTrials | null> {
+  const [sweep] = await send(pool, sweepOfJobStatement, [id, tenantId])
+  if (sweep === undefined) return null
+  const definition = unpackDefinition(sweep.definition)
+  const rows = await send(pool, trialsStatement, [sweep.id])
+  const { seeds: repeats, folds = null } = definition
+  return {
+    ...{ sweepId: sweep.id, status: sweep.status, repeats, folds, total: sweep.trials },
+    trials: rows.map(({ trial, jobId, modelId, status, epoch, ...metrics }) => {
+      const { repetition, fold } = trialOf(trial, definition)
+      const place = { trial, repeat: repetition + 1, fold: folds === null ? null : fold }
+      return { ...place, jobId, modelId, status, epoch, metrics: finiteMetrics(metrics) }
+    }),
+  }
+}

@@ -10,8 +10,8 @@ import {
   type Trial,
 } from '../contract/sweep.js'
 import type { SweepDefinition } from '../training/ports/sweeps.js'
-import { trialOf, valuesOfPoints } from '../training/sweeps/trials.js'
-import { unpackJson } from './packed-json.js'
+import { trialOf, trialsOfPoint, valuesOfPoints } from '../training/sweeps/trials.js'
+import { packJson, unpackJson } from './packed-json.js'
 
 const definitionSchema = sweepRequestSchema.omit({ name: true }).extend({
   ...{ parallelism: z.int(), seed: z.int(), epochs: z.int() },
@@ -24,6 +24,13 @@ const choices = z.array(z.number().nullable()).nullable()
 
 export const unpackDefinition = (bytes: Uint8Array): SweepDefinition =>
   definitionSchema.parse(unpackJson(bytes))
+
+/** The columns that a definition determines. */
+export function definitionColumns(definition: SweepDefinition) {
+  const { metric, parallelism, budgetSeconds = null } = definition
+  const seeds = trialsOfPoint(definition)
+  return { definition: packJson(definition), metric, seeds, parallelism, budgetSeconds }
+}
 
 const summaryRow = z.strictObject({
   id: z.string(),

@@ -5,16 +5,16 @@ import type { Limits } from '../contract/limits.js'
 import { Problem } from '../contract/problems.js'
 import { sweepLimits, sweepStatusSchema, unfinishedSweepStatuses } from '../contract/sweep.js'
 import type { SweepWatchStore } from '../live/sweep-watch-store.js'
-import type { AllSweeps, NewSweep, SweepDefinition, SweepStore } from '../training/ports/sweeps.js'
-import { trialsOfPoint } from '../training/sweeps/trials.js'
+import type { AllSweeps, NewSweep, SweepStore } from '../training/ports/sweeps.js'
 import type { Database, Prisma } from './database.js'
 import { createOnce } from './idempotency.js'
-import { packJson } from './packed-json.js'
 import { afterCursor, cursorColumns, cursorNumber, newestFirst, pageByPosition, toPage } from './pages.js'
+import { readTrialsOfJob } from './repeats.js'
 import { runningSweeps } from './running-sweeps.js'
 import { send, statement } from './statements.js'
 import { controlSweep } from './sweep-control.js'
 import {
+  definitionColumns,
   jobScore,
   summaryColumns,
   sweepRow,
@@ -200,6 +200,8 @@ function tenantSweeps(database: Database, tenantId: string, settings: Limits): S
 
     ...controlSweep(database, tenantId),
 
+    trialsOfJob: (jobId) => readTrialsOfJob(database, { id: jobId, tenantId }),
+
     async delete(id) {
       const { count } = await database.sweep.deleteMany({
         where: { id, tenantId, status: { notIn: [...unfinishedSweepStatuses] } },
@@ -207,13 +209,6 @@ function tenantSweeps(database: Database, tenantId: string, settings: Limits): S
       return count > 0
     },
   }
-}
-
-/** The columns that a definition determines. */
-export function definitionColumns(definition: SweepDefinition) {
-  const { metric, parallelism, budgetSeconds = null } = definition
-  const seeds = trialsOfPoint(definition)
-  return { definition: packJson(definition), metric, seeds, parallelism, budgetSeconds }
 }
 
 async function insertSweep(

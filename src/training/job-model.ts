@@ -59,7 +59,8 @@ export async function withJobModel<T>(
   return dependencies.turns.run(dependencies.tenantId, readAndUse, signal)
 }
 
-async function requireJobModel(
+/** @throws Problem `not-found` if the job or its model is missing */
+export async function requireJobModel(
   { jobs, models }: Pick<JobModelDependencies, 'jobs' | 'models'>,
   jobId: string,
 ): Promise<{ job: Job; model: Model }> {

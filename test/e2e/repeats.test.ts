@@ -6,6 +6,12 @@ import { request, submit } from '../../examples/client.js'
 import { datasetRowsSchema } from '../../src/contract/dataset.js'
 import { type Job, type jobRequestSchema, jobSchema } from '../../src/contract/job.js'
 import { evaluatedModelSchema } from '../../src/contract/model.js'
+import {
+  jobComparisonSchema,
+  type RepeatMetric,
+  type Repeats,
+  repeatsSchema,
+} from '../../src/contract/repeats.js'
 import { type Sweep, sweepSchema, type Trial, trialSchema } from '../../src/contract/sweep.js'
 import { eventually } from '../support/service.js'
 import { sharedService } from '../support/shared.js'
@@ -132,5 +138,110 @@ describe('a job with folds', () => {
     const y = rows.map((cells) => names.findIndex((name) => cells[4].includes(name)))
     const { sweep } = await ended({ dataset: { x, y }, folds: 3 })
     expect(sweep.counts.succeeded).toBe(3)
+  })
+})
+
+const repeatsOf = (id: string, query = '') =>
+  request(`${service.url}/jobs/${id}/repeats${query}`, repeatsSchema)
+
+describe('the repeats of a job', () => {
+  it('have the mean, the sample deviation and the interval of the trials', async () => {
+    const { job, sweep, trials } = await ended({ folds: 4 })
+    const repeats = await repeatsOf(job.id)
+    expect(repeats).toMatchObject({
+      sweepId: sweep.id,
+      status: 'succeeded',
+      repeats: 1,
+      folds: 4,
+      total: 4,
+      done: 4,
+    })
+    expect(repeats.trials.map(({ fold, repeat, jobId }) => [fold, repeat, jobId])).toEqual(
+      trials.map(({ fold, jobId }) => [fold, 1, jobId]),
+    )
+    const scores = trials.map(({ score }) => score ?? 0)
+    const mean = scores.reduce((sum, score) => sum + score) / 4
+    const deviation = Math.sqrt(scores.reduce((sum, score) => sum + (score - mean) ** 2, 0) / 3)
+    // 3.1824 is the 97.5 % quantile of t with 3 degrees of freedom, as in tables; four folds share 1/3.
+    const margin = 3.182446305 * deviation * Math.sqrt(1 / 4 + 1 / 3)
+    expect(repeats.metrics.valLoss).toEqual({
+      ...{ n: 4, mean: expect.closeTo(mean, 12), deviation: expect.closeTo(deviation, 12) },
+      interval: {
+        level: 0.95,
+        low: expect.closeTo(mean - margin, 8),
+        high: expect.closeTo(mean + margin, 8),
+      },
+    })
+    // The sweep computes the same in the database.
+    expect(sweep.best[0]).toMatchObject({
+      score: expect.closeTo(mean, 12),
+      deviation: expect.closeTo(deviation, 12),
+    })
+  })
+
+  it('have a band of curves', async () => {
+    const { job, trials } = await ended({ repeats: 3 })
+    const { curves } = await repeatsOf(job.id)
+    expect(curves.map(({ epoch, n }) => [epoch, n])).toEqual(
+      Array.from({ length: 10 }, (_, index) => [index + 1, 3]),
+    )
+    const list = z.object({ data: z.array(z.object({ loss: z.number() })) })
+    const third = await Promise.all(
+      trials.map(
+        async ({ jobId }) => (await request(`${service.url}/jobs/${jobId}/epochs`, list)).data[2].loss,
+      ),
+    )
+    const mean = third.reduce((sum, loss) => sum + loss) / 3
+    const deviation = Math.sqrt(third.reduce((sum, loss) => sum + (loss - mean) ** 2, 0) / 2)
+    expect(curves[2].loss).toEqual([expect.closeTo(mean, 12), expect.closeTo(deviation, 12)])
+    expect(curves[2].valLoss).toBeNull()
+    expect((await repeatsOf(job.id, '?points=4')).curves.map(({ epoch }) => epoch)).toEqual([1, 4, 7, 10])
+    expect((await repeatsOf(job.id, '?points=0')).curves).toEqual([])
+  })
+
+  it('of a single training do not exist', async () => {
+    const { id } = await submit(service.url, iris)
+    await expect(repeatsOf(id)).rejects.toThrow(`Job ${id} is a single training`)
+  })
+})
+
+describe('a comparison of jobs', () => {
+  const compare = (one: Job, other: Job, query = '') =>
+    request(`${service.url}/jobs/${one.id}/comparison?with=${other.id}${query}`, jobComparisonSchema)
+  const valuesOf = ({ trials }: Repeats, metric: RepeatMetric) => trials.map(({ metrics }) => metrics[metric])
+
+  it('tells a difference from the spread of the seeds', async () => {
+    const [long, short, same] = [
+      await ended({ repeats: 4, validationSplit: 0.3, epochs: 40 }),
+      await ended({ repeats: 4, validationSplit: 0.3, epochs: 1 }),
+      await ended({ repeats: 4, validationSplit: 0.3, epochs: 40, seed: 50 }),
+    ]
+    const large = await compare(long.job, short.job, '&metric=valLoss')
+    expect(large).toMatchObject({ metric: 'valLoss', verdict: 'larger', notices: [] })
+    expect(large.text).toMatch(
+      /^The difference of [\d.]+ is larger than the spread of the repeats explains\.$/,
+    )
+    expect(large.pValue).toBeLessThan(0.05)
+    const values = valuesOf(await repeatsOf(long.job.id), 'valLoss').map(Number)
+    expect(large.job.value).toBeCloseTo(values.reduce((sum, value) => sum + value) / 4, 12)
+    const back = await compare(short.job, long.job, '&metric=valLoss')
+    expect(back.difference).toBe(-(large.difference ?? 0))
+    const small = await compare(long.job, same.job)
+    expect(small).toMatchObject({ metric: 'valAccuracy', verdict: 'notLarger' })
+    expect(small.interval?.low).toBeLessThan(0)
+    expect(small.interval?.high).toBeGreaterThan(0)
+  })
+
+  it('is unknown without repeats', async () => {
+    const { job } = await ended({ repeats: 2 })
+    const { id } = await submit(service.url, { ...iris, name: 'alone', seed: 77 })
+    const single = await eventually(async () => {
+      const found = await request(`${service.url}/jobs/${id}`, jobSchema)
+      return found.status === 'succeeded' ? found : undefined
+    })
+    const unknown = await compare(job, single)
+    expect(unknown).toMatchObject({ metric: 'loss', verdict: 'unknown', interval: null, pValue: null })
+    expect(unknown.text).toMatch(/^Unknown: alone is trained once\. Start it with "repeats" or "folds"/)
+    expect(unknown.difference).toBeCloseTo((unknown.job.value ?? 0) - (single.metrics.loss ?? 0), 12)
   })
 })

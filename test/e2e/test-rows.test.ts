@@ -6,6 +6,7 @@ import { request } from '../../examples/client.js'
 import { type DatasetRows, datasetRowsSchema, datasetSchema } from '../../src/contract/dataset.js'
 import { type jobRequestSchema, jobSchema } from '../../src/contract/job.js'
 import { modelEvaluationSchema } from '../../src/contract/model-evaluation.js'
+import { testEvaluationSchema } from '../../src/contract/test-evaluation.js'
 import { sharedService } from '../support/shared.js'
 import { trainedModel } from '../support/trained.js'
 
@@ -66,11 +67,11 @@ describe('test rows', () => {
   ])('change nothing in the model, %s', async (_name, changes) => {
     const request = { testSplit: 0.2, ...changes }
     const model = await trained(await upload(flowers), request)
-    const test = await rowsOf(model.jobId, 'test')
-    expect(test.numbers).toHaveLength(30)
-    const planted = flowers.map((row, index) => (test.numbers.includes(index) ? extreme(row) : row))
+    const testRows = await rowsOf(model.jobId, 'test')
+    expect(testRows.numbers).toHaveLength(30)
+    const planted = flowers.map((row, index) => (testRows.numbers.includes(index) ? extreme(row) : row))
     const other = await trained(await upload(planted), request)
-    expect((await rowsOf(other.jobId, 'test')).numbers).toEqual(test.numbers)
+    expect((await rowsOf(other.jobId, 'test')).numbers).toEqual(testRows.numbers)
     expect(other.coding).toEqual(model.coding)
     expect(other.evaluation).toEqual(model.evaluation)
     expect(await weights(other.id)).toEqual(await weights(model.id))
@@ -109,5 +110,47 @@ describe('a validation fold', () => {
       validationFold: { folds: 3, fold: 1, seed: 0 },
     })
     expect(model.evaluation).toMatchObject({ rows: 'validation', available: 50 })
+  })
+})
+
+describe('a test', () => {
+  const test = (jobId: string | null) =>
+    request(`${service.url}/jobs/${jobId}/test`, testEvaluationSchema, {})
+
+  it('evaluates the model on them, and is counted for all jobs with the same rows', async () => {
+    const dataset = await upload(flowers)
+    const [one, other] = [
+      await trained(dataset, { testSplit: 0.2 }),
+      await trained(dataset, { testSplit: 0.2, seed: 8, validationSplit: 0.1 }),
+    ]
+    const first = await test(one.jobId)
+    const { numbers } = await rowsOf(one.jobId, 'test')
+    const file = Buffer.from([header, ...numbers.map((row) => flowers[row])].join('\n'))
+    const given = await request(`${service.url}/models/${one.id}/evaluate`, modelEvaluationSchema, file)
+    expect(first.evaluation).toEqual(given.evaluation)
+    expect(first.evaluation.available).toBe(30)
+    const { firstAt } = first.tests
+    expect(first).toMatchObject({
+      tests: { ofJob: 1, ofRows: 1, jobs: 1 },
+      text: 'This is the first test on these rows.',
+    })
+    expect((await test(one.jobId)).tests).toEqual({ ofJob: 2, ofRows: 2, jobs: 1, firstAt })
+    const third = await test(other.jobId)
+    expect(third.tests).toEqual({ ofJob: 1, ofRows: 3, jobs: 2, firstAt })
+    expect(third.text).toBe(
+      `These rows have been tested 3 times by 2 jobs, first at ${firstAt}. If an earlier test chose this job, its result is optimistic.`,
+    )
+    const job = await request(`${service.url}/jobs/${one.jobId}`, jobSchema)
+    expect(job.test).toEqual({ count: 2, firstAt })
+    // Other rows.
+    const larger = await trained(dataset, { testSplit: 0.3 })
+    expect((await test(larger.jobId)).tests).toMatchObject({ ofRows: 1, jobs: 1 })
+  })
+
+  it('needs test rows', async () => {
+    const { jobId } = await trained('iris', {})
+    await expect(test(jobId)).rejects.toThrow(
+      `Job ${jobId} keeps no test rows apart: start one with testSplit.`,
+    )
   })
 })

@@ -1,6 +1,8 @@
 /** The most expensive allowed requests of every route. */
+import { maximumRepeats } from '../../src/contract/folds.js'
 import type { JobSpec } from '../../src/contract/job.js'
 import { localTenant } from '../../src/contract/key.js'
+import { maximumFolds } from '../../src/contract/network.js'
 import { registryLimits } from '../../src/contract/registry.js'
 import { sweepLimits } from '../../src/contract/sweep.js'
 import { fromNormalForm } from '../../src/training/construct.js'
@@ -28,6 +30,8 @@ export interface Things {
   model: string
   /** 16 inputs, 65,536 hidden units. */
   largeModel: string
+  /** With the most repeats and folds. */
+  repeatedJob: string
   /** Of a job that retrained on 100,000 generated rows. */
   retrainedModel: string
   /** The job of that model. */
@@ -82,10 +86,36 @@ export async function makeThings(
     splitJob: splitJob.id,
     model,
     largeModel,
-    ...(await storeRetrained(stores, spec({ validationSplit: 0.5, split: 'random' }))),
+    ...(await storeRetrained(stores, spec({ validationSplit: 0.5, testSplit: 0.5, split: 'random' }))),
     wideDataset,
     largeSweep: await storeSweep(stores, claim.jobId),
+    repeatedJob: await storeRepeats(stores, claim.jobId),
   }
+}
+
+/** A job whose trials, as many as possible, have 10,000 epochs each. */
+async function storeRepeats({ database, sweeps, jobs }: Stores, job: string): Promise<string> {
+  const id = newId('sweep')
+  const trials = maximumRepeats * maximumFolds
+  const definition = {
+    ...sweepDefinition({ ...sweep, parameters: manyValues(1, 1) }, 1),
+    parameters: [],
+    seeds: maximumRepeats,
+    folds: maximumFolds,
+  }
+  await sweeps.of(localTenant).create({ id, name: null, definition, trials, requestId: null, traceId: null })
+  const { id: repeated } = await jobs.create(newJob())
+  await database.$executeRaw`
+    UPDATE "Sweep" SET created = trials, status = 'succeeded', "jobId" = ${repeated} WHERE id = ${id}`
+  await database.$executeRaw`
+    INSERT INTO "Job" SELECT (jsonb_populate_record(job, jsonb_build_object('id', 'job_' || md5('repeat' || number),
+      'status', 'succeeded', 'sweepId', ${id}::text, 'trial', number))).*
+    FROM "Job" AS job, generate_series(1, ${trials}::int) AS number WHERE job.id = ${job}`
+  await database.$executeRaw`
+    INSERT INTO "EpochBatch" SELECT (jsonb_populate_record(batch, jsonb_build_object('jobId', 'job_' || md5('repeat' || number)))).*
+    FROM "EpochBatch" AS batch, generate_series(1, ${trials}::int) AS number
+    WHERE batch."jobId" = ${job} AND "firstEpoch" <= 10000`
+  return repeated
 }
 
 /** A paused sweep whose trials have all succeeded. */
@@ -285,7 +315,7 @@ const events = { accept: 'text/event-stream' }
 /** By the name of the route in the application. Cheap routes have a request too. */
 export function expensiveRequests(things: Things): Record<string, CostlyRequest[]> {
   const { job, generatedJob, splitJob, model, largeModel, wideDataset } = things
-  const { retrainedModel, retrainingJob, largeSweep } = things
+  const { retrainedModel, retrainingJob, largeSweep, repeatedJob } = things
   const get = (path: string, headers: Record<string, string> = {}): CostlyRequest => ({
     name: path,
     path,
@@ -354,6 +384,9 @@ export function expensiveRequests(things: Things): Record<string, CostlyRequest[
     ],
     'GET /jobs/:id/importance': [get(`/jobs/${retrainingJob}/importance?repeats=50`)],
     'GET /jobs/:id/dependence': [get(`/jobs/${retrainingJob}/dependence?column=x1&points=100`)],
+    'POST /jobs/:id/test': [post(`/jobs/${retrainingJob}/test`, '50,000 generated rows', nothing)],
+    'GET /jobs/:id/repeats': [get(`/jobs/${repeatedJob}/repeats?points=1000`)],
+    'GET /jobs/:id/comparison': [get(`/jobs/${repeatedJob}/comparison?with=${repeatedJob}`)],
     'GET /jobs/:id/epochs': [
       get(`/jobs/${job}/epochs?limit=10000`),
       get(`/jobs/${job}/epochs?points=10000`),

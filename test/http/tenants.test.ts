@@ -59,6 +59,7 @@ const additions: Record<string, { query?: string; body?: object }> = {
   'GET /models/:id/export': { query: '?format=safetensors' },
   'GET /models/:id/predict': { query: '?x=1,2' },
   'GET /jobs/:id/dependence': { query: '?column=x1' },
+  'GET /jobs/:id/comparison': { query: '?with=job_1' },
   'POST /models/:id/retrain': { body: { dataset: 'xor' } },
   'POST /jobs/:id/fork': { body: { epoch: 0 } },
   'GET /jobs/:id/difference': { query: `?with=job_${'0'.repeat(32)}` },

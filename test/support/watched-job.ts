@@ -67,6 +67,7 @@ export class WatchedJobInMemory implements WatchStore {
         notes: null,
         retraining: null,
         sweep: null,
+        test: null,
         reusedFrom: null,
         forkOf: null,
         verifies: null,

@@ -2,6 +2,7 @@
 import type { FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import { dependenceSchema, importanceSchema, pointLimits, repeatLimits } from '../../contract/importance.js'
+import { testEvaluationSchema } from '../../contract/test-evaluation.js'
 import { text } from '../../contract/text.js'
 import {
   defaultWorstRows,
@@ -11,6 +12,7 @@ import {
 } from '../../contract/worst-rows.js'
 import { jobDependence, jobImportance } from '../../training/importance.js'
 import type { PredictorPool } from '../../training/ports/predictor-pool.js'
+import { testJob } from '../../training/test-job.js'
 import { worstRows } from '../../training/worst-rows.js'
 import { disconnectSignal } from '../client-disconnect.js'
 import { requireScope } from '../plugins/authentication.js'
@@ -23,7 +25,7 @@ import type { RetrainingRoutes } from './retraining.js'
 
 export interface JobModelRoutes
   extends Pick<RetrainingRoutes, 'jobs' | 'models' | 'datasets' | 'splits' | 'evaluationTurns'> {
-  predictors: Pick<PredictorPool, 'rank' | 'measureImportance' | 'measureDependence'>
+  predictors: Pick<PredictorPool, 'evaluate' | 'rank' | 'measureImportance' | 'measureDependence'>
 }
 
 const splitParameter = jobPartSchema
@@ -82,6 +84,28 @@ export const jobModelRoutes: RoutePlugin<JobModelRoutes> = (app, { dependencies 
       const { split, limit = defaultWorstRows, cell = null } = request.query
       const { id } = request.params
       return worstRows(openStores(request), id, { split, limit, cell }, disconnectSignal(reply))
+    },
+  )
+
+  app.post(
+    '/jobs/:id/test',
+    {
+      config: { scope: 'jobs:write', hasOwnTurns: true },
+      schema: {
+        tags: ['jobs'],
+        summary: 'Evaluate the model of a job on its test rows, and record the test',
+        description:
+          'The rows that `testSplit` keeps apart. Each answer reports how often they were tested: a test split measures ' +
+          'honestly once, before it chooses anything. Also needs the scopes `models:read` and `datasets:read`.',
+        params: idParameters,
+        response: { 200: testEvaluationSchema, ...failures },
+      },
+    },
+    async (request, reply) => {
+      for (const scope of ['models:read', 'datasets:read'] as const) {
+        requireScope(requirePrincipal(request), reply, scope)
+      }
+      return testJob(openStores(request), request.params.id, disconnectSignal(reply))
     },
   )
 

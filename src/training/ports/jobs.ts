@@ -3,6 +3,7 @@ import type { JobEvent } from '../../contract/job-event.js'
 import type { LabelChange, LabelFilter } from '../../contract/labels.js'
 import type { Problem } from '../../contract/problems.js'
 import type { JobSweep } from '../../contract/sweep.js'
+import type { TestCounts } from '../../contract/test-evaluation.js'
 import type { NewDataset } from './datasets.js'
 import type { Once } from './idempotency.js'
 import type { ListPage, Page } from './pages.js'
@@ -105,6 +106,8 @@ export interface JobStore {
   pause(id: string): Promise<boolean>
   /** Queues the job again with the changed settings. @throws Problem `invalid-spec` if the change does not fit the job */
   resume(id: string, change: ResumeRequest): Promise<boolean>
+  /** Records an evaluation on the test rows that `key` names. Null if there is no such job. */
+  recordTest(id: string, key: string): Promise<TestCounts | null>
   /** The history of a job, oldest first; null if there is no such job. Throws as `list` does. */
   events(id: string, page: ListPage): Promise<Page<JobEvent> | null>
   /**

@@ -1,3 +1,4 @@
+import type { Repeat, Repeats } from '../../contract/repeats.js'
 import type { Sweep, SweepRequest, SweepSummary, Trial } from '../../contract/sweep.js'
 import type { Choices } from '../sweeps/choices.js'
 import type { Once } from './idempotency.js'
@@ -24,6 +25,12 @@ export interface NewSweep {
   traceId: string | null
 }
 
+/** The trials that repeat a job. */
+export interface JobTrials extends Pick<Repeats, 'sweepId' | 'status' | 'repeats' | 'folds' | 'total'> {
+  /** Those that exist, by number. */
+  trials: Repeat[]
+}
+
 /** The sweeps of one tenant. */
 export interface SweepStore {
   /** @throws Problem `too-many-sweeps`, or those of an Idempotency-Key */
@@ -37,6 +44,8 @@ export interface SweepStore {
   pause(id: string): Promise<boolean>
   resume(id: string): Promise<boolean>
   cancel(id: string): Promise<boolean>
+  /** The trials of a job with repeats or folds; null for another job. */
+  trialsOfJob(jobId: string): Promise<JobTrials | null>
   /** Deletes a finished sweep; its jobs stay. */
   delete(id: string): Promise<boolean>
 }
