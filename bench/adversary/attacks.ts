@@ -109,6 +109,7 @@ export const attacks: Readonly<Record<string, Attack>> = {
     routes: [
       'POST /models/{id}/evaluate',
       'POST /jobs/{id}/test',
+      'GET /jobs/{id}/repeats/predictions',
       'GET /jobs/{id}/importance',
       'GET /jobs/{id}/dependence',
     ],
@@ -116,6 +117,7 @@ export const attacks: Readonly<Record<string, Attack>> = {
     prepare: repeated(({ modelId, rowsJobId }) => [
       post(`/models/${modelId}/evaluate`, { dataset: generated }),
       post(`/jobs/${rowsJobId}/test`),
+      get(`/jobs/${rowsJobId}/repeats/predictions?limit=1000`),
       get(`/jobs/${rowsJobId}/importance?repeats=50`),
       get(`/jobs/${rowsJobId}/dependence?column=x1&points=100`),
     ]),

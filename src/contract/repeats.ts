@@ -1,7 +1,9 @@
 /** What the trials of a job with `repeats` or `folds` measure, and the comparison of two jobs by their spread. */
 import { z } from 'zod'
+import { cellSchema } from './dataset.js'
 import { metricsSchema } from './epoch.js'
 import { jobStatusSchema } from './job.js'
+import { predictionSchema } from './model.js'
 import { sweepStatusSchema } from './sweep.js'
 
 export const curveLimits = { points: 200, most: 1_000, values: 20_000 } as const
@@ -105,3 +107,24 @@ export const jobComparisonSchema = z.object({
   notices: z.array(z.string()).describe('reasons why the two values may not be comparable'),
 })
 export type JobComparison = z.infer<typeof jobComparisonSchema>
+
+export const outOfFoldLimits = { rows: 100, most: 1_000 } as const
+
+export const outOfFoldSchema = z.object({
+  object: z.literal('outOfFold'),
+  jobId: z.string(),
+  repeat: z.int(),
+  offset: z.int(),
+  rows: z.array(
+    z.object({
+      row: z.int().describe('index in the dataset, from 0'),
+      fold: z.int().nullable().describe('the fold of the row; null while its trial does not exist'),
+      truth: z.array(cellSchema).describe('raw values of the targets; empty without a prediction'),
+      prediction: predictionSchema
+        .nullable()
+        .describe('by the training without this fold; null while it has no model'),
+    }),
+  ),
+  hasMore: z.boolean(),
+})
+export type OutOfFold = z.infer<typeof outOfFoldSchema>

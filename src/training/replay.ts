@@ -58,6 +58,8 @@ export function replayJob(
 ): NewJob & { identity: Buffer<ArrayBuffer> } {
   return {
     ...newJob({ ...plan, spec }, request, origin),
+    // Only the run of the job is repeated, not its trials.
+    ...{ trials: null, sweep: null },
     name: name.slice(-longestName),
     metadata: job.metadata,
     priority: job.priority,

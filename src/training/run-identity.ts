@@ -10,7 +10,8 @@ interface RunData {
 }
 
 export function runIdentity(
-  spec: JobSpec,
+  // The trials beside a job do not change its run.
+  { repeats: _repeats, folds: _folds, ...spec }: JobSpec,
   changes: readonly Change[],
   { data, validation }: RunData,
 ): Buffer<ArrayBuffer> {

@@ -66,8 +66,6 @@ export function newJob(
   origin = unknownOrigin,
 ): NewJob {
   const trials = trialsOfJob(spec, request)
-  // The trials beside a job do not change its run.
-  const { repeats: _repeats, folds: _folds, ...single } = spec
   return {
     ...origin,
     id: newId('job'),
@@ -86,7 +84,7 @@ export function newJob(
     sweep: trials === null ? null : { id: trials.id, trial: trials.created },
     trials,
     pauseAfter: null,
-    identity: runIdentity(single, [], { data, validation }),
+    identity: runIdentity(spec, [], { data, validation }),
     copyOf: null,
     replay: null,
     changes: [],

@@ -5,9 +5,10 @@ import { z } from 'zod'
 import { request, submit } from '../../examples/client.js'
 import { datasetRowsSchema } from '../../src/contract/dataset.js'
 import { type Job, type jobRequestSchema, jobSchema } from '../../src/contract/job.js'
-import { evaluatedModelSchema } from '../../src/contract/model.js'
+import { evaluatedModelSchema, predictionsSchema } from '../../src/contract/model.js'
 import {
   jobComparisonSchema,
+  outOfFoldSchema,
   type RepeatMetric,
   type Repeats,
   repeatsSchema,
@@ -243,5 +244,57 @@ describe('a comparison of jobs', () => {
     expect(unknown).toMatchObject({ metric: 'loss', verdict: 'unknown', interval: null, pValue: null })
     expect(unknown.text).toMatch(/^Unknown: alone is trained once\. Start it with "repeats" or "folds"/)
     expect(unknown.difference).toBeCloseTo((unknown.job.value ?? 0) - (single.metrics.loss ?? 0), 12)
+  })
+})
+
+describe('out-of-fold predictions', () => {
+  const outOfFold = (id: string, query: string) =>
+    request(`${service.url}/jobs/${id}/repeats/predictions${query}`, outOfFoldSchema)
+
+  it('are those of the models that did not train on the rows', async () => {
+    const { job, trials } = await ended({ folds: 3, testSplit: 0.2 })
+    const [first, second] = [
+      await outOfFold(job.id, '?limit=70'),
+      await outOfFold(job.id, '?offset=70&limit=1000'),
+    ]
+    expect([first.hasMore, second.hasMore]).toEqual([true, false])
+    const rows = [...first.rows, ...second.rows]
+    const training = await request(
+      `${service.url}/jobs/${job.id}/rows?split=training&limit=1000`,
+      datasetRowsSchema,
+    )
+    expect(rows.map(({ row }) => row)).toEqual(training.numbers)
+    let right = 0
+    for (const trial of trials) {
+      const held = await request(
+        `${service.url}/jobs/${trial.jobId}/rows?split=validation&limit=1000`,
+        datasetRowsSchema,
+      )
+      const inputs = held.data.map((cells) => cells.slice(0, 4))
+      const body = { inputs }
+      const { predictions } = await request(
+        `${service.url}/models/${trial.modelId}/predict`,
+        predictionsSchema,
+        body,
+      )
+      const found = held.numbers.map((number) => rows.find(({ row }) => row === number))
+      expect(found.map((each) => each?.fold)).toEqual(held.numbers.map(() => trial.fold))
+      // Other rows in a batch may change the last bit.
+      for (const [index, expected] of predictions.entries()) {
+        expect(found[index]?.prediction?.label).toBe(expected?.label)
+        const close = expected?.output.map((value) => expect.closeTo(value, 5))
+        expect(found[index]?.prediction?.output).toEqual(close)
+      }
+      expect(found.map((each) => each?.truth)).toEqual(held.data.map((cells) => [cells[4]]))
+      right += found.filter((each) => each?.prediction?.label === each?.truth[0]).length
+    }
+    // The mean accuracy of equal folds is the share of right predictions.
+    const { metrics } = await repeatsOf(job.id)
+    expect(metrics.valAccuracy?.mean).toBeCloseTo(right / 120, 6)
+  })
+
+  it('need folds', async () => {
+    const { job } = await ended({ repeats: 2 })
+    await expect(outOfFold(job.id, '')).rejects.toThrow(`Job ${job.id} has repeats, but no folds.`)
   })
 })

@@ -386,6 +386,7 @@ export function expensiveRequests(things: Things): Record<string, CostlyRequest[
     'GET /jobs/:id/dependence': [get(`/jobs/${retrainingJob}/dependence?column=x1&points=100`)],
     'POST /jobs/:id/test': [post(`/jobs/${retrainingJob}/test`, '50,000 generated rows', nothing)],
     'GET /jobs/:id/repeats': [get(`/jobs/${repeatedJob}/repeats?points=1000`)],
+    'GET /jobs/:id/repeats/predictions': [get(`/jobs/${repeatedJob}/repeats/predictions?limit=1000`)],
     'GET /jobs/:id/comparison': [get(`/jobs/${repeatedJob}/comparison?with=${repeatedJob}`)],
     'GET /jobs/:id/epochs': [
       get(`/jobs/${job}/epochs?limit=10000`),

@@ -178,6 +178,7 @@ describe('every route', () => {
     'GET /jobs/:id/dependence': ['models:read'],
     'POST /jobs/:id/epochs/:epoch/model': ['models:read'],
     'POST /jobs/:id/test': ['models:read', 'datasets:read'],
+    'GET /jobs/:id/repeats/predictions': ['datasets:read'],
   }
 
   it('refuses a key with all other scopes, and accepts one with only its scopes', async () => {

@@ -1,22 +1,36 @@
 /** What the repeats and folds of a job measure, and comparisons of jobs. */
 import { z } from 'zod'
+import { maximumRepeats } from '../../contract/folds.js'
 import {
   curveLimits,
   jobComparisonSchema,
+  outOfFoldLimits,
+  outOfFoldSchema,
   repeatMetricSchema,
   repeatsSchema,
 } from '../../contract/repeats.js'
 import { text } from '../../contract/text.js'
+import type { GeneratedData } from '../../training/generated-data.js'
+import type { PredictorPool } from '../../training/ports/predictor-pool.js'
 import { compareJobs } from '../../training/repeats/compare-jobs.js'
+import { predictOutOfFold } from '../../training/repeats/out-of-fold.js'
 import { summarizeRepeats } from '../../training/repeats/summarize.js'
+import { requireScope } from '../plugins/authentication.js'
 import { requirePrincipal } from '../principal.js'
 import { integerParameter } from '../query-parameters.js'
 import { failures, idParameters } from '../response-schemas.js'
 import type { RoutePlugin } from '../route-plugin.js'
 import type { EpochRoutes } from './epochs.js'
+import type { JobModelRoutes } from './job-models.js'
 import type { SweepRoutes } from './sweeps.js'
 
-interface RepeatRoutes extends EpochRoutes, Pick<SweepRoutes, 'sweepCreation'> {}
+interface RepeatRoutes
+  extends EpochRoutes,
+    Pick<SweepRoutes, 'sweepCreation'>,
+    Pick<JobModelRoutes, 'models' | 'datasets' | 'splits'> {
+  generated: GeneratedData
+  predictors: Pick<PredictorPool, 'predict'>
+}
 
 export const repeatRoutes: RoutePlugin<RepeatRoutes> = (app, { dependencies }, done) => {
   const openStores = (tenantId: string) => {
@@ -46,6 +60,38 @@ export const repeatRoutes: RoutePlugin<RepeatRoutes> = (app, { dependencies }, d
       const { tenantId } = requirePrincipal(request)
       const { points = curveLimits.points } = request.query
       return summarizeRepeats(openStores(tenantId), request.params.id, points)
+    },
+  )
+
+  app.get(
+    '/jobs/:id/repeats/predictions',
+    {
+      config: { scope: 'models:read' },
+      schema: {
+        tags: ['jobs'],
+        summary: 'List out-of-fold predictions: each row predicted by the training without its fold',
+        description: 'Without the test rows. Also needs the scope `datasets:read`.',
+        params: idParameters,
+        querystring: z.strictObject({
+          offset: integerParameter(0, 2 ** 31 - 1)
+            .optional()
+            .describe('place of the first row, from 0'),
+          limit: integerParameter(1, outOfFoldLimits.most)
+            .optional()
+            .describe(`number of rows, ${outOfFoldLimits.rows} by default; fewer of wide datasets`),
+          repeat: integerParameter(1, maximumRepeats).optional().describe('number of the seed, 1 by default'),
+        }),
+        response: { 200: outOfFoldSchema, ...failures },
+      },
+    },
+    async (request, reply) => {
+      requireScope(requirePrincipal(request), reply, 'datasets:read')
+      const { tenantId } = requirePrincipal(request)
+      const { models, datasets, generated, predictors, splits } = dependencies()
+      const { offset = 0, limit = outOfFoldLimits.rows, repeat = 1 } = request.query
+      const stores = { models: models.of(tenantId), datasets: datasets.of(tenantId), generated }
+      const sources = { ...openStores(tenantId), ...stores, tenantId, predictors, splits }
+      return predictOutOfFold(sources, request.params.id, { offset, limit, repeat })
     },
   )
 

@@ -48,7 +48,7 @@ export async function summarizeRepeats(
 }
 
 /** @throws Problem `not-found` */
-async function requireTrials(
+export async function requireTrials(
   { jobs, sweeps }: RepeatStores,
   jobId: string,
 ): Promise<{ job: Job; trials: JobTrials }> {
