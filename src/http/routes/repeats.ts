@@ -69,7 +69,7 @@ export const repeatRoutes: RoutePlugin<RepeatRoutes> = (app, { dependencies }, d
       config: { scope: 'models:read' },
       schema: {
         tags: ['jobs'],
-        summary: 'List out-of-fold predictions: each row predicted by the training without its fold',
+        summary: 'List the predictions of rows by the training without their fold',
         description: 'Without the test rows. Also needs the scope `datasets:read`.',
         params: idParameters,
         querystring: z.strictObject({
