@@ -200,6 +200,52 @@ it.skipIf(!hasChromium)('starts a sweep around a run', { timeout: 90_000 }, asyn
   await page.close()
 })
 
+it.skipIf(!hasChromium)('starts asha with a condition from the form', { timeout: 90_000 }, async () => {
+  const job = await submit(suite.service().url, { ...xor(64), name: 'base of asha' } as Parameters<
+    typeof submit
+  >[1])
+  const page = await suite.open(`#/new-sweep/${job.id}`)
+  const [first, second] = [1, 2].map((number) => page.getByRole('group', { name: `Parameter ${number}` }))
+  await first?.getByRole('button', { name: 'values' }).click()
+  await first?.getByLabel('Place in the spec').fill('/batchSize')
+  await first?.getByLabel('Values', { exact: true }).fill('2, full')
+  await page.getByRole('button', { name: 'Add parameter' }).click()
+  await second?.getByLabel('Place in the spec').fill('/network/layers/0/units')
+  await second?.getByLabel('Values', { exact: true }).fill('2, 3, 4')
+  await page.getByText('This sweep has 6 trials.').waitFor()
+  await second?.getByLabel('Varied').selectOption('/batchSize')
+  await second?.getByLabel('is one of').fill('full')
+  // A batch of 2 with the units of the spec, and a full batch with each number of units.
+  await page.getByText('This sweep has 4 trials.').waitFor()
+
+  await page.getByLabel('Search').selectOption('asha')
+  await page.getByLabel('Points', { exact: true }).fill('12')
+  // 64 epochs / 16.
+  const minimum = page.getByLabel('Epochs before the first decision')
+  expect(await minimum.inputValue()).toBe('4')
+  await page.getByText('This sweep has 12 trials.').waitFor()
+  expect(await findingsOf(page)).toEqual([])
+  await page.setViewportSize({ width: 360, height: 780 })
+  expect(await page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(360)
+  await page.setViewportSize({ width: 1280, height: 900 })
+  await minimum.fill('64')
+  await page.getByRole('button', { name: 'Start sweep' }).click()
+  await page
+    .locator('.field.wrong', { hasText: 'Epochs before the first decision' })
+    .getByText('must be less than the epochs of the spec')
+    .waitFor()
+  // The browser reports the refusal.
+  expect(suite.failures.splice(0)).toHaveLength(1)
+
+  await minimum.fill('4')
+  await page.getByRole('button', { name: 'Start sweep' }).click()
+  await page.getByRole('progressbar', { name: '12 of 12 trials ended, 12 created' }).waitFor()
+  const sweep = await read(decodeURIComponent(page.url().split('/').at(-1) ?? ''))
+  expect(sweep).toMatchObject({ search: { type: 'asha', points: 12, minimumEpochs: 4 } })
+  expect(sweep.parameters[1]).toMatchObject({ when: { path: '/batchSize', in: ['full'] } })
+  await page.close()
+})
+
 it.skipIf(!hasChromium)('leads from a file to the best of 200 specs', { timeout: 240_000 }, async () => {
   const lines = Array.from(
     { length: 120 },

@@ -12,6 +12,14 @@ export interface ParameterRow {
   scale: 'linear' | 'log'
   numbers: 'any' | 'whole'
   steps: number
+  when: Condition
+}
+
+/** Varies a place only while an earlier one has one of the values. An empty path is no condition. */
+interface Condition {
+  path: string
+  /** As those of a row. */
+  values: string
 }
 
 export interface SweepForm {
@@ -19,8 +27,10 @@ export interface SweepForm {
   /** As JSON. */
   spec: string
   rows: readonly ParameterRow[]
-  search: 'grid' | 'random' | 'tpe'
+  search: 'grid' | 'random' | 'asha' | 'tpe'
   points: number
+  /** Before the first decision of `asha`. */
+  minimumEpochs: number
   metric: Metric
   seeds: number
 }
@@ -34,6 +44,7 @@ export const emptyRow: ParameterRow = {
   scale: 'linear',
   numbers: 'any',
   steps: 5,
+  when: { path: '', values: '' },
 }
 
 /** Rows for places that are often varied, around the values of the spec. */
@@ -90,38 +101,28 @@ function parse(text: string): unknown {
   }
 }
 
-/** Number of values of a row in a grid. Whole numbers of a narrow range may coincide. */
-function gridValues({ kind, values, min, max, scale, numbers, steps }: ParameterRow): number {
-  if (kind === 'values') return readValues(values).length
-  if (numbers === 'any') return steps
-  const at = (share: number) => (scale === 'log' ? min * (max / min) ** share : min + share * (max - min))
-  return new Set(Array.from({ length: steps }, (_, step) => Math.round(at(step / (steps - 1))))).size
-}
-
-/** NaN while a number is missing. */
-export function countTrials({ search, points, rows, seeds }: SweepForm): number {
-  const count = search === 'grid' ? rows.reduce((product, row) => product * gridValues(row), 1) : points
-  return count * seeds
-}
-
 /** @throws SyntaxError if the spec is not JSON. */
 export function sweepRequest(form: SweepForm): SweepRequest {
-  const { name, spec, rows, search, points, metric, seeds } = form
+  const { name, spec, rows, search, metric, seeds } = form
   return {
     ...(name.trim() === '' ? {} : { name: name.trim() }),
     spec: JSON.parse(spec),
     parameters: rows.map((row) => toParameter(row, search)),
-    search: search === 'grid' ? { type: 'grid' } : { type: search, points, seed: 1 },
+    search: toSearch(form),
     metric,
     seeds,
   } as SweepRequest
 }
 
-function toParameter(
-  { path, kind, values, min, max, scale, numbers, steps }: ParameterRow,
-  search: SweepForm['search'],
-) {
-  if (kind === 'values') return { path, values: readValues(values) }
+function toSearch({ search, points, minimumEpochs }: SweepForm) {
+  if (search === 'grid') return { type: search }
+  return { type: search, points, seed: 1, ...(search === 'asha' ? { minimumEpochs } : {}) }
+}
+
+function toParameter(row: ParameterRow, search: SweepForm['search']) {
+  const { path, kind, values, min, max, scale, numbers, steps } = row
+  const when = row.when.path === '' ? {} : { when: { path: row.when.path, in: readValues(row.when.values) } }
+  if (kind === 'values') return { path, values: readValues(values), ...when }
   const integer = numbers === 'whole' ? { integer: true } : {}
-  return { path, min, max, scale, ...integer, ...(search === 'grid' ? { steps } : {}) }
+  return { path, min, max, scale, ...integer, ...(search === 'grid' ? { steps } : {}), ...when }
 }

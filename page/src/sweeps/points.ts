@@ -60,3 +60,6 @@ export function rankPoints(points: readonly SweepPoint[], direction: Described['
     .filter((point): point is ScoredPoint => point.score !== null)
     .sort((one, other) => sign * (one.score - other.score) || one.point - other.point)
 }
+
+/** 1 for the best of `count` ranks, 0 for the worst. */
+export const rankShare = (rank: number, count: number) => (count === 1 ? 1 : 1 - rank / (count - 1))

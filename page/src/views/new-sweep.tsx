@@ -2,25 +2,15 @@
 import { useState } from 'preact/hooks'
 import { type ApiError, get, post } from '../api/client.js'
 import type { JobSpec } from '../api/types.js'
-import { NumberField, SelectField, TextAreaField, TextField } from '../components/field.js'
+import { TextAreaField } from '../components/field.js'
 import { Heading } from '../components/heading.js'
-import { Icon } from '../components/icon.js'
 import { ErrorNotice } from '../components/notice.js'
 import { toApiError, useQuery } from '../components/use-query.js'
-import { plural } from '../format.js'
 import { go } from '../router.js'
 import { baseRequest } from '../sweeps/base-request.js'
-import {
-  commonRows,
-  countTrials,
-  emptyRow,
-  type ParameterRow,
-  type SweepForm,
-  sweepRequest,
-  withRow,
-} from '../sweeps/form.js'
-import { metricTitle } from '../sweeps/names.js'
-import { ParameterFields } from './sweep-parameter.js'
+import { commonRows, type SweepForm, sweepRequest } from '../sweeps/form.js'
+import { ParameterRows } from './sweep-parameters.js'
+import { SearchFields, StartSweep } from './sweep-search.js'
 
 /** @param job id of the run to sweep around; empty for the last form of a new job */
 export function NewSweepView({ job }: { job: string }) {
@@ -52,6 +42,8 @@ function firstForm(base: JobSpec): SweepForm {
     rows: commonRows(base).slice(0, 1),
     search: 'grid',
     points: 50,
+    // With a reduction of 4, two decisions are before the last epoch.
+    minimumEpochs: Math.max(1, Math.floor(base.epochs / 16)),
     metric: hasValidation ? 'valLoss' : 'loss',
     seeds: 1,
   }
@@ -83,11 +75,11 @@ function SweepFields({ base }: { base: JobSpec }) {
         <ErrorNotice error={problem} />
       )}
       <form class="columns form" onSubmit={start} noValidate>
-        <Parameters form={form} common={commonRows(base)} change={change} errorAt={errorAt} />
+        <ParameterRows form={form} common={commonRows(base)} change={change} errorAt={errorAt} />
         <div class="card">
           <h2>Search</h2>
           <SearchFields form={form} change={change} errorAt={errorAt} />
-          <StartButton form={form} isSending={isSending} />
+          <StartSweep form={form} isSending={isSending} />
         </div>
         <div class="card">
           <h2>Spec</h2>
@@ -115,130 +107,4 @@ function findError(problem: ApiError | SyntaxError | null, field: string): strin
 function isAtField({ errors }: ApiError): boolean {
   const fields = /^\/(name|metric|seeds|search|spec|parameters\/\d+)(\/|$)/
   return errors.length > 0 && errors.every(({ pointer }) => fields.test(pointer))
-}
-
-interface PartProps {
-  form: SweepForm
-  change(part: Partial<SweepForm>): void
-  errorAt(field: string): string | undefined
-}
-
-const parameterFields = ['values', 'min', 'max', 'steps'] as const
-
-function Parameters({ form, common, change, errorAt }: PartProps & { common: readonly ParameterRow[] }) {
-  const { rows } = form
-  const changeRow = (index: number, part: Partial<ParameterRow>) => {
-    const suggested = common.find(({ path }) => path === part.path)
-    change({ rows: rows.map((row, at) => (at === index ? { ...row, ...suggested, ...part } : row)) })
-  }
-  const next = common.find(({ path }) => rows.every((row) => row.path !== path)) ?? emptyRow
-  return (
-    <div class="card">
-      <h2>Parameters</h2>
-      {rows.map((row, index) => (
-        <ParameterFields
-          key={index}
-          number={index + 1}
-          row={row}
-          search={form.search}
-          places={common.map(({ path }) => path)}
-          onChange={(part) => changeRow(index, part)}
-          onRemove={() => change({ rows: rows.filter((_, at) => at !== index) })}
-          errorAt={(field) => {
-            const pointer = `/parameters/${index}`
-            const own = errorAt(`${pointer}/${field}`)
-            // Errors of the whole parameter are shown at its path.
-            const isElsewhere = parameterFields.some((each) => errorAt(`${pointer}/${each}`) !== undefined)
-            return own ?? (field === 'path' && !isElsewhere ? errorAt(pointer) : undefined)
-          }}
-        />
-      ))}
-      {errorAt('/parameters') === undefined || rows.length > 0 ? null : (
-        <small class="wrong" role="alert">
-          {errorAt('/parameters')}
-        </small>
-      )}
-      <div class="actions">
-        <button type="button" onClick={() => change({ rows: withRow(rows, next) })}>
-          <Icon name="plus" /> Add parameter
-        </button>
-      </div>
-    </div>
-  )
-}
-
-function SearchFields({ form, change, errorAt }: PartProps) {
-  return (
-    <div class="pair">
-      <SelectField
-        label="Search"
-        value={form.search}
-        error={form.search === 'grid' ? errorAt('/search') : undefined}
-        onChange={(search) => change({ search })}
-        options={[
-          ['grid', 'grid: all combinations'],
-          ['random', 'random points'],
-          ['tpe', 'tpe: points that learn from results'],
-        ]}
-      />
-      {form.search === 'grid' ? null : (
-        <NumberField
-          label="Points"
-          value={form.points}
-          min={1}
-          step={1}
-          error={errorAt('/search')}
-          onChange={(points) => change({ points })}
-        />
-      )}
-      <SelectField
-        label="Metric"
-        value={form.metric}
-        error={errorAt('/metric')}
-        onChange={(metric) => change({ metric })}
-        options={(['valLoss', 'valAccuracy', 'loss', 'accuracy'] as const).map((metric) => [
-          metric,
-          metricTitle(metric),
-        ])}
-      />
-      <NumberField
-        label="Seeds per point"
-        value={form.seeds}
-        min={1}
-        max={100}
-        step={1}
-        error={errorAt('/seeds')}
-        onChange={(seeds) => change({ seeds })}
-      />
-      <TextField
-        label="Name"
-        value={form.name}
-        placeholder="optional"
-        error={errorAt('/name')}
-        onChange={(name) => change({ name })}
-      />
-    </div>
-  )
-}
-
-function StartButton({ form, isSending }: { form: SweepForm; isSending: boolean }) {
-  const trials = countTrials(form)
-  return (
-    <>
-      <p aria-live="polite">
-        {Number.isFinite(trials) ? (
-          <>
-            This sweep has <b>{plural(trials, 'trial')}</b>.
-          </>
-        ) : (
-          'A number is missing.'
-        )}
-      </p>
-      <div class="actions">
-        <button type="submit" class="primary large" disabled={isSending || !(trials >= 1)}>
-          <Icon name="play" /> {isSending ? 'Starting …' : 'Start sweep'}
-        </button>
-      </div>
-    </>
-  )
 }

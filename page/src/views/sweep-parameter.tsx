@@ -9,6 +9,8 @@ interface Props {
   search: SweepForm['search']
   /** Paths that are often varied. */
   places: readonly string[]
+  /** Paths of the parameters before this one, which a condition may name. */
+  earlier: readonly string[]
   onChange(part: Partial<ParameterRow>): void
   onRemove(): void
   /** @param field `path`, `values` and so on */
@@ -16,7 +18,7 @@ interface Props {
 }
 
 export function ParameterFields(props: Props) {
-  const { number, row, places, onChange, onRemove, errorAt } = props
+  const { number, row, places, earlier, onChange, onRemove, errorAt } = props
   return (
     <fieldset class="sweep-parameter">
       <legend>Parameter {number}</legend>
@@ -53,6 +55,7 @@ export function ParameterFields(props: Props) {
       ) : (
         <RangeFields {...props} />
       )}
+      {earlier.length === 0 && row.when.path === '' ? null : <ConditionFields {...props} />}
     </fieldset>
   )
 }
@@ -95,6 +98,30 @@ function RangeFields({ row, search, onChange, errorAt }: Props) {
           onChange={(steps) => onChange({ steps })}
         />
       ) : null}
+    </div>
+  )
+}
+
+function ConditionFields({ row: { when }, earlier, onChange, errorAt }: Props) {
+  const paths = when.path === '' || earlier.includes(when.path) ? earlier : [...earlier, when.path]
+  return (
+    <div class="pair">
+      <SelectField
+        label="Varied"
+        value={when.path}
+        error={when.path === '' ? errorAt('when') : errorAt('when/path')}
+        onChange={(path) => onChange({ when: { ...when, path } })}
+        options={[['', 'always'], ...paths.map((path) => [path, `only if ${path}`] as const)]}
+      />
+      {when.path === '' ? null : (
+        <TextField
+          label="is one of"
+          value={when.values}
+          hint="separated by commas"
+          error={errorAt('when/in')}
+          onChange={(values) => onChange({ when: { ...when, values } })}
+        />
+      )}
     </div>
   )
 }

@@ -1,9 +1,9 @@
 /** The form of a new sweep: its values, the number of its trials, and the request. */
 import { describe, expect, it } from 'vitest'
 import type { JobSpec } from '../../../page/src/api/types.js'
+import { countTrials } from '../../../page/src/sweeps/count-trials.js'
 import {
   commonRows,
-  countTrials,
   emptyRow,
   readValues,
   type SweepForm,
@@ -13,12 +13,20 @@ import {
 
 const rate = { ...emptyRow, path: '/optimizer/learningRate', kind: 'range', min: 0.001, max: 0.1 } as const
 const units = { ...emptyRow, path: '/network/layers/0/units', values: '4, 8, 16' }
+const optimizers = { ...emptyRow, path: '/optimizer/type', values: 'adam, sgd' }
+const momenta = {
+  ...emptyRow,
+  path: '/optimizer/momentum',
+  values: '0, 0.5, 0.9',
+  when: { path: '/optimizer/type', values: 'sgd' },
+}
 const form: SweepForm = {
   name: ' rates ',
   spec: '{"dataset":"iris"}',
   rows: [{ ...rate, scale: 'log' }, units],
   search: 'grid',
   points: 50,
+  minimumEpochs: 4,
   metric: 'loss',
   seeds: 3,
 }
@@ -51,6 +59,21 @@ describe('the number of trials', () => {
     expect(countTrials({ ...form, search: 'random' })).toBe(150)
   })
 
+  it('counts values once where their condition does not hold', () => {
+    // adam, and sgd with three momenta, each with three numbers of units.
+    const rows = [optimizers, momenta, units]
+    expect(countTrials({ ...form, rows, seeds: 1 })).toBe((1 + 3) * 3)
+    const dependent = { ...units, when: { path: momenta.path, values: '0.9, 0.5' } }
+    // adam, sgd with 0, and sgd with 0.5 or 0.9 and three numbers of units.
+    expect(countTrials({ ...form, rows: [optimizers, momenta, dependent], seeds: 1 })).toBe(1 + 1 + 2 * 3)
+  })
+
+  it('compares whole numbers of a range with those of a condition', () => {
+    const layers = { ...rate, path: '/batchSize', min: 1, max: 3, numbers: 'whole', steps: 3 } as const
+    const dependent = { ...units, when: { path: '/batchSize', values: '3' } }
+    expect(countTrials({ ...form, rows: [layers, dependent], seeds: 1 })).toBe(1 + 1 + 3)
+  })
+
   it('is unknown while a number is missing', () => {
     expect(countTrials({ ...form, seeds: Number.NaN })).toBeNaN()
   })
@@ -75,6 +98,26 @@ describe('the request', () => {
     const { search, parameters } = sweepRequest({ ...form, search: 'random' })
     expect(search).toEqual({ type: 'random', points: 50, seed: 1 })
     expect(parameters[0]).not.toHaveProperty('steps')
+  })
+
+  it('of asha has the epochs before its first decision', () =>
+    expect(sweepRequest({ ...form, search: 'asha' }).search).toEqual({
+      type: 'asha',
+      points: 50,
+      seed: 1,
+      minimumEpochs: 4,
+    }))
+
+  it('has the conditions', () => {
+    const { parameters } = sweepRequest({ ...form, rows: [optimizers, momenta] })
+    expect(parameters).toEqual([
+      { path: '/optimizer/type', values: ['adam', 'sgd'] },
+      {
+        path: '/optimizer/momentum',
+        values: [0, 0.5, 0.9],
+        when: { path: '/optimizer/type', in: ['sgd'] },
+      },
+    ])
   })
 
   it('is refused if the spec is not JSON', () => {
