@@ -55,6 +55,11 @@ function rowsText(rows: Evaluation['rows'], amount: string): string {
   }
 }
 
+/** The metrics without the rows that they are of. */
+export const EvaluationFigures = ({ evaluation }: Pick<Props, 'evaluation'>) => (
+  <Body evaluation={evaluation} model={null} onThreshold={undefined} selection={undefined} />
+)
+
 interface BodyProps extends Pick<Props, 'evaluation'> {
   model: Pick<Model, 'id' | 'threshold'> | null
   onThreshold: (() => void) | undefined

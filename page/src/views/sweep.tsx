@@ -16,6 +16,7 @@ import { useSweep } from '../use-sweep.js'
 import { SweepPlots } from './sweep-plots.js'
 import { PointTable } from './sweep-points.js'
 import { SweepProgress } from './sweep-progress.js'
+import { SweepTest } from './sweep-test.js'
 
 export function SweepView({ id }: { id: string }) {
   const { sweep, trials, error, replace } = useSweep(id)
@@ -55,6 +56,7 @@ function OneSweep({ sweep, trials, error, replace }: Props) {
       </div>
       <ErrorNotice error={problem ?? error} />
       <SweepProgress sweep={sweep} />
+      <SweepTest sweep={sweep} />
       {points.length === 0 ? (
         <p class="waiting">
           {endedTrials(sweep) === 0 || isUnfinished(sweep)
