@@ -125,8 +125,12 @@ const lockStatement = statement(
   `SELECT id FROM "Sweep" WHERE id = $1 AND ${isRunning} FOR UPDATE`,
 )
 
-/** $1 jobs, $2 metrics, $3 epochs of the next decisions. */
-const decided = `id IN (SELECT id FROM "Job" WHERE id = ANY($1::text[]) AND ${waits} ORDER BY id FOR NO KEY UPDATE)`
+/**
+ * $1 jobs, $2 metrics, $3 numbers of earlier decisions, $4 epochs of the next decisions. Several processes decide, and a
+ * trial may already wait for its next decision when the last of them applies this one.
+ */
+const decided = `id IN (SELECT id FROM "Job" WHERE id = ANY($1::text[]) AND ${waits}
+    AND cardinality(rungs) = ($3::int[])[array_position($1::text[], id)] ORDER BY id FOR NO KEY UPDATE)`
 const recordScore = 'rungs = rungs || ($2::float8[])[array_position($1::text[], id)]'
 
 const continueStatement = statement(
@@ -134,7 +138,7 @@ const continueStatement = statement(
   changedRow,
   transition('resume', {
     where: decided,
-    set: `attempt = attempt + 1, ${recordScore}, "pauseAfter" = ($3::int[])[array_position($1::text[], id)]`,
+    set: `attempt = attempt + 1, ${recordScore}, "pauseAfter" = ($4::int[])[array_position($1::text[], id)]`,
     event: { type: 'resumed' },
   }),
 )
@@ -232,7 +236,11 @@ export function runningSweeps(database: Database, settings: Limits): Omit<AllSwe
       const apply = async (action: Decision['action'], change: typeof stopStatement) => {
         const some = decisions.filter((decision) => decision.action === action)
         if (some.length === 0) return
-        const columns = [some.map(({ jobId }) => jobId), some.map(({ score }) => score)]
+        const columns = [
+          some.map(({ jobId }) => jobId),
+          some.map(({ score }) => score),
+          some.map(({ rung }) => rung),
+        ]
         const pauses = action === 'stop' ? [] : [some.map(({ pauseAfter }) => pauseAfter)]
         await transaction(pool, async (client) => {
           const isRunning = (await send(client, lockStatement, [sweepId])).length > 0

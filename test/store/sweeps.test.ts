@@ -332,4 +332,22 @@ describe('a search that stops trials early', () => {
     await mine().pause(id)
     expect(await stores.sweeps.waiting()).toEqual([])
   })
+
+  it('applies a decision once, also if the trial already waits for the next one', async () => {
+    const id = await createSweep(1, { search })
+    const [job] = jobsOf(id, 1, 1).map((each) => ({ ...each, pauseAfter: 2 }))
+    await stores.sweeps.addTrials(await due(id), 1, planned([job]))
+    await setStatus(stores, job.id, 'paused', { epoch: 2, loss: 0.5 })
+    const first = { jobId: job.id, rung: 0, score: 0.5, action: 'continue', pauseAfter: 8 } as const
+    await stores.sweeps.decide(id, [first])
+    const stored = () => stores.database.job.findUniqueOrThrow({ where: { id: job.id } })
+    expect(await stored()).toMatchObject({ status: 'queued', rungs: [0.5], pauseAfter: 8 })
+    await setStatus(stores, job.id, 'paused', { epoch: 8, loss: 0.25 })
+    // Of a process that read the trial before the other one continued it.
+    await stores.sweeps.decide(id, [first])
+    await stores.sweeps.decide(id, [{ ...first, action: 'stop' }])
+    expect(await stored()).toMatchObject({ status: 'paused', rungs: [0.5], pauseAfter: 8 })
+    await stores.sweeps.decide(id, [{ ...first, rung: 1, score: 0.25, action: 'stop' }])
+    expect(await stored()).toMatchObject({ status: 'cancelled', rungs: [0.5, 0.25] })
+  })
 })

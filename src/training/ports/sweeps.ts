@@ -116,6 +116,8 @@ export interface WaitingSweep {
 /** After a rung, a trial goes on or is stopped. */
 export interface Decision {
   jobId: string
+  /** The index of the rung: the number of decisions of the trial before. */
+  rung: number
   /** The metric at the rung. */
   score: number
   action: 'continue' | 'stop'

@@ -21,7 +21,7 @@ interface Bracket {
   levels: readonly Level[]
 }
 
-type Decided = Omit<Decision, 'pauseAfter'> & { trial: number }
+type Decided = Omit<Decision, 'rung' | 'pauseAfter'> & { trial: number }
 
 class Decisions {
   /** Trials that have ended, wait, or were decided before. The others are unfinished. */
@@ -82,7 +82,7 @@ class Decisions {
         const decided = this.#decideLevel(bracket.members, level, index, stopped)
         for (const { trial, action } of decided) if (action === 'stop') stopped.add(trial)
         const pauseAfter = bracket.at[index + 1] ?? null
-        return decided.map(({ trial: _, ...decision }) => ({ ...decision, pauseAfter }))
+        return decided.map(({ trial: _, ...decision }) => ({ ...decision, rung: index, pauseAfter }))
       })
     })
   }

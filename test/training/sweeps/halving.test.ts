@@ -168,7 +168,7 @@ describe('a trial that ended without coming to a rung', () => {
     new SweepDecisions({ halvedTrials: async () => first }).next({
       ...{ id: 'sweep', created: 2, unfinished, waiting: [trial(2, {})], definition: () => sweep },
     })
-  const passed = [{ jobId: 'job_2', score: 0.5, action: 'continue', pauseAfter: 8 }]
+  const passed = [{ jobId: 'job_2', rung: 0, score: 0.5, action: 'continue', pauseAfter: 8 }]
 
   it('lets the next one pass', async () => {
     expect(await decide([trial(1, { state: 'ended', score: null })], [2])).toEqual(passed)
