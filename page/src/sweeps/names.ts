@@ -24,7 +24,19 @@ export function parameterNames(paths: readonly string[]): ReadonlyMap<string, st
 export function valueText(value: unknown): string {
   if (value === undefined) return '–'
   if (typeof value === 'number') return short(value)
-  return typeof value === 'string' ? value : JSON.stringify(value)
+  if (typeof value === 'string') return value
+  return typedText(value) ?? JSON.stringify(value)
+}
+
+/** `dense 32 relu` for a layer, `adam 0.01` for an optimizer. Undefined for a value with two numbers or other parts. */
+function typedText(value: unknown): string | undefined {
+  if (typeof value !== 'object' || value === null || !('type' in value)) return undefined
+  const { type, ...others } = value
+  const settings = Object.values(others)
+  const numbers = settings.filter((each) => typeof each === 'number')
+  const words = settings.filter((each) => typeof each === 'string')
+  if (numbers.length > 1 || numbers.length + words.length < settings.length) return undefined
+  return [type, ...settings.map(valueText)].join(' ')
 }
 
 export type Metric = Sweep['metric']

@@ -55,18 +55,19 @@ function rowsText(rows: Evaluation['rows'], amount: string): string {
   }
 }
 
-/** The metrics without the rows that they are of. */
-export const EvaluationFigures = ({ evaluation }: Pick<Props, 'evaluation'>) => (
-  <Body evaluation={evaluation} model={null} onThreshold={undefined} selection={undefined} />
+/** The metrics of test rows. They have no choice of a threshold, which must not depend on these rows. */
+export const TestFigures = ({ evaluation }: Pick<Props, 'evaluation'>) => (
+  <Body evaluation={evaluation} model={null} onThreshold={undefined} selection={undefined} isTest />
 )
 
 interface BodyProps extends Pick<Props, 'evaluation'> {
   model: Pick<Model, 'id' | 'threshold'> | null
   onThreshold: (() => void) | undefined
   selection: CellSelection | undefined
+  isTest?: boolean
 }
 
-function Body({ evaluation, model, onThreshold, selection }: BodyProps) {
+function Body({ evaluation, model, onThreshold, selection, isTest = false }: BodyProps) {
   switch (evaluation.type) {
     case 'classification': {
       const { classes, confusion, twoClasses, perClass, macro } = evaluation
@@ -83,7 +84,7 @@ function Body({ evaluation, model, onThreshold, selection }: BodyProps) {
             />
           )}
           <ClassTable perClass={perClass} macro={macro} />
-          {twoClasses === null ? null : (
+          {twoClasses === null || isTest ? null : (
             <ThresholdChoice
               key={model?.id}
               twoClasses={twoClasses}

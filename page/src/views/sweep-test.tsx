@@ -7,7 +7,7 @@ import { ErrorNotice } from '../components/notice.js'
 import { toApiError, useQuery } from '../components/use-query.js'
 import { percent, plural, whole } from '../format.js'
 import { isUnfinished } from '../sweeps/progress.js'
-import { EvaluationFigures } from './evaluation.js'
+import { TestFigures } from './evaluation.js'
 
 type Tested = Pick<Sweep, 'spec' | 'status' | 'best'>
 
@@ -60,7 +60,7 @@ function TestCard({ jobId, point, share }: { jobId: string; point: number; share
           <p>
             Point {whole(point)} on {plural(tested.evaluation.count, 'test row')}. {tested.text}
           </p>
-          <EvaluationFigures evaluation={tested.evaluation} />
+          <TestFigures evaluation={tested.evaluation} />
         </div>
       )}
     </section>

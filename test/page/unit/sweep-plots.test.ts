@@ -37,7 +37,7 @@ describe('the axis of a parameter', () => {
   it('has listed values evenly spaced, in their order', () => {
     const axis = parameterAxis({ path: '/kind', values: ['relu', { type: 'sgd' }, 8] }, 'kind', [])
     expect([8, { type: 'sgd' }, 'relu'].map(axis.position)).toEqual([1, 0.5, 0])
-    expect(axis.ticks.map(({ text }) => text)).toEqual(['relu', '{"type":"sgd"}', '8'])
+    expect(axis.ticks.map(({ text }) => text)).toEqual(['relu', 'sgd', '8'])
   })
 
   it('has a place for points that leave the spec as it is', () => {

@@ -115,12 +115,11 @@ describe('the texts', () => {
   })
 
   it('show values and scores', () => {
-    expect([0.001, 'relu', { type: 'sgd' }, undefined].map(valueText)).toEqual([
-      '0.001',
-      'relu',
-      '{"type":"sgd"}',
-      '–',
-    ])
+    expect([0.001, 'relu', { type: 'sgd' }, undefined].map(valueText)).toEqual(['0.001', 'relu', 'sgd', '–'])
+    expect(valueText({ type: 'dense', units: 32, activation: 'relu' })).toBe('dense 32 relu')
+    // The meaning of two numbers depends on their names.
+    expect(valueText({ type: 'sgd', learningRate: 0.1, momentum: 0.9 })).toContain('"momentum":0.9')
+    expect(valueText([1])).toBe('[1]')
     expect(scoreWithDeviation('valLoss', { score: 0.25, deviation: null })).toBe('0.25')
     expect(scoreWithDeviation('valLoss', { score: 0.1029, deviation: 0.008339 })).toBe('0.1029 ± 0.0083')
     expect(scoreWithDeviation('valAccuracy', { score: 0.9, deviation: 0.01 })).toBe('90.0 % ± 1.0 %')
