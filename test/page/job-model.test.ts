@@ -6,8 +6,10 @@ import { datasetSchema } from '../../src/contract/dataset.js'
 import { dependenceSchema, importanceSchema } from '../../src/contract/importance.js'
 import { type jobRequestSchema, jobSchema } from '../../src/contract/job.js'
 import { evaluatedModelSchema } from '../../src/contract/model.js'
+import { repeatsSchema } from '../../src/contract/repeats.js'
 import { worstRowsSchema } from '../../src/contract/worst-rows.js'
 import { browserSuite, hasChromium } from '../support/browser.js'
+import { eventually } from '../support/service.js'
 import { watchJob } from '../support/watching.js'
 
 const suite = browserSuite()
@@ -238,6 +240,27 @@ describe.skipIf(!hasChromium)('what matters', () => {
     }
     expect([...means.keys()].sort()).toEqual(['a', 'b', 'c'])
     for (const [index, kind] of ['a', 'b', 'c'].entries()) expect(means.get(kind)).toBeCloseTo(10 * index, 0)
+    await page.close()
+  })
+})
+
+describe.skipIf(!hasChromium)('a run with folds', () => {
+  it('shows the mean and deviation of its trainings, and their band', { timeout: 60_000 }, async () => {
+    const { validationSplit: _, ...job } = iris
+    const id = await train({ ...job, folds: 3 })
+    const { url } = suite.service()
+    const repeats = await eventually(async () => {
+      const found = await request(`${url}/jobs/${id}/repeats`, repeatsSchema)
+      return found.done === 3 ? found : undefined
+    })
+    const page = await suite.open(`#/runs/${id}`)
+    const card = page.getByRole('region', { name: 'Repeats' })
+    await card.getByText('3 of 3 trainings have succeeded.').waitFor()
+    expect(await card.getByRole('heading').textContent()).toBe('3 folds')
+    const { mean = 0 } = repeats.metrics.valAccuracy ?? {}
+    expect(await card.textContent()).toContain(`${(100 * mean).toFixed(1)} % ± `)
+    await card.getByRole('img', { name: /loss.*: mean/i }).waitFor()
+    expect(await card.getByRole('link').allTextContents()).toEqual(['fold 1', 'fold 2', 'fold 3'])
     await page.close()
   })
 })

@@ -34,6 +34,7 @@ export type ModelVersion = Success<paths['/registry/{name}/versions/{version}'][
 export type Alias = RegisteredModel['aliases'][number]
 export type AliasMove = Success<paths['/registry/{name}/aliases/{alias}/history']['get']>['data'][number]
 export type TestEvaluation = Success<paths['/jobs/{id}/test']['post']>
+export type Repeats = Success<paths['/jobs/{id}/repeats']['get']>
 export type Sweep = Success<paths['/sweeps/{id}']['get']>
 export type SweepRequest = RequestBody<paths['/sweeps']['post']>
 export type SweepSummary = Success<paths['/sweeps']['get']>['data'][number]

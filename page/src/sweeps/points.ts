@@ -7,9 +7,9 @@ export type SweepPoint = Readonly<{
   point: number
   values: Trial['values']
   trials: readonly Trial[]
-  /** Mean of the scores of its seeds. Null until all of its trials have succeeded. */
+  /** Mean of the scores of its seeds and folds. Null until all of its trials have succeeded. */
   score: number | null
-  /** Sample standard deviation of the scores. Null for one seed. */
+  /** Sample standard deviation of the scores. Null for one trial. */
   deviation: number | null
   status: PointStatus
 }>
@@ -18,27 +18,33 @@ export type SweepPoint = Readonly<{
 const statuses = ['running', 'queued', 'paused', 'failed', 'cancelled', 'succeeded'] as const
 type PointStatus = (typeof statuses)[number] | 'incomplete'
 
-type Described = Pick<Sweep, 'seeds' | 'direction'>
+type Described = Pick<Sweep, 'direction'>
 
-/** @param trials in the order of their numbers */
-export function toPoints(trials: readonly Trial[], seeds: number): SweepPoint[] {
+/** Each point is trained with every seed and every fold. */
+export const trialsPerPoint = ({ seeds, folds }: Pick<Sweep, 'seeds' | 'folds'>) => seeds * (folds ?? 1)
+
+/**
+ * @param trials in the order of their numbers
+ * @param count trials of a complete point
+ */
+export function toPoints(trials: readonly Trial[], count: number): SweepPoint[] {
   return [...groupBy(trials, ({ point }) => point)].map(([point, own]) => {
     const scores = own.flatMap(({ score }) => (score === null ? [] : [score]))
-    const isComplete = scores.length === seeds
+    const isComplete = scores.length === count
     return {
       point,
       values: own[0]?.values ?? {},
       trials: own,
       score: isComplete ? mean(scores) : null,
       deviation: isComplete ? sampleDeviation(scores) : null,
-      status: statusOf(own, seeds),
+      status: readStatus(own, count),
     }
   })
 }
 
-function statusOf(trials: readonly Trial[], seeds: number): PointStatus {
+function readStatus(trials: readonly Trial[], count: number): PointStatus {
   const status = statuses.find((each) => trials.some((trial) => trial.status === each))
-  return status === undefined || (status === 'succeeded' && trials.length < seeds) ? 'incomplete' : status
+  return status === undefined || (status === 'succeeded' && trials.length < count) ? 'incomplete' : status
 }
 
 export const mean = (values: readonly number[]): number =>

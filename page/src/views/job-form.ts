@@ -32,6 +32,12 @@ export interface JobForm {
   classWeight: 'none' | 'balanced'
   targetScaling: 'default' | Scaling
   seed: string
+  /** Trainings with consecutive seeds. */
+  repeats: number
+  /** Parts for cross-validation; 1 for none. */
+  parts: number
+  /** Share of the rows kept apart for a test. */
+  testSplit: number
   /** `diagnose` takes statistics of the layers. */
   watch: 'diagnose' | 'nothing'
 }
@@ -56,6 +62,9 @@ export const emptyForm: JobForm = {
   classWeight: 'none',
   targetScaling: 'default',
   seed: '',
+  repeats: 1,
+  parts: 1,
+  testSplit: 0,
   watch: 'diagnose',
 }
 
@@ -166,6 +175,9 @@ export function requestFrom(form: JobForm, dataset: Dataset): JobRequest {
     ...(form.classWeight === 'none' ? {} : { classWeight: form.classWeight }),
     ...(form.targetScaling === 'default' ? {} : { targetScaling: form.targetScaling }),
     ...(form.seed.trim() === '' ? {} : { seed: Number(form.seed) }),
+    ...(form.repeats === 1 ? {} : { repeats: form.repeats }),
+    ...(form.parts === 1 ? {} : { folds: form.parts }),
+    ...(form.testSplit === 0 ? {} : { testSplit: form.testSplit }),
     ...(form.watch === 'nothing' ? {} : { watch: form.watch }),
   } as JobRequest
 }

@@ -51,6 +51,7 @@ export function TrainingFields(props: TrainingProps) {
           onChange={(name) => change({ name })}
         />
       </div>
+      <TrustFields {...props} />
       <SelectField
         label="Statistics of layers"
         value={form.watch}
@@ -62,6 +63,44 @@ export function TrainingFields(props: TrainingProps) {
         ]}
       />
     </>
+  )
+}
+
+/** Several trainings show how far chance changes the metrics. */
+function TrustFields({ form, change, errorAt }: TrainingProps) {
+  return (
+    <div class="pair">
+      <NumberField
+        label="Seeds"
+        value={form.repeats}
+        min={1}
+        max={100}
+        step={1}
+        hint="trainings with other seeds"
+        error={errorAt('/repeats')}
+        onChange={(repeats) => change({ repeats })}
+      />
+      <NumberField
+        label="Folds"
+        value={form.parts}
+        min={1}
+        max={100}
+        step={1}
+        hint="cross-validation; 1 for none"
+        error={errorAt('/folds')}
+        onChange={(parts) => change({ parts })}
+      />
+      <NumberField
+        label="Test split"
+        value={form.testSplit}
+        min={0}
+        max={0.9}
+        step={0.05}
+        hint="fraction kept apart for one last test"
+        error={errorAt('/testSplit')}
+        onChange={(testSplit) => change({ testSplit })}
+      />
+    </div>
   )
 }
 

@@ -25,6 +25,7 @@ import { DiagnosisCard, firstMark, useDiagnosis } from './diagnosis.js'
 import { EpochSlider } from './epoch-slider.js'
 import { JobModelCards } from './job-model.js'
 import { LayerStatisticsCard } from './layer-statistics.js'
+import { hasRepeats, RepeatsCard } from './repeats.js'
 import { RequestCard } from './request-card.js'
 import { datasetName, datasetNames, timeText } from './runs.js'
 
@@ -145,6 +146,7 @@ function LiveRun({ first, inputs }: { first: Job; inputs: number }) {
           ) : null}
         </div>
       </div>
+      {hasRepeats(job) ? <RepeatsCard job={job} /> : null}
       {job.spec.watch === undefined ? null : <LayerStatisticsCard job={job} />}
       {job.epoch > 0 && job.finishedAt !== null ? (
         <EpochSlider

@@ -5,13 +5,13 @@ import { ShowMore } from '../components/show-more.js'
 import { whole } from '../format.js'
 import { link } from '../router.js'
 import { deviationText, metricTitle, parameterNames, scoreText, valueText } from '../sweeps/names.js'
-import type { SweepPoint } from '../sweeps/points.js'
+import { type SweepPoint, trialsPerPoint } from '../sweeps/points.js'
 import { type Sorting, sortPoints } from '../sweeps/sorting.js'
 
 const firstRows = 25
 
 interface Props {
-  sweep: Pick<Sweep, 'parameters' | 'metric' | 'seeds' | 'direction'>
+  sweep: Pick<Sweep, 'parameters' | 'metric' | 'seeds' | 'folds' | 'direction'>
   points: readonly SweepPoint[]
 }
 
@@ -33,7 +33,7 @@ export function PointTable({ sweep, points }: Props) {
   const columns: Column[] = [
     { column: 'point', title: 'Point', isNumber: true },
     { column: 'score', title: metricTitle(sweep.metric), isNumber: true },
-    ...(sweep.seeds === 1 ? [] : [{ column: 'deviation', title: '± deviation', isNumber: true }]),
+    ...(trialsPerPoint(sweep) === 1 ? [] : [{ column: 'deviation', title: '± deviation', isNumber: true }]),
     ...parameters,
     { column: 'status', title: 'Status', isNumber: false },
   ]
@@ -48,7 +48,7 @@ export function PointTable({ sweep, points }: Props) {
               {columns.map((each) => (
                 <SortableHead key={each.column} {...each} sorting={sorting} onSort={setSorting} />
               ))}
-              <th scope="col">{sweep.seeds === 1 ? 'Run' : 'Runs'}</th>
+              <th scope="col">{trialsPerPoint(sweep) === 1 ? 'Run' : 'Runs'}</th>
             </tr>
           </thead>
           <tbody>
@@ -102,12 +102,12 @@ interface RowProps {
 }
 
 function Row({ point, parameters, sweep }: RowProps) {
-  const { metric, seeds } = sweep
+  const { metric } = sweep
   return (
     <tr>
       <td class="number">{whole(point.point)}</td>
       <td class="number">{scoreText(metric, point.score)}</td>
-      {seeds === 1 ? null : <td class="number">{deviationText(metric, point.deviation)}</td>}
+      {trialsPerPoint(sweep) === 1 ? null : <td class="number">{deviationText(metric, point.deviation)}</td>}
       {parameters.map(({ column, isNumber }) => {
         const text = valueText(point.values[column])
         return (

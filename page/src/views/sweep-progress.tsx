@@ -3,15 +3,20 @@ import type { Sweep } from '../api/types.js'
 import { FigureList } from '../components/figure-list.js'
 import { duration, plural, whole } from '../format.js'
 import { metricTitle, scoreWithDeviation } from '../sweeps/names.js'
+import { trialsPerPoint } from '../sweeps/points.js'
 import { endedTrials, groupRefusals } from '../sweeps/progress.js'
 
 export function SweepProgress({ sweep }: { sweep: Sweep }) {
-  const { best, counts, metric, seeds, trials, refusals } = sweep
+  const { best, counts, metric, seeds, folds, trials, refusals } = sweep
   const [first] = best
+  const each = [
+    ...(seeds === 1 ? [] : [plural(seeds, 'seed')]),
+    ...(folds === null ? [] : [plural(folds, 'fold')]),
+  ]
   const figures: [string, string | null][] = [
     ['Trials', `${whole(endedTrials(sweep))} / ${whole(trials)}`],
     [`Best ${metricTitle(metric)}`, first === undefined ? '–' : scoreWithDeviation(metric, first)],
-    ['Points', seeds === 1 ? whole(trials) : `${whole(trials / seeds)} × ${plural(seeds, 'seed')}`],
+    ['Points', [whole(trials / trialsPerPoint(sweep)), ...each].join(' × ')],
     ['Epochs trained', whole(sweep.epochs)],
     ['Training time', duration(1_000 * sweep.trainingSeconds)],
     ['Time', timeText(sweep)],

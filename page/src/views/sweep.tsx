@@ -10,7 +10,7 @@ import { StatusPill } from '../components/status.js'
 import { toApiError } from '../components/use-query.js'
 import { go } from '../router.js'
 import { sweepTitle } from '../sweeps/names.js'
-import { toPoints } from '../sweeps/points.js'
+import { toPoints, trialsPerPoint } from '../sweeps/points.js'
 import { endedTrials, isUnfinished } from '../sweeps/progress.js'
 import { useSweep } from '../use-sweep.js'
 import { SweepPlots } from './sweep-plots.js'
@@ -41,7 +41,8 @@ interface Props {
 
 function OneSweep({ sweep, trials, error, replace }: Props) {
   const [problem, setProblem] = useState<ApiError | null>(null)
-  const points = useMemo(() => toPoints(trials, sweep.seeds), [trials, sweep.seeds])
+  const perPoint = trialsPerPoint(sweep)
+  const points = useMemo(() => toPoints(trials, perPoint), [trials, perPoint])
   return (
     <section>
       <div class="heading">

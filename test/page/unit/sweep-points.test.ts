@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest'
 import type { Trial } from '../../../page/src/api/types.js'
 import { parameterNames, scoreWithDeviation, valueText } from '../../../page/src/sweeps/names.js'
-import { rankPoints, toPoints } from '../../../page/src/sweeps/points.js'
+import { rankPoints, toPoints, trialsPerPoint } from '../../../page/src/sweeps/points.js'
 import { endedTrials, groupRefusals } from '../../../page/src/sweeps/progress.js'
 import { sortPoints } from '../../../page/src/sweeps/sorting.js'
 
@@ -124,4 +124,9 @@ describe('the texts', () => {
     expect(scoreWithDeviation('valLoss', { score: 0.1029, deviation: 0.008339 })).toBe('0.1029 ± 0.0083')
     expect(scoreWithDeviation('valAccuracy', { score: 0.9, deviation: 0.01 })).toBe('90.0 % ± 1.0 %')
   })
+})
+
+it('has a trial for each seed and fold', () => {
+  expect(trialsPerPoint({ seeds: 3, folds: null })).toBe(3)
+  expect(trialsPerPoint({ seeds: 2, folds: 5 })).toBe(10)
 })
