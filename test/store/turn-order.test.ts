@@ -82,7 +82,11 @@ async function store(jobs: Given[]): Promise<Map<string, Stored>> {
     data: stored.map(
       ({ id, tenantId, priority, status, gap, threads, epochs, done, hasFolds, claimAlone, charged }) => {
         const spec = xorSpec({ threads, epochs, ...(hasFolds ? { earlyStopping: rule } : {}) })
-        const { inlineDataset, retraining, sweep, copyOf, replay, ...rest } = newJob({ id, priority, spec })
+        const { inlineDataset, retraining, sweep, trials, copyOf, replay, ...rest } = newJob({
+          id,
+          priority,
+          spec,
+        })
         queueNumber += BigInt(gap)
         return {
           ...rest,
