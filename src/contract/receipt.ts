@@ -27,7 +27,15 @@ export const receiptCheckRequestSchema = z
     publicKey: base64.describe('the key of the service that is trusted'),
     signature: base64,
   })
-  .meta({ examples: [{ receipt: { job: 'job_1' }, publicKey: 'MCowBQYDK2Vw…', signature: '3mYb…' }] })
+  .meta({
+    examples: [
+      {
+        receipt: { jobId: 'job_0123456789abcdef0123456789abcdef' },
+        publicKey: 'MCowBQYDK2VwAyEAbZgkmIekAKpzUkJD3kS6+vF2a/IlbXv/eNGtKiD/Bs4=',
+        signature: 'ulHriXz2rwzqkU2N14P711fbGYG8JuI9YT6+UxtLXecqLW+YQQjp2y1W5rXUufrIIDaFbaRpUkEDUHCwc4r9AA==',
+      },
+    ],
+  })
 export type ReceiptCheckRequest = z.infer<typeof receiptCheckRequestSchema>
 
 export const receiptCheckSchema = z.object({
