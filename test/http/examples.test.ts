@@ -3,7 +3,8 @@ import request from 'supertest'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { openApp, type RunningApp } from '../support/app.js'
-import { storeModel } from '../support/stores.js'
+import { epochsOf, startJob, storeEpochs, storeModel, xorSpec } from '../support/stores.js'
+import { upTo } from '../support/watching.js'
 
 const methods = ['get', 'post', 'put', 'patch', 'delete'] as const
 
@@ -43,6 +44,13 @@ async function register(modelId: string): Promise<void> {
   await request(service.app.server).put('/registry/logic/aliases/current').send({ version: 1 }).expect(201)
 }
 
+/** @returns a running job that has come to the epoch of the example of a fork */
+async function storeEpochsOfExample(): Promise<string> {
+  const claim = await startJob(service, 'worker_a', { spec: xorSpec({ epochs: 300 }) })
+  await storeEpochs(service, claim, epochsOf(upTo(200)))
+  return claim.jobId
+}
+
 describe('every example of a body', () => {
   it('is accepted by an empty service, creations first', async () => {
     const ids = new Map<string, string>()
@@ -65,7 +73,8 @@ describe('every example of a body', () => {
           .expect(200)
       }
       // Only a model that a job trained can be retrained.
-      const id = path.endsWith('/retrain') ? (await storeModel(service)).id : ids.get(collection)
+      let id = path.endsWith('/retrain') ? (await storeModel(service)).id : ids.get(collection)
+      if (path.endsWith('/fork')) id = await storeEpochsOfExample()
       const answer = await request(service.app.server)
         .post(
           path
