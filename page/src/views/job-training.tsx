@@ -71,12 +71,12 @@ function TrustFields({ form, change, errorAt }: TrainingProps) {
   return (
     <div class="pair">
       <NumberField
-        label="Seeds"
+        label="Repeats"
         value={form.repeats}
         min={1}
         max={100}
         step={1}
-        hint="trainings with other seeds"
+        hint="trainings with consecutive seeds"
         error={errorAt('/repeats')}
         onChange={(repeats) => change({ repeats })}
       />
