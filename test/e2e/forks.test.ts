@@ -357,7 +357,8 @@ describe('forks of one service', () => {
     const [first] = jobSchema.parse(changed.body).changes
     expect(first).toMatchObject({ before: { learningRate: 0.01 }, after: { learningRate: 0.02 } })
     await reached(job.id, first.fromEpoch + 50)
-    const stated = (await jobOf(job.id)).epoch + 1_000
+    // Far enough that the job is not there before the request.
+    const stated = (await jobOf(job.id)).epoch + 4_000
     expect((await patch(job.id, { afterEpoch: stated, learningRate: 0.005 })).status).toBe(200)
     // The worker dies after the change is stored.
     await reached(job.id, stated - 500)

@@ -1,6 +1,6 @@
 /** activation: an elementwise function, or softmax over each row. */
 import { elementCount } from '../arena.js'
-import type { BufferId, Operation } from '../operations.js'
+import { activationRules, type BufferId, type Operation } from '../operations.js'
 import type { Shape } from '../program.js'
 import type { PlannedLayer } from './layer.js'
 import type { LayerOf } from './layer-of.js'
@@ -28,7 +28,7 @@ export function activation(layer: LayerOf<'activation'>, input: Shape): PlannedL
             ? []
             : activationGradient(layer.activation, {
                 y,
-                z: layer.activation === 'gelu' ? x : null,
+                z: needsInput(layer.activation) ? x : null,
                 dy,
                 size,
               }),
@@ -48,3 +48,6 @@ export function activationOperation(
     ? { op: 'softmaxForward', operands: { x, y }, attributes: { size } }
     : { op: 'activationForward', operands: { x, y }, attributes: { size, activation: name } }
 }
+
+const needsInput = (name: LayerOf<'activation'>['activation']) =>
+  name !== 'softmax' && activationRules[name].derivative === 'z'

@@ -72,7 +72,7 @@ export function emitWeighted(
   const output = outputSignal(context, outputShape)
   const y = output.training
   const z =
-    activation === 'gelu' && context.training
+    activationRules[fused].derivative === 'z' && context.training
       ? context.layout.addPerRow(`layers.${context.index}.preActivation`, 'activation', outputShape)
       : null
   // Batch normalization cancels this bias, so its true gradient is zero. A computed gradient would be rounding noise,

@@ -8,18 +8,20 @@ interface ActivationRule {
   readonly code: number
   /** The default initializer of a layer's weights. */
   readonly initializer: Initializer
+  /** What its derivative is computed from: the output y = f(z), or the input z. */
+  readonly derivative: 'y' | 'z'
 }
 
 export const activationRules: Readonly<Record<ElementActivation, ActivationRule>> = {
-  linear: { code: 0, initializer: 'glorotUniform' },
-  step: { code: 1, initializer: 'glorotUniform' },
-  sigmoid: { code: 2, initializer: 'glorotUniform' },
-  tanh: { code: 3, initializer: 'glorotUniform' },
-  relu: { code: 4, initializer: 'heNormal' },
-  leakyRelu: { code: 5, initializer: 'heNormal' },
-  elu: { code: 6, initializer: 'heNormal' },
-  gelu: { code: 7, initializer: 'heNormal' },
-  softplus: { code: 8, initializer: 'glorotUniform' },
+  linear: { code: 0, initializer: 'glorotUniform', derivative: 'y' },
+  step: { code: 1, initializer: 'glorotUniform', derivative: 'y' },
+  sigmoid: { code: 2, initializer: 'glorotUniform', derivative: 'y' },
+  tanh: { code: 3, initializer: 'glorotUniform', derivative: 'y' },
+  relu: { code: 4, initializer: 'heNormal', derivative: 'y' },
+  leakyRelu: { code: 5, initializer: 'heNormal', derivative: 'y' },
+  elu: { code: 6, initializer: 'heNormal', derivative: 'y' },
+  gelu: { code: 7, initializer: 'heNormal', derivative: 'z' },
+  softplus: { code: 8, initializer: 'glorotUniform', derivative: 'y' },
 }
 
 /** The divisor of a batch's weighted loss: see LossRule. */
