@@ -75,6 +75,8 @@ export async function startCluster(queue: 'PostgreSQL' | 'Redis'): Promise<Clust
   const environment = {
     DATABASE_URL: postgres.connectionString,
     REDIS_URL: redis?.url ?? '',
+    // Jobs with the same seed are trained, not answered from each other's runs.
+    REUSE_RUNS: 'false',
     CHECKPOINT_SECONDS: '0.1',
     WORKER_CONCURRENCY: '2',
   }

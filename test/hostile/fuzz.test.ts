@@ -177,8 +177,19 @@ const neverSucceeding = [
   'GET /v2/health/ready',
   'POST /webhooks/{id}/deliveries/{deliveryId}/redeliver',
 ]
-/** Generated rows and changes rarely fit the models, and generated streams rarely name jobs. */
+/**
+ * Generated rows and changes rarely fit the models, generated streams rarely name jobs, and generated jobs rarely end, or
+ * have repeats or test rows.
+ */
 const seldomSucceeding = [
+  'DELETE /jobs/{id}',
+  'GET /jobs/{id}/comparison',
+  'GET /jobs/{id}/difference',
+  'GET /jobs/{id}/receipt',
+  'GET /jobs/{id}/repeats',
+  'GET /jobs/{id}/repeats/predictions',
+  'POST /jobs/{id}/epochs/{epoch}/model',
+  'POST /jobs/{id}/test',
   'GET /stream',
   'PATCH /models/{id}',
   'POST /models/{id}/evaluate',

@@ -65,10 +65,10 @@ describe.skipIf(!hasChromium)('every view', () => {
           async (page) => {
             await page.getByText('complete').waitFor()
             await page.getByRole('button', { name: 'Find the worst rows' }).click()
+            await page.getByRole('table', { name: 'Rows with the largest loss' }).waitFor()
             await page.getByRole('button', { name: 'Measure the importance' }).click()
             await page.getByRole('button', { name: 'petalLength' }).click()
             await page.getByRole('img', { name: /^mean probability/ }).waitFor()
-            await page.getByRole('table', { name: 'Rows with the largest loss' }).waitFor()
           },
         ],
         [`#/runs/${twoClasses.id}`, (page) => page.getByRole('img', { name: /^ROC curve/ }).waitFor()],
