@@ -1,6 +1,6 @@
 /** The mean of a metric over several trainings by epoch, with a band of one deviation to each side. */
 import { short, whole } from '../format.js'
-import { ticksBetween } from './ticks.js'
+import { PlotGrid } from './plot-grid.js'
 
 const [width, height] = [640, 220]
 const edge = { left: 62, bottom: 38, top: 10, right: 14 }
@@ -33,22 +33,12 @@ export function BandCurve({ points, name }: { points: readonly BandPoint[]; name
       role="img"
       aria-label={`${name}: mean ${short(first.mean)} at epoch ${first.epoch}, ${short(last.mean)} at epoch ${last.epoch}`}
     >
-      {ticksBetween(first.epoch, last.epoch).map((tick) => (
-        <g key={tick} class="mark">
-          <line x1={across(tick)} x2={across(tick)} y1={edge.top} y2={height - edge.bottom} />
-          <text x={across(tick)} y={height - edge.bottom + 16} text-anchor="middle">
-            {whole(tick)}
-          </text>
-        </g>
-      ))}
-      {ticksBetween(bottom, top).map((tick) => (
-        <g key={tick} class="mark">
-          <line x1={edge.left} x2={width - edge.right} y1={up(tick)} y2={up(tick)} />
-          <text x={edge.left - 6} y={up(tick) + 4} text-anchor="end">
-            {short(tick)}
-          </text>
-        </g>
-      ))}
+      <PlotGrid
+        across={{ from: first.epoch, to: last.epoch, place: across, text: whole }}
+        up={{ from: bottom, to: top, place: up, text: short }}
+        size={{ width, height }}
+        edge={edge}
+      />
       <path class="band" d={`M${[...upper, ...lower].join('L')}Z`} />
       <path class="line" d={`M${points.map(({ epoch, mean }) => at(epoch, mean)).join('L')}`} />
     </svg>

@@ -1,6 +1,6 @@
 /** The mean prediction as a function of a number or date. */
 import { day, short } from '../format.js'
-import { ticksBetween } from './ticks.js'
+import { PlotGrid } from './plot-grid.js'
 
 const [width, height] = [480, 280]
 const edge = { left: 62, bottom: 42, top: 10, right: 14 }
@@ -38,22 +38,12 @@ export function DependenceLine({ points, x, y, isDate }: Props) {
       role="img"
       aria-label={`${y}: ${short(first?.[1])} at ${x} ${valueText(left)}, ${short(last?.[1])} at ${valueText(right)}`}
     >
-      {ticksBetween(left, right).map((tick) => (
-        <g key={tick} class="mark">
-          <line x1={across(tick)} x2={across(tick)} y1={edge.top} y2={height - edge.bottom} />
-          <text x={across(tick)} y={height - edge.bottom + 16} text-anchor="middle">
-            {valueText(tick)}
-          </text>
-        </g>
-      ))}
-      {ticksBetween(bottom, top).map((tick) => (
-        <g key={tick} class="mark">
-          <line x1={edge.left} x2={width - edge.right} y1={up(tick)} y2={up(tick)} />
-          <text x={edge.left - 6} y={up(tick) + 4} text-anchor="end">
-            {short(tick)}
-          </text>
-        </g>
-      ))}
+      <PlotGrid
+        across={{ from: left, to: right, place: across, text: valueText }}
+        up={{ from: bottom, to: top, place: up, text: short }}
+        size={{ width, height }}
+        edge={edge}
+      />
       <path class="line" d={path} />
       {points.map(([value, mean]) => (
         <circle key={value} cx={across(value)} cy={up(mean)} r={3} />

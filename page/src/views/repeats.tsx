@@ -1,4 +1,5 @@
 /** What several trainings of a job measure: means with deviations, the band of the curves, and the trainings. */
+import { useState } from 'preact/hooks'
 import { get } from '../api/client.js'
 import type { Job, Repeats } from '../api/types.js'
 import { FigureList } from '../components/figure-list.js'
@@ -8,6 +9,7 @@ import { BandCurve } from '../draw/band-curve.js'
 import { plural, whole } from '../format.js'
 import { link } from '../router.js'
 import { metricTitle, scoreWithDeviation } from '../sweeps/names.js'
+import { isUnfinished } from '../sweeps/progress.js'
 
 const pollMilliseconds = 2_000
 const metrics = ['valAccuracy', 'valLoss', 'accuracy', 'loss'] as const
@@ -16,7 +18,13 @@ type Metric = (typeof metrics)[number]
 export const hasRepeats = ({ spec }: Job) => spec.repeats !== undefined || spec.folds !== undefined
 
 export function RepeatsCard({ job }: { job: Job }) {
-  const query = useQuery(job.id, () => get('/jobs/{id}/repeats', { id: job.id }), pollMilliseconds)
+  const [isOver, setOver] = useState(false)
+  const read = async () => {
+    const found = await get('/jobs/{id}/repeats', { id: job.id })
+    setOver(!isUnfinished(found))
+    return found
+  }
+  const query = useQuery(job.id, read, isOver ? undefined : pollMilliseconds)
   const repeats = query.latest
   if (repeats === null) return <ErrorNotice error={query.error} />
   const measured = metrics.filter((metric) => repeats.metrics[metric] !== null)
