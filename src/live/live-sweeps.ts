@@ -1,5 +1,7 @@
 /** The open streams of sweeps of this process, and their feeds. */
+
 import type { JobStatus } from '../contract/job.js'
+import { openOrClose } from './open-or-close.js'
 import { SweepFeed, type WatchedTrial } from './sweep-feed.js'
 import { SweepWatch } from './sweep-watch.js'
 import type { SweepWatchStore } from './sweep-watch-store.js'
@@ -45,14 +47,7 @@ export class LiveSweeps {
     })
     this.#watches.add(watch)
     if (this.#isClosing) watch.close('closing')
-    try {
-      if (await watch.open()) return watch
-    } catch (error) {
-      watch.close()
-      throw error
-    }
-    watch.close()
-    return null
+    return openOrClose(watch)
   }
 
   close(): void {

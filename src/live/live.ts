@@ -1,8 +1,10 @@
 /** The open streams of this process, and the feeds of the jobs that they watch. */
+
 import type { BoundaryReader } from '../training/ports/boundaries.js'
 import type { JobProgress } from '../training/ports/jobs.js'
 import { Feed } from './feed.js'
 import { MultiWatch } from './multi-watch.js'
+import { openOrClose } from './open-or-close.js'
 import { SharedReads } from './shared-reads.js'
 import type { MultiSink } from './sink.js'
 import { Watch, type WatchOptions } from './watch.js'
@@ -69,14 +71,7 @@ export class Live {
     const watch = this.createWatch(tenantId, jobId, after, () => this.streams.delete(watch))
     this.streams.add(watch)
     if (this.isClosing) watch.close('closing')
-    try {
-      if (await watch.open()) return watch
-    } catch (error) {
-      watch.close()
-      throw error
-    }
-    watch.close()
-    return null
+    return openOrClose(watch)
   }
 
   /** A stream of many jobs. The caller must close it. */
