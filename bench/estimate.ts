@@ -7,7 +7,8 @@ import { loadavg } from 'node:os'
 import { parseArgs } from 'node:util'
 import type { z } from 'zod'
 import { request, submit, watch } from '../examples/client.js'
-import { type jobRequestSchema, jobValidationSchema } from '../src/contract/job.js'
+import type { jobRequestSchema } from '../src/contract/job-request.js'
+import { jobValidationSchema } from '../src/contract/job-spec.js'
 import { withProcesses } from './processes.js'
 
 type JobRequest = z.input<typeof jobRequestSchema>

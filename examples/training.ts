@@ -1,7 +1,8 @@
 /** Trains a network without drawing, and predicts with it. */
 import type { z } from 'zod'
 import type { Epoch } from '../src/contract/epoch.js'
-import type { Job, jobRequestSchema } from '../src/contract/job.js'
+import type { Job } from '../src/contract/job.js'
+import type { jobRequestSchema } from '../src/contract/job-request.js'
 import { predictionsSchema } from '../src/contract/model.js'
 import type { Activation } from '../src/contract/network.js'
 import { request, submit, watch } from './client.js'

@@ -1,6 +1,6 @@
 /** The shape of encoded rows, which the engine needs to compile a training. */
 import type { Coding } from '../src/contract/dataset.js'
-import type { JobSpec } from '../src/contract/job.js'
+import type { JobSpec } from '../src/contract/job-spec.js'
 import { lastActivation } from '../src/contract/network.js'
 import { accuracyRule } from '../src/datasets/target-coding.js'
 import type { DataShape, DatasetSize } from '../src/engine/index.js'

@@ -3,7 +3,7 @@
  * predictions for the evaluation of the job.
  */
 import { isDivided } from '../src/contract/folds.js'
-import type { JobSpec } from '../src/contract/job.js'
+import type { JobSpec } from '../src/contract/job-spec.js'
 import { everyRow, readClasses, splitTable } from '../src/datasets/split-rows.js'
 import { targetWidth } from '../src/datasets/target-coding.js'
 import { unscaleTarget } from '../src/datasets/target-scaling.js'

@@ -1,7 +1,7 @@
 /** Splits and encodes the rows of a job into memory that all threads see. */
 import { inputWidth } from '../src/contract/dataset.js'
 import { isDivided } from '../src/contract/folds.js'
-import type { JobSpec } from '../src/contract/job.js'
+import type { JobSpec } from '../src/contract/job-spec.js'
 import { encode } from '../src/datasets/encoding.js'
 import type { Part } from '../src/datasets/feature-coding.js'
 import { isWeighted } from '../src/datasets/row-weights.js'

@@ -1,7 +1,7 @@
 /** Compares the predictions of a trained network with the encoded targets of rows. */
 import type { Coding } from '../src/contract/dataset.js'
 import { type EvaluatedRows, type Evaluation, maximumEvaluatedRows } from '../src/contract/evaluation.js'
-import type { JobSpec } from '../src/contract/job.js'
+import type { JobSpec } from '../src/contract/job-spec.js'
 import { type Loss, lastActivation, type Network } from '../src/contract/network.js'
 import { Evaluator, evaluatedRow } from '../src/datasets/evaluation.js'
 import { targetWidth } from '../src/datasets/target-coding.js'

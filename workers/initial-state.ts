@@ -3,7 +3,7 @@
  * memory of the training.
  */
 import type { Coding } from '../src/contract/dataset.js'
-import type { JobSpec } from '../src/contract/job.js'
+import type { JobSpec } from '../src/contract/job-spec.js'
 import { areMoved } from '../src/datasets/transfer-weights.js'
 import type { Program, Snapshot, Training, Weights } from '../src/engine/index.js'
 import { receiveNumbers } from '../src/threads/little-endian.js'

@@ -1,7 +1,8 @@
 /** The messages between a worker process and its training threads. */
 import type { Coding, ImageFormat } from '../src/contract/dataset.js'
 import type { Evaluation } from '../src/contract/evaluation.js'
-import type { Change, JobSpec } from '../src/contract/job.js'
+import type { Change } from '../src/contract/job-change.js'
+import type { JobSpec } from '../src/contract/job-spec.js'
 import type { LayerSummary, Tensor } from '../src/contract/model.js'
 import type { Inheritance } from '../src/datasets/inherited-coding.js'
 import type { Table } from '../src/datasets/table.js'

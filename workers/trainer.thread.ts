@@ -1,7 +1,7 @@
 /** A training thread. It runs the engine, and has no database and no queue. */
 import { parentPort, workerData } from 'node:worker_threads'
 import { finalTraining } from '../src/contract/folds.js'
-import type { JobSpec } from '../src/contract/job.js'
+import type { JobSpec } from '../src/contract/job-spec.js'
 import { divideByChanges, type Segment } from '../src/contract/segments.js'
 import { DatasetError } from '../src/datasets/table.js'
 import {

@@ -1,7 +1,7 @@
 /** Large JSON bodies, which a thread parses and validates. */
 import { type BodyName, bodySchemas } from '../contract/bodies.js'
 import { type InferenceRequest, inferenceRequestSchema } from '../contract/inference.js'
-import type { InlineDataset } from '../contract/job.js'
+import type { InlineDataset } from '../contract/job-request.js'
 import { Problem, type ProblemCode, type ProblemItem } from '../contract/problems.js'
 import { packData, unpackData } from '../training/inference/packed-data.js'
 import { standInFor, type Table, tableOfRows } from '../training/inline-rows.js'

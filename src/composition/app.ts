@@ -1,7 +1,7 @@
 /** Composes the HTTP application. */
 import type { AsyncDisposableStack } from '../base/async-disposable-stack.js'
 import { parseBySchema } from '../bodies/validate.js'
-import { jobRequestSchema } from '../contract/job.js'
+import { jobRequestSchema } from '../contract/job-request.js'
 import type { Limits } from '../contract/limits.js'
 import type { ReadingLimits } from '../datasets/reading/limits.js'
 import { type BackendName, explainBackend } from '../engine/index.js'

@@ -1,6 +1,6 @@
 /** The history of a job as events. */
 import { z } from 'zod'
-import { jobStatusSchema } from './job.js'
+import { jobStatusSchema } from './job-status.js'
 
 /** Why a running job went back to the queue. */
 export const releaseReasonSchema = z.enum([

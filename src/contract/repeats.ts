@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import { cellSchema } from './dataset.js'
 import { metricsSchema } from './epoch.js'
-import { jobStatusSchema } from './job.js'
+import { jobStatusSchema } from './job-status.js'
 import { predictionSchema } from './model.js'
 import { sweepStatusSchema } from './sweep.js'
 

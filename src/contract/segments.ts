@@ -1,5 +1,6 @@
 /** Divides a run by the changes of its spec. */
-import { type Change, type JobSpec, jobSpecSchema, type Settings } from './job.js'
+import type { Change, Settings } from './job-change.js'
+import { type JobSpec, jobSpecSchema } from './job-spec.js'
 
 /** Consecutive epochs with one spec. */
 export interface Segment {

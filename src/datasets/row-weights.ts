@@ -1,6 +1,6 @@
 /** Weights of the rows in the loss: by class, by a column of the dataset, and 0 for excluded rows. */
 import type { TargetCoding } from '../contract/dataset.js'
-import type { ClassWeight } from '../contract/job.js'
+import type { ClassWeight } from '../contract/job-request.js'
 import { cellError } from './cell-error.js'
 import { type Part, readColumn } from './feature-coding.js'
 import { shown, shownNames } from './shown-text.js'

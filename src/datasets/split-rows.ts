@@ -1,6 +1,6 @@
 /** Splits the rows of a dataset into training, validation and test rows. */
 import type { StoredColumn } from '../contract/dataset.js'
-import type { JobSpec } from '../contract/job.js'
+import type { JobSpec } from '../contract/job-spec.js'
 import { foldSize, splitFolds, splitRows, splitSizes, splitStratified } from '../engine/splitting.js'
 import { readColumn } from './feature-coding.js'
 import { categoryReader } from './stored-values.js'

@@ -1,6 +1,6 @@
 /** The open streams of sweeps of this process, and their feeds. */
 
-import type { JobStatus } from '../contract/job.js'
+import type { JobStatus } from '../contract/job-status.js'
 import { openOrClose } from './open-or-close.js'
 import { SweepFeed, type WatchedTrial } from './sweep-feed.js'
 import { SweepWatch } from './sweep-watch.js'

@@ -1,5 +1,5 @@
 /** What the watchers of a sweep share: its state and its summary are read once for all of them. */
-import type { JobStatus } from '../contract/job.js'
+import type { JobStatus } from '../contract/job-status.js'
 import type { Sweep, Trial } from '../contract/sweep.js'
 import type { Wakeable } from './feed.js'
 import type { SweepState, SweepWatchStore } from './sweep-watch-store.js'

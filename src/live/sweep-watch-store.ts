@@ -1,4 +1,4 @@
-import type { JobStatus } from '../contract/job.js'
+import type { JobStatus } from '../contract/job-status.js'
 import type { Sweep, SweepStatus, Trial } from '../contract/sweep.js'
 
 /** The trials that a sweep has now. */

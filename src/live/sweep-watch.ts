@@ -2,7 +2,7 @@
  * A reader of one sweep: sends the sweep, its trials whenever their status changes, and its end. It compares the state of the
  * database with what it sent, so lost hints delay messages only. Changes while the reader is slow are sent as one.
  */
-import type { JobStatus } from '../contract/job.js'
+import type { JobStatus } from '../contract/job-status.js'
 import { type Sweep, type SweepStatus, unfinishedSweepStatuses } from '../contract/sweep.js'
 import type { SweepMessage } from '../contract/sweep-stream.js'
 import type { Wakeable } from './feed.js'

@@ -2,7 +2,8 @@
  * A reader of one job: sends the job, its epochs in order, and its end. A hint only wakes it. It reads the database from
  * its position, so each epoch is sent once, even if hints are lost or duplicated.
  */
-import { isFinished, type Job, type JobStatus } from '../contract/job.js'
+import type { Job } from '../contract/job.js'
+import { isFinished, type JobStatus } from '../contract/job-status.js'
 import { lastEpoch, type PackedEpochs } from '../contract/packed-epochs.js'
 import type { BoundaryView } from '../training/ports/boundaries.js'
 import { type Feed, type Wakeable, withoutEpochs } from './feed.js'

@@ -5,7 +5,7 @@
 import { createHash } from 'node:crypto'
 import { z } from 'zod'
 import { checkpointHeaderSchema } from '../contract/checkpoint.js'
-import { finishedStatuses } from '../contract/job.js'
+import { finishedStatuses } from '../contract/job-status.js'
 import type { Checkpoint, StoredCheckpoint } from '../training/ports/checkpoints.js'
 import type { Claim } from '../training/ports/runs.js'
 import {

@@ -6,7 +6,8 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { z } from 'zod'
-import { changeSchema, jobStatusSchema } from '../contract/job.js'
+import { changeSchema } from '../contract/job-change.js'
+import { jobStatusSchema } from '../contract/job-status.js'
 import type { Capacity, Claimed, ClaimedJob, Unreadable } from '../training/ports/runs.js'
 import type { Database } from './database.js'
 import { notifyJob } from './hints.js'

@@ -4,7 +4,8 @@
  * queue.
  */
 import { z } from 'zod'
-import { initialStatus, type Job } from '../contract/job.js'
+import type { Job } from '../contract/job.js'
+import { initialStatus } from '../contract/job-status.js'
 import { type Limits, ownLimitsSchema, type Use } from '../contract/limits.js'
 import { Problem } from '../contract/problems.js'
 import type { NewJob } from '../training/ports/jobs.js'

@@ -10,7 +10,7 @@ import {
   scalingSchema,
   storedColumnSchema,
 } from '../contract/dataset.js'
-import { finishedStatuses } from '../contract/job.js'
+import { finishedStatuses } from '../contract/job-status.js'
 import type { AllDatasets, NewDataset } from '../training/ports/datasets.js'
 import { type Database, Prisma } from './database.js'
 import { afterCursor, cursorColumns, fitPage, newestFirst, toPage } from './pages.js'

@@ -1,6 +1,6 @@
 /** Deletes finished jobs with their epochs, checkpoints and snapshots. Models stay. */
 import { z } from 'zod'
-import { finishedStatuses, type JobStatus } from '../contract/job.js'
+import { finishedStatuses, type JobStatus } from '../contract/job-status.js'
 import { unfinishedSweepStatuses } from '../contract/sweep.js'
 import type { Database } from './database.js'
 import { idRow, send, statement } from './statements.js'

@@ -5,7 +5,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
-import { jobStatusSchema } from '../contract/job.js'
+import { jobStatusSchema } from '../contract/job-status.js'
 import type { Hint } from '../live/watch-store.js'
 import { queueChannel, workerConnection } from './wake-ups.js'
 

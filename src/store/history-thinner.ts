@@ -1,6 +1,6 @@
 /** Thins the epochs of finished jobs to the number of a setting. The job then has `epochsKept`. */
 import { z } from 'zod'
-import { finishedStatuses } from '../contract/job.js'
+import { finishedStatuses } from '../contract/job-status.js'
 import { inSlices } from '../training/slices.js'
 import type { Database } from './database.js'
 import { evenlySpaced, keptEpochs, metricsPerEpoch } from './epochs.js'

@@ -3,8 +3,8 @@
  * once and succeeds has no such rows, so its end costs nothing more.
  */
 
-import { isFinished, transitions } from '../contract/job.js'
 import { type JobEvent, jobEventTypeSchema, releaseReasonSchema } from '../contract/job-event.js'
+import { isFinished, transitions } from '../contract/job-status.js'
 import type { ListPage, Page } from '../training/ports/pages.js'
 import type { Database, Prisma } from './database.js'
 import { indexAfterCursor, toPage } from './pages.js'

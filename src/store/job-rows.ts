@@ -1,14 +1,10 @@
 /** The statement that reads jobs, and the conversion of its rows. */
 import { LRUCache } from 'lru-cache'
 import { z } from 'zod'
-import {
-  changeSchema,
-  type Job,
-  type JobSpec,
-  type JobStatus,
-  jobErrorSchema,
-  jobSpecSchema,
-} from '../contract/job.js'
+import { type Job, jobErrorSchema } from '../contract/job.js'
+import { changeSchema } from '../contract/job-change.js'
+import { type JobSpec, jobSpecSchema } from '../contract/job-spec.js'
+import type { JobStatus } from '../contract/job-status.js'
 import { toBuffer } from './bytes.js'
 import type { Database, Prisma } from './database.js'
 import { finiteMetrics } from './epochs.js'

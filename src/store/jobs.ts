@@ -1,6 +1,7 @@
 /** Jobs, as clients see and control them. Writes of a worker are in runs.ts. */
 import { z } from 'zod'
-import { type Job, unfinishedStatuses } from '../contract/job.js'
+import type { Job } from '../contract/job.js'
+import { unfinishedStatuses } from '../contract/job-status.js'
 import type { Limits } from '../contract/limits.js'
 import { Problem } from '../contract/problems.js'
 import type { AllJobs, JobProgress, JobStore } from '../training/ports/jobs.js'

@@ -3,7 +3,7 @@
  * the job says; the body is made of it when the delivery is claimed.
  */
 import { z } from 'zod'
-import { finishedStatuses } from '../contract/job.js'
+import { finishedStatuses } from '../contract/job-status.js'
 import { testEvent, type WebhookBody, type WebhookTestBody } from '../contract/webhook.js'
 
 /** A tally has this many rows, so that concurrent writers rarely wait for each other. */

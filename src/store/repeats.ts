@@ -1,6 +1,6 @@
 /** The trials that repeat a job: their sweep is created, controlled and deleted with the job. */
 import { z } from 'zod'
-import { finishedStatuses, jobStatusSchema, type Transition } from '../contract/job.js'
+import { finishedStatuses, jobStatusSchema, type Transition } from '../contract/job-status.js'
 import { Problem } from '../contract/problems.js'
 import { type SweepStatus, sweepStatusSchema, unfinishedSweepStatuses } from '../contract/sweep.js'
 import type { NewJob, NewTrials } from '../training/ports/jobs.js'

@@ -1,13 +1,8 @@
 /** Resumes a paused job, with or without changes of its settings. */
 import { z } from 'zod'
-import {
-  changeSchema,
-  type JobSpec,
-  jobStatusSchema,
-  type ResumeRequest,
-  type RunChange,
-  unfinishedStatuses,
-} from '../contract/job.js'
+import { changeSchema, type ResumeRequest, type RunChange } from '../contract/job-change.js'
+import type { JobSpec } from '../contract/job-spec.js'
+import { jobStatusSchema, unfinishedStatuses } from '../contract/job-status.js'
 import { Problem } from '../contract/problems.js'
 import type { Prisma } from './database.js'
 import { parseSpec } from './job-rows.js'

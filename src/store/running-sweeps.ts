@@ -1,6 +1,6 @@
 /** Creates the trials of running sweeps, and ends sweeps. */
 import { z } from 'zod'
-import { transitions, unfinishedStatuses } from '../contract/job.js'
+import { transitions, unfinishedStatuses } from '../contract/job-status.js'
 import type { Limits } from '../contract/limits.js'
 import { Problem, type ProblemCode } from '../contract/problems.js'
 import { sweepLimits, sweepTransitions } from '../contract/sweep.js'

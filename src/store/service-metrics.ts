@@ -1,6 +1,6 @@
 /** Metrics of the service that come from the database: counters (Tally), and the numbers of unfinished jobs. */
 import { z } from 'zod'
-import { finishedStatuses, jobStatusSchema, unfinishedStatuses } from '../contract/job.js'
+import { finishedStatuses, jobStatusSchema, unfinishedStatuses } from '../contract/job-status.js'
 import type { MetricStore } from '../training/ports/service-metrics.js'
 import type { Database } from './database.js'
 import { tallyShards } from './outbox.js'

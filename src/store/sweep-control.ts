@@ -1,6 +1,6 @@
 /** Pauses, resumes and cancels sweeps with their unfinished jobs, each in one transaction. */
 
-import type { Transition } from '../contract/job.js'
+import type { Transition } from '../contract/job-status.js'
 import { sweepTransitions } from '../contract/sweep.js'
 import type { SweepStore } from '../training/ports/sweeps.js'
 import type { Database, Prisma } from './database.js'

@@ -1,6 +1,6 @@
 /** The points of searches whose points depend on results. */
 import { z } from 'zod'
-import { transitions, unfinishedStatuses } from '../contract/job.js'
+import { transitions, unfinishedStatuses } from '../contract/job-status.js'
 import type { ChosenPoint, DueSweep, RefusedTrial } from '../training/ports/sweeps.js'
 import { trialOf } from '../training/sweeps/trials.js'
 import type { Prisma } from './database.js'

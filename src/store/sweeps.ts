@@ -1,6 +1,6 @@
 /** Sweeps, as clients see and control them. What creates and ends their trials is in running-sweeps.ts. */
 import { z } from 'zod'
-import { jobStatusSchema, unfinishedStatuses } from '../contract/job.js'
+import { jobStatusSchema, unfinishedStatuses } from '../contract/job-status.js'
 import type { Limits } from '../contract/limits.js'
 import { Problem } from '../contract/problems.js'
 import { sweepLimits, sweepStatusSchema, unfinishedSweepStatuses } from '../contract/sweep.js'

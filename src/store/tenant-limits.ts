@@ -4,7 +4,7 @@
  */
 
 import { z } from 'zod'
-import type { JobSpec } from '../contract/job.js'
+import type { JobSpec } from '../contract/job-spec.js'
 import {
   describeLimit,
   effectiveLimit,

@@ -1,6 +1,6 @@
 /**
  * How the status of a job changes. Every statement that changes one takes from here: its guard (the statuses that
- * `contract/job.ts` allows before it), its new status, the hint, and the rows of the outbox and the history.
+ * `contract/job-status.ts` allows before it), its new status, the hint, and the rows of the outbox and the history.
  *
  * Triggers of "Job" run in the same transaction. "countJobs" updates the sums of TenantUse and QueueCount, and wakes
  * workers when a job is queued. "checkTransition" refuses a change that the contract does not have.
@@ -12,7 +12,7 @@ import {
   jobStatusSchema,
   type Transition,
   transitions,
-} from '../contract/job.js'
+} from '../contract/job-status.js'
 import type { SweepStatus } from '../contract/sweep.js'
 import { notifyJob } from './hints.js'
 import { eventColumns, type StoredEvent, withEvent } from './job-events.js'

@@ -1,6 +1,6 @@
 /** Reads of watchers, each for many jobs in one statement. */
 import { z } from 'zod'
-import { jobStatusSchema } from '../contract/job.js'
+import { jobStatusSchema } from '../contract/job-status.js'
 import type { EpochsWanted, WatchedJob, WatchStore } from '../live/watch-store.js'
 import type { Database } from './database.js'
 import { packedEpochs, packedEpochsQuery, packedRowSchema } from './epochs.js'

@@ -2,7 +2,9 @@
  * Cancels, pauses, resumes and deletes jobs. Each call is one guarded change of the row of the job. A worker that runs
  * the job sees that its claim is no longer valid, and stops at the next step.
  */
-import { isFinished, type Job, type JobStatus, type ResumeRequest, type RunChange } from '../contract/job.js'
+import type { Job } from '../contract/job.js'
+import type { ResumeRequest, RunChange } from '../contract/job-change.js'
+import { isFinished, type JobStatus } from '../contract/job-status.js'
 import type { TenantLimits } from '../contract/limits.js'
 import { Problem } from '../contract/problems.js'
 import { checkLength } from './plan.js'

@@ -10,7 +10,7 @@ import {
   type Scaling,
 } from '../contract/dataset.js'
 import { idPrefixes } from '../contract/ids.js'
-import type { InlineDataset, JobRequest } from '../contract/job.js'
+import type { InlineDataset, JobRequest } from '../contract/job-request.js'
 import { Problem } from '../contract/problems.js'
 import { type BuiltIn, builtIn, builtInNames } from '../datasets/built-ins.js'
 import { checkValidationColumns } from '../datasets/compatibility.js'

@@ -1,6 +1,6 @@
 /** Chooses what a request with `"network": "auto"` omits. The choice depends on the columns and the number of rows. */
 import type { Column } from '../contract/dataset.js'
-import type { JobRequest } from '../contract/job.js'
+import type { JobRequest } from '../contract/job-request.js'
 import {
   type Activation,
   earlyStoppingSchema,

@@ -1,7 +1,8 @@
 /** Diagnoses a running or ended training from what is stored of it. */
 import type { GeneratedDataset } from '../contract/dataset.js'
 import type { Diagnosis } from '../contract/diagnosis.js'
-import { isFinished, type Job } from '../contract/job.js'
+import type { Job } from '../contract/job.js'
+import { isFinished } from '../contract/job-status.js'
 import { unpackEpochs } from '../contract/packed-epochs.js'
 import { Problem } from '../contract/problems.js'
 import type { EpochStatistics } from '../contract/statistics.js'

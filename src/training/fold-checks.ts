@@ -1,6 +1,6 @@
 /** Checks whether the rows of a dataset can be divided into the folds of a request. */
 import type { Column } from '../contract/dataset.js'
-import type { JobSpec } from '../contract/job.js'
+import type { JobSpec } from '../contract/job-spec.js'
 import type { TrainingSpec } from '../contract/network.js'
 import { type PartShares, partSizes } from '../datasets/split-rows.js'
 import { compile, type DataShape, SpecError, validationRowsPerClass } from '../engine/index.js'

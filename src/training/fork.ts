@@ -1,6 +1,8 @@
 /** Forks a job: the same run up to an epoch, then with changes. */
 import type { ForkChanges, ForkRequest } from '../contract/fork.js'
-import type { Change, Job, JobSpec, Settings } from '../contract/job.js'
+import type { Job } from '../contract/job.js'
+import type { Change, Settings } from '../contract/job-change.js'
+import type { JobSpec } from '../contract/job-spec.js'
 import { type Optimizer, optimizerSchema } from '../contract/network.js'
 import { Problem } from '../contract/problems.js'
 import { checkValidationColumns } from '../datasets/compatibility.js'

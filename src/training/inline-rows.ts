@@ -1,5 +1,5 @@
 /** Turns inline rows into a table. For a large request, the request thread has already done so. */
-import type { InlineDataset } from '../contract/job.js'
+import type { InlineDataset } from '../contract/job-request.js'
 import { Problem } from '../contract/problems.js'
 import { tableFromInline } from '../datasets/inline.js'
 import { DatasetError, type Table } from '../datasets/table.js'

@@ -1,5 +1,5 @@
 /** Plans many jobs of a tenant. */
-import type { JobRequest } from '../contract/job.js'
+import type { JobRequest } from '../contract/job-request.js'
 import { Problem } from '../contract/problems.js'
 import { type PlanDependencies, planTraining } from './plan.js'
 import type { NewJob } from './ports/jobs.js'

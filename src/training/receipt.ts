@@ -1,6 +1,7 @@
 /** Receipts of finished runs, signed with Ed25519 (RFC 8032). */
 import { createHash, createPrivateKey, createPublicKey, generateKeyPairSync, sign, verify } from 'node:crypto'
-import { isFinished, type Job } from '../contract/job.js'
+import type { Job } from '../contract/job.js'
+import { isFinished } from '../contract/job-status.js'
 import { Problem } from '../contract/problems.js'
 import type { Receipt, ReceiptCheck, ReceiptCheckRequest } from '../contract/receipt.js'
 import { release } from '../contract/release.js'

@@ -1,6 +1,9 @@
 /** Plans jobs that repeat the run of another job: up to an epoch, or as a whole. */
 import { z } from 'zod'
-import { type Change, type Job, type JobRequest, type JobSpec, jobRequestSchema } from '../contract/job.js'
+import type { Job } from '../contract/job.js'
+import type { Change } from '../contract/job-change.js'
+import { type JobRequest, jobRequestSchema } from '../contract/job-request.js'
+import type { JobSpec } from '../contract/job-spec.js'
 import { Problem } from '../contract/problems.js'
 import { withSettings } from '../contract/segments.js'
 import { type Plan, type PlanDependencies, planTraining } from './plan.js'

@@ -1,6 +1,7 @@
 /** Trains the spec of a model's job on another dataset. */
 import { z } from 'zod'
-import { type Job, type JobRequest, jobRequestSchema } from '../contract/job.js'
+import type { Job } from '../contract/job.js'
+import { type JobRequest, jobRequestSchema } from '../contract/job-request.js'
 import type { Model } from '../contract/model.js'
 import { Problem, unknownModel } from '../contract/problems.js'
 import type { RetrainRequest } from '../contract/retrain.js'

@@ -2,7 +2,8 @@
 
 import { didYouMean } from '../base/similar-names.js'
 import type { Column, TargetCoding } from '../contract/dataset.js'
-import type { JobRequest, JobSpec } from '../contract/job.js'
+import type { JobRequest } from '../contract/job-request.js'
+import type { JobSpec } from '../contract/job-spec.js'
 import { pointerTo } from '../contract/problems.js'
 import { shownNames } from '../datasets/shown-text.js'
 import { SpecError } from '../engine/index.js'

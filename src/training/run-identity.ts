@@ -1,6 +1,7 @@
 /** The hash of all that determines a run, except the backend: equal runs of one backend have the same bits. */
 import { createHash } from 'node:crypto'
-import type { Change, JobSpec } from '../contract/job.js'
+import type { Change } from '../contract/job-change.js'
+import type { JobSpec } from '../contract/job-spec.js'
 import { release } from '../contract/release.js'
 import type { DataDescription } from './data-description.js'
 

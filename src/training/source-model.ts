@@ -1,6 +1,7 @@
 /** Checks whether a training can start from the weights of a model. Columns and classes are matched by name. */
 import type { TargetCoding } from '../contract/dataset.js'
-import type { JobRequest, JobSpec } from '../contract/job.js'
+import type { JobRequest } from '../contract/job-request.js'
+import type { JobSpec } from '../contract/job-spec.js'
 import type { Model, Tensor } from '../contract/model.js'
 import type { TrainingSpec } from '../contract/network.js'
 import { Problem } from '../contract/problems.js'

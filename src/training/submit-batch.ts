@@ -1,6 +1,7 @@
 /** Accepts many jobs. Each is planned separately, and one transaction stores the accepted ones. */
 import { isRepeated } from '../contract/folds.js'
-import type { Job, JobRequest } from '../contract/job.js'
+import type { Job } from '../contract/job.js'
+import type { JobRequest } from '../contract/job-request.js'
 import { Problem } from '../contract/problems.js'
 import { planJob, readingOnce } from './plan-together.js'
 import type { Once } from './ports/idempotency.js'

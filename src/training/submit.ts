@@ -1,5 +1,6 @@
 /** Accepts a job: stores its plan and queues it. */
-import type { Job, JobRequest } from '../contract/job.js'
+import type { Job } from '../contract/job.js'
+import type { JobRequest } from '../contract/job-request.js'
 import { newId } from './new-id.js'
 import { memoryBytes, type Plan, type PlanDependencies, planTraining } from './plan.js'
 import type { Once } from './ports/idempotency.js'

@@ -3,7 +3,7 @@
  * columns.
  */
 import type { Column, Scaling } from '../contract/dataset.js'
-import type { JobSpec } from '../contract/job.js'
+import type { JobSpec } from '../contract/job-spec.js'
 import { activations, type Loss, losses } from '../contract/network.js'
 import { isRegression } from '../datasets/target-coding.js'
 import type { DataDescription } from './data-description.js'

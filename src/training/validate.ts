@@ -1,6 +1,7 @@
 /** Plans a job and estimates its duration. Stores and queues nothing. */
 import { countTrainings, countTrials } from '../contract/folds.js'
-import type { JobRequest, JobValidation } from '../contract/job.js'
+import type { JobRequest } from '../contract/job-request.js'
+import type { JobValidation } from '../contract/job-spec.js'
 import { estimateSeconds } from './estimate.js'
 import { memoryBytes, type PlanDependencies, planTraining } from './plan.js'
 import type { JobStore } from './ports/jobs.js'

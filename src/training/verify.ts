@@ -1,5 +1,6 @@
 /** Trains a job again, to compare both runs. */
-import { isFinished, type Job } from '../contract/job.js'
+import type { Job } from '../contract/job.js'
+import { isFinished } from '../contract/job-status.js'
 import { Problem } from '../contract/problems.js'
 import type { JobStore } from './ports/jobs.js'
 import type { Tenant } from './ports/tenants.js'

@@ -57,7 +57,7 @@ const serviceChanges: Change[] = [
   },
   {
     row: 'A state of a job',
-    file: 'src/contract/job.ts',
+    file: 'src/contract/job-status.ts',
     before: "'cancelled'])",
     after: "'cancelled', 'archived'])",
   },

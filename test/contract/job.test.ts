@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { isFinished, jobRequestSchema, jobStatusSchema, previousStatuses } from '../../src/contract/job.js'
+import { jobRequestSchema } from '../../src/contract/job-request.js'
+import { isFinished, jobStatusSchema, previousStatuses } from '../../src/contract/job-status.js'
 
 /** The transitions of the diagram in job.ts. */
 const legal = [

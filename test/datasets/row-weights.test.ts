@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
-import type { ClassWeight } from '../../src/contract/job.js'
+import type { ClassWeight } from '../../src/contract/job-request.js'
 import { classWeights } from '../../src/datasets/row-weights.js'
 import { encoded, rowsOf } from '../support/encoding.js'
 import { type Columns, prepared, reading } from '../support/prepared.js'

@@ -1,6 +1,6 @@
 /** Validation rows of a job. */
 import { describe, expect, test } from 'vitest'
-import type { Split } from '../../src/contract/job.js'
+import type { Split } from '../../src/contract/job-request.js'
 import type { Loss } from '../../src/contract/network.js'
 import { tableFromInline } from '../../src/datasets/inline.js'
 import { readClasses, splitTable } from '../../src/datasets/split-rows.js'

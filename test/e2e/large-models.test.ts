@@ -2,7 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import type { JobSpec } from '../../src/contract/job.js'
+import type { JobSpec } from '../../src/contract/job-spec.js'
 import { draftStore } from '../../src/store/drafts.js'
 import { eventually } from '../support/service.js'
 import { newJob, openStores, type Stores, xorSpec } from '../support/stores.js'

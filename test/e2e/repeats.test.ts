@@ -4,7 +4,8 @@ import { beforeAll, describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { request, submit } from '../../examples/client.js'
 import { datasetRowsSchema } from '../../src/contract/dataset.js'
-import { type Job, type jobRequestSchema, jobSchema } from '../../src/contract/job.js'
+import { type Job, jobSchema } from '../../src/contract/job.js'
+import type { jobRequestSchema } from '../../src/contract/job-request.js'
 import { evaluatedModelSchema, predictionsSchema } from '../../src/contract/model.js'
 import {
   jobComparisonSchema,

@@ -1,6 +1,7 @@
 /** POST /jobs/validate on the whole service: what it promises of time is corrected by what trainings took. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { jobSchema, jobValidationSchema } from '../../src/contract/job.js'
+import { jobSchema } from '../../src/contract/job.js'
+import { jobValidationSchema } from '../../src/contract/job-spec.js'
 import { freshDatabase } from '../support/postgres.js'
 import { eventually, type Service, startService } from '../support/service.js'
 

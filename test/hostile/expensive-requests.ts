@@ -1,6 +1,6 @@
 /** The most expensive allowed requests of every route. */
 import { maximumRepeats } from '../../src/contract/folds.js'
-import type { JobSpec } from '../../src/contract/job.js'
+import type { JobSpec } from '../../src/contract/job-spec.js'
 import { localTenant } from '../../src/contract/key.js'
 import { maximumFolds } from '../../src/contract/network.js'
 import { registryLimits } from '../../src/contract/registry.js'

@@ -1,7 +1,7 @@
 /** POST /jobs/validate without a worker. `npm run bench -- estimate` measures the error of its times. */
 import request from 'supertest'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { jobSpecSchema, jobValidationSchema } from '../../src/contract/job.js'
+import { jobSpecSchema, jobValidationSchema } from '../../src/contract/job-spec.js'
 import { openApp, type RunningApp } from '../support/app.js'
 import { linearModel, startJob } from '../support/stores.js'
 

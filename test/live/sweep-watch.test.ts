@@ -1,7 +1,7 @@
 /** What the watchers of a sweep receive, whatever happens between their reads and whenever they reconnect. */
 import fc from 'fast-check'
 import { afterEach, expect, it, vi } from 'vitest'
-import { isFinished, type JobStatus } from '../../src/contract/job.js'
+import { isFinished, type JobStatus } from '../../src/contract/job-status.js'
 import type { Sweep, SweepStatus, Trial } from '../../src/contract/sweep.js'
 import type { SweepMessage } from '../../src/contract/sweep-stream.js'
 import { LiveSweeps } from '../../src/live/live-sweeps.js'

@@ -1,7 +1,8 @@
 /** The page of a run shows its findings, and leads to a better run by one click. */
 import { afterEach, expect, it } from 'vitest'
 import { request, submit } from '../../examples/client.js'
-import { isFinished, jobSchema } from '../../src/contract/job.js'
+import { jobSchema } from '../../src/contract/job.js'
+import { isFinished } from '../../src/contract/job-status.js'
 import { browserSuite, hasChromium } from '../support/browser.js'
 import { eventually } from '../support/service.js'
 

@@ -4,7 +4,7 @@
  */
 import fc from 'fast-check'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import type { JobStatus } from '../../src/contract/job.js'
+import type { JobStatus } from '../../src/contract/job-status.js'
 import { Problem } from '../../src/contract/problems.js'
 import { tableFromInline } from '../../src/datasets/inline.js'
 import { chunkBytes } from '../../src/store/bytes.js'

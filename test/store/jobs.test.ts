@@ -1,6 +1,6 @@
 /** Jobs as clients see them: lists and cancellation, and jobs of dead workers. */
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { type JobStatus, jobStatusSchema, previousStatuses } from '../../src/contract/job.js'
+import { type JobStatus, jobStatusSchema, previousStatuses } from '../../src/contract/job-status.js'
 import { Problem } from '../../src/contract/problems.js'
 import { tableFromInline } from '../../src/datasets/inline.js'
 import { newId } from '../../src/training/new-id.js'

@@ -1,7 +1,7 @@
 /** A database from before jobs were counted keeps the order of its jobs, and gets the sums of its rows. */
 import type pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { jobStatusSchema } from '../../src/contract/job.js'
+import { jobStatusSchema } from '../../src/contract/job-status.js'
 import { joinPieces } from '../../src/store/bytes.js'
 import { type Database, openDatabase } from '../../src/store/database.js'
 import { jobStore } from '../../src/store/jobs.js'

@@ -1,6 +1,6 @@
 /** What a job counts against in each of its states: jobs that wait, jobs that run, bytes. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type JobStatus, jobStatusSchema } from '../../src/contract/job.js'
+import { type JobStatus, jobStatusSchema } from '../../src/contract/job-status.js'
 import { jobStore } from '../../src/store/jobs.js'
 import { runStore } from '../../src/store/runs.js'
 import { unlimited } from '../../src/store/tenant-limits.js'

@@ -1,6 +1,6 @@
 /** What a resumption may change, and from which epoch. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type JobStatus, jobStatusSchema } from '../../src/contract/job.js'
+import { type JobStatus, jobStatusSchema } from '../../src/contract/job-status.js'
 import { Problem } from '../../src/contract/problems.js'
 import { newId } from '../../src/training/new-id.js'
 import type { Checkpoint } from '../../src/training/ports/checkpoints.js'

@@ -1,7 +1,7 @@
 /** Production trusts the types of rows. Here, rows of both drivers, with nulls and extremes, are parsed by their schemas. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { z } from 'zod'
-import { jobStatusSchema } from '../../src/contract/job.js'
+import { jobStatusSchema } from '../../src/contract/job-status.js'
 import { Problem } from '../../src/contract/problems.js'
 import { tableFromInline } from '../../src/datasets/inline.js'
 import { claimStatement } from '../../src/store/claims.js'

@@ -2,7 +2,7 @@
 import fc from 'fast-check'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import type { Epoch } from '../../src/contract/epoch.js'
-import { type JobStatus, jobStatusSchema, previousStatuses } from '../../src/contract/job.js'
+import { type JobStatus, jobStatusSchema, previousStatuses } from '../../src/contract/job-status.js'
 import { newId } from '../../src/training/new-id.js'
 import type { Claim } from '../../src/training/ports/runs.js'
 import { readEpochs } from '../support/read-epochs.js'

@@ -10,7 +10,7 @@ import {
   previousStatuses,
   type Transition,
   transitions,
-} from '../../src/contract/job.js'
+} from '../../src/contract/job-status.js'
 import { webhookBodySchema, webhookEventSchema } from '../../src/contract/webhook.js'
 import type { Hints } from '../../src/store/hints.js'
 import { newId } from '../../src/training/new-id.js'

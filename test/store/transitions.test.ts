@@ -1,6 +1,11 @@
 /** After concurrent actions, a job has one legal status, and each action reports what it did. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { isFinished, type JobStatus, jobStatusSchema, previousStatuses } from '../../src/contract/job.js'
+import {
+  isFinished,
+  type JobStatus,
+  jobStatusSchema,
+  previousStatuses,
+} from '../../src/contract/job-status.js'
 import type { Hints } from '../../src/store/hints.js'
 import type { Claim } from '../../src/training/ports/runs.js'
 import { readEpochs } from '../support/read-epochs.js'

@@ -1,7 +1,7 @@
 /** Claims and positions use sums and parts of the queue, and agree with the policy applied to all rows. */
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type JobStatus, jobStatusSchema } from '../../src/contract/job.js'
+import { type JobStatus, jobStatusSchema } from '../../src/contract/job-status.js'
 import { jobStore } from '../../src/store/jobs.js'
 import { packJson } from '../../src/store/packed-json.js'
 import { runStore } from '../../src/store/runs.js'

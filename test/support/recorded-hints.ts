@@ -1,4 +1,4 @@
-import type { JobStatus } from '../../src/contract/job.js'
+import type { JobStatus } from '../../src/contract/job-status.js'
 import { type Hints, listenForHints } from '../../src/store/hints.js'
 
 /** Records the statuses of the hints of each job, in order. */

@@ -1,8 +1,9 @@
 /** The real stores on a separate database, with jobs and models to store. */
 import { type Stores as AllStores, openStores as openAllStores } from '../../src/composition/stores.js'
 import type { Epoch } from '../../src/contract/epoch.js'
-import type { JobSpec, JobStatus } from '../../src/contract/job.js'
-import { jobSpecSchema } from '../../src/contract/job.js'
+import type { JobSpec } from '../../src/contract/job-spec.js'
+import { jobSpecSchema } from '../../src/contract/job-spec.js'
+import type { JobStatus } from '../../src/contract/job-status.js'
 import type { EpochRun } from '../../src/engine/index.js'
 import { type Database, openDatabase, type Prisma } from '../../src/store/database.js'
 import { newId } from '../../src/training/new-id.js'

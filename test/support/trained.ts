@@ -1,7 +1,8 @@
 /** A training from its request to its model. */
 import type { z } from 'zod'
 import { request, submit } from '../../examples/client.js'
-import { type jobRequestSchema, jobSchema } from '../../src/contract/job.js'
+import { jobSchema } from '../../src/contract/job.js'
+import type { jobRequestSchema } from '../../src/contract/job-request.js'
 import { type EvaluatedModel, evaluatedModelSchema } from '../../src/contract/model.js'
 import { eventually } from './service.js'
 

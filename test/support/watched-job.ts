@@ -1,5 +1,6 @@
 /** A job in memory as watching reads it, whose reads wait until a test lets them go on. */
-import type { Job, JobStatus } from '../../src/contract/job.js'
+import type { Job } from '../../src/contract/job.js'
+import type { JobStatus } from '../../src/contract/job-status.js'
 import type { PackedEpochs } from '../../src/contract/packed-epochs.js'
 import type { EpochsWanted, WatchedJob, WatchStore } from '../../src/live/watch-store.js'
 import { type Gate, gate } from './gate.js'

@@ -1,7 +1,7 @@
 /** What "auto" chooses: the defaults of docs/networks.md, written out by hand for each kind of target and number of rows. */
 import { describe, expect, it } from 'vitest'
 import type { Column } from '../../src/contract/dataset.js'
-import { jobRequestSchema } from '../../src/contract/job.js'
+import { jobRequestSchema } from '../../src/contract/job-request.js'
 import { networkSchema } from '../../src/contract/network.js'
 import { Problem } from '../../src/contract/problems.js'
 import { type DataTraits, resolveRequest } from '../../src/training/defaults.js'

@@ -1,6 +1,6 @@
 /** Refuses what the columns of a dataset rule out before a job is queued. The text names the remedy. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { jobRequestSchema } from '../../src/contract/job.js'
+import { jobRequestSchema } from '../../src/contract/job-request.js'
 import type { Preparation } from '../../src/contract/preparation.js'
 import { Problem } from '../../src/contract/problems.js'
 import { unlimited } from '../../src/store/tenant-limits.js'

@@ -1,6 +1,6 @@
 /** Workers are woken while anything is queued, whatever became of earlier wake-ups. */
 import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest'
-import { jobRequestSchema } from '../../src/contract/job.js'
+import { jobRequestSchema } from '../../src/contract/job-request.js'
 import { consume, openQueue } from '../../src/queue/queue.js'
 import { writeDraft } from '../../src/store/drafts.js'
 import { unlimited } from '../../src/store/tenant-limits.js'

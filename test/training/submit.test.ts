@@ -1,7 +1,8 @@
 /** What a job needs is known before it is stored; refusals in words are in test/http/refusals.test.ts. */
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type JobSpec, jobRequestSchema } from '../../src/contract/job.js'
+import { jobRequestSchema } from '../../src/contract/job-request.js'
+import type { JobSpec } from '../../src/contract/job-spec.js'
 import type { Model } from '../../src/contract/model.js'
 import { Problem } from '../../src/contract/problems.js'
 import { unlimited } from '../../src/store/tenant-limits.js'

@@ -1,7 +1,7 @@
 /** Small jobs trained together: each ends as it would alone, whatever becomes of the others. */
 import { pino } from 'pino'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
-import type { JobSpec } from '../../src/contract/job.js'
+import type { JobSpec } from '../../src/contract/job-spec.js'
 import { tableFromInline } from '../../src/datasets/inline.js'
 import { databaseTrouble } from '../../src/store/database.js'
 import type { NewJob } from '../../src/training/ports/jobs.js'

@@ -1,7 +1,7 @@
 /** Epochs chosen by folds: nothing of a row that is asked about has been learned, and every row is asked about once. */
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { type JobSpec, jobSpecSchema } from '../../src/contract/job.js'
+import { type JobSpec, jobSpecSchema } from '../../src/contract/job-spec.js'
 import { tableFromInline } from '../../src/datasets/inline.js'
 import type { Table } from '../../src/datasets/table.js'
 import { splitFolds } from '../../src/engine/index.js'

@@ -3,7 +3,7 @@
 import { createHash } from 'node:crypto'
 import { pino } from 'pino'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import type { JobSpec } from '../../src/contract/job.js'
+import type { JobSpec } from '../../src/contract/job-spec.js'
 import { databaseTrouble } from '../../src/store/database.js'
 import type { NewJob } from '../../src/training/ports/jobs.js'
 import { processorModule, sharedDatasets, storedTables, trainerPool } from '../support/built.js'

@@ -2,7 +2,7 @@
 import { pino } from 'pino'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { Epoch } from '../../src/contract/epoch.js'
-import type { JobSpec } from '../../src/contract/job.js'
+import type { JobSpec } from '../../src/contract/job-spec.js'
 import { tableFromInline } from '../../src/datasets/inline.js'
 import type { InputRow } from '../../src/datasets/raw-rows.js'
 import { databaseTrouble } from '../../src/store/database.js'

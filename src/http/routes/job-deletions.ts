@@ -1,6 +1,6 @@
 /** Deletion of finished jobs: one by its id, or those that ended before a time. */
 import { z } from 'zod'
-import { finishedStatuses } from '../../contract/job.js'
+import { finishedStatuses } from '../../contract/job-status.js'
 import { remove } from '../../training/control.js'
 import type { JobStore } from '../../training/ports/jobs.js'
 import type { Tenanted } from '../../training/ports/tenants.js'

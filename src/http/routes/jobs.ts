@@ -1,15 +1,11 @@
 import type { FastifyRequest } from 'fastify'
 import { z } from 'zod'
-import {
-  changesRun,
-  jobChangeSchema,
-  jobRequestSchema,
-  jobSchema,
-  jobStatusSchema,
-  jobValidationSchema,
-  resumeRequestSchema,
-} from '../../contract/job.js'
+import { jobSchema } from '../../contract/job.js'
+import { changesRun, jobChangeSchema, resumeRequestSchema } from '../../contract/job-change.js'
 import { jobEventSchema } from '../../contract/job-event.js'
+import { jobRequestSchema } from '../../contract/job-request.js'
+import { jobValidationSchema } from '../../contract/job-spec.js'
+import { jobStatusSchema } from '../../contract/job-status.js'
 import { Problem } from '../../contract/problems.js'
 import { cancel, changeRun, pause, resume } from '../../training/control.js'
 import type { JobStore } from '../../training/ports/jobs.js'

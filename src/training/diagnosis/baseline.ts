@@ -4,7 +4,7 @@
  */
 import type { Column } from '../../contract/dataset.js'
 import type { Evaluation } from '../../contract/evaluation.js'
-import type { JobSpec } from '../../contract/job.js'
+import type { JobSpec } from '../../contract/job-spec.js'
 import { classWeights } from '../../datasets/row-weights.js'
 import type { StoredTraining } from './training-record.js'
 

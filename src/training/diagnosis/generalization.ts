@@ -1,5 +1,5 @@
 /** Findings that compare training rows with validation rows. */
-import type { JobSpec } from '../../contract/job.js'
+import type { JobSpec } from '../../contract/job-spec.js'
 import { indexOfLowest, median, part, smoothed, toLosses } from './curve.js'
 import type { Rule, TrainingRecord } from './training-record.js'
 import { short } from './training-record.js'

@@ -1,5 +1,5 @@
 /** Changes of a spec that several findings propose. */
-import type { JobSpec } from '../../contract/job.js'
+import type { JobSpec } from '../../contract/job-spec.js'
 import type { Activation, Layer } from '../../contract/network.js'
 import type { Observed } from './training-record.js'
 

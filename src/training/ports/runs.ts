@@ -1,5 +1,7 @@
-import type { Change, JobError, JobSpec } from '../../contract/job.js'
+import type { JobError } from '../../contract/job.js'
+import type { Change } from '../../contract/job-change.js'
 import type { ReleaseReason } from '../../contract/job-event.js'
+import type { JobSpec } from '../../contract/job-spec.js'
 import type { EpochRun, EpochStatistics } from '../../engine/index.js'
 import type { Checkpoint, StoredCheckpoint } from './checkpoints.js'
 import type { NewModel } from './models.js'

@@ -1,4 +1,4 @@
-import type { JobStatus } from '../../contract/job.js'
+import type { JobStatus } from '../../contract/job-status.js'
 import type { WorkersSummary } from '../../contract/worker.js'
 
 /** Counts over all processes. */

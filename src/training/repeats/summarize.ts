@@ -1,5 +1,6 @@
 /** What the trials of a job measure: estimates of the metrics, and the band of the curves. */
-import type { Job, JobSpec } from '../../contract/job.js'
+import type { Job } from '../../contract/job.js'
+import type { JobSpec } from '../../contract/job-spec.js'
 import { metricsPerEpoch, numberAt } from '../../contract/packed-epochs.js'
 import { Problem } from '../../contract/problems.js'
 import {

@@ -1,6 +1,7 @@
 /** The trials of a job with `repeats` or `folds`: the sweep of one point that repeats its training. */
 import { countTrials, hasValidation, isRepeated } from '../../contract/folds.js'
-import type { JobRequest, JobSpec } from '../../contract/job.js'
+import type { JobRequest } from '../../contract/job-request.js'
+import type { JobSpec } from '../../contract/job-spec.js'
 import { sweepLimits } from '../../contract/sweep.js'
 import { newId } from '../new-id.js'
 import type { NewTrials } from '../ports/jobs.js'

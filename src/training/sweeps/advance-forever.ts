@@ -1,5 +1,5 @@
 /** Advances sweeps when one is created or a job ends or pauses, and at intervals, because hints can be lost. */
-import { isFinished, type JobStatus } from '../../contract/job.js'
+import { isFinished, type JobStatus } from '../../contract/job-status.js'
 import { type AdvanceDependencies, advanceSweeps } from './advance.js'
 
 const everyMilliseconds = 2_000

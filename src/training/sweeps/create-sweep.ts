@@ -1,7 +1,7 @@
 /** Accepts a sweep: checks its parameters, plans its first trial, and stores it. */
 import { randomInt } from 'node:crypto'
 import { hasValidation } from '../../contract/folds.js'
-import type { JobSpec } from '../../contract/job.js'
+import type { JobSpec } from '../../contract/job-spec.js'
 import { Problem } from '../../contract/problems.js'
 import {
   defaultParallelism,

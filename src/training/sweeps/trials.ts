@@ -1,5 +1,5 @@
 /** The job request of each trial of a sweep. */
-import type { JobRequest } from '../../contract/job.js'
+import type { JobRequest } from '../../contract/job-request.js'
 import { Problem } from '../../contract/problems.js'
 import type { SweepDefinition } from '../ports/sweeps.js'
 import type { Choices, PointValues } from './choices.js'
