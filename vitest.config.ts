@@ -29,8 +29,8 @@ const longTests = [
   'test/store/statement-plans.test.ts',
 ]
 
-/** Repeated more often with LONG_TESTS. */
-const repeatedTests = ['test/e2e/deleted-models.test.ts', ...faultTests]
+/** With LONG_TESTS, they repeat more, or on every backend. */
+const repeatedTests = ['test/e2e/deleted-models.test.ts', 'test/e2e/forks.test.ts', ...faultTests]
 
 export const projects = {
   components: { include: [allTests], exclude: [...systemTests, ...faultTests, ...longTests] },

@@ -73,7 +73,8 @@ function clientOf(service: () => Service) {
   return { send, start, jobOf, ended, trained, modelOf, difference }
 }
 
-const backends = ['native', 'wasm', 'reference'] as const
+/** `test/workers/resume.test.ts` resumes on all backends, too. */
+const backends = process.env.LONG_TESTS === undefined ? ['native'] : ['native', 'wasm', 'reference']
 
 describe.each(backends)('on the backend %s', (backend) => {
   let service: Service
