@@ -133,6 +133,15 @@ export const settingGroups = {
       .describe(
         'Seconds between two checkpoints of a training. Checkpoints take at most a tenth of its time.',
       ),
+    KEPT_CHECKPOINT_BYTES: z.coerce
+      .number()
+      .int()
+      .min(0)
+      .default(256 * 1024 * 1024)
+      .describe(
+        'Bytes of checkpoints that the finished jobs of a tenant keep for forks, each job at most a sixteenth. The oldest ' +
+          'are deleted first. 0 keeps none.',
+      ),
     REUSE_RUNS: z
       .enum(['true', 'false'])
       .default('true')
@@ -248,6 +257,12 @@ export function readConfig(environment: NodeJS.ProcessEnv = process.env): Config
 }
 
 /** The limits of tenants without overrides. */
+/** The rule for checkpoints of finished jobs. */
+export const keptCheckpoints = (config: Config) => ({
+  seconds: config.CHECKPOINT_SECONDS,
+  bytes: config.KEPT_CHECKPOINT_BYTES,
+})
+
 export function defaultLimits(config: Config): Limits {
   return limitsSchema.parse(Object.fromEntries(limitNames.map((name) => [name, config[limitSettings[name]]])))
 }

@@ -10,7 +10,7 @@ import { missingParts } from './composition/readiness.js'
 import { openStores, type Stores } from './composition/stores.js'
 import { threads } from './composition/threads.js'
 import { openWebhookSecrets } from './composition/webhook-secrets.js'
-import { type Config, defaultLimits, readConfig } from './config.js'
+import { type Config, defaultLimits, keptCheckpoints, readConfig } from './config.js'
 import { isFinished } from './contract/job-status.js'
 import { disabledAfterDays } from './contract/webhook.js'
 import type { ReadingLimits } from './datasets/reading/limits.js'
@@ -78,7 +78,11 @@ async function openServer(
   await applyMigrations(connectionString, migrationsDirectory)
   const database = stack.adopt(openDatabase(connectionString), (opened) => opened.$disconnect())
   const box = await openWebhookSecrets(config.WEBHOOK_KEYS, database, log)
-  const stores = openStores(database, { settings: defaultLimits(config), box })
+  const stores = openStores(database, {
+    settings: defaultLimits(config),
+    box,
+    checkpoints: keptCheckpoints(config),
+  })
   if (!isLoopback(config.HOST) && !(await stores.keys.anyLive())) throw new Error(noKey(config.HOST))
   const queue = await openJobQueue(config.REDIS_URL, database, (error) => logError('queue', error))
   stack.adopt(queue, (opened) => opened.close())
@@ -183,9 +187,9 @@ function startSender({ webhooks }: Stores, config: Config, log: Logger): Sender 
 }
 
 function startCleanup(stores: Stores, database: Database, config: Config, log: Logger) {
-  const { idempotency, webhooks, tickets, jobs, workers } = stores
+  const { idempotency, webhooks, tickets, jobs, workers, checkpoints } = stores
   const thinner = historyThinner(database, config.KEPT_EPOCHS)
-  return cleanUpForever([idempotency, webhooks, tickets, jobs, workers, thinner], (error) =>
+  return cleanUpForever([idempotency, webhooks, tickets, jobs, checkpoints, workers, thinner], (error) =>
     log.warn({ err: error }, 'cleanup'),
   )
 }

@@ -2,6 +2,7 @@
 import { epochCount, explainBackend, type Snapshot, type Training } from '../src/engine/index.js'
 import type { BackendSetting } from '../src/threads/messages.js'
 import type { Progress } from '../src/training/ports/runs.js'
+import { isLarge } from './export-arrays.js'
 import type { TrainingOrder, WholeTraining } from './messages.js'
 import { offerSnapshot } from './packed-snapshot.js'
 import type { SnapshotRecorder } from './snapshot-recorder.js'
@@ -56,7 +57,8 @@ export async function runSegment(training: Training, options: SegmentOptions): P
   const runner = observed ?? training
   let isReported = !isFresh
   let milliseconds = report.orders > 1 ? smallSliceMilliseconds : firstSliceMilliseconds
-  let checkpointAt = performance.now() + checkpointMilliseconds
+  const begunAt = performance.now()
+  let checkpointAt = begunAt + checkpointMilliseconds
   /** Seconds of training since the last report, without those for the database and for checkpoints. */
   let seconds = 0
 
@@ -118,7 +120,10 @@ export async function runSegment(training: Training, options: SegmentOptions): P
       case 'finished':
       case 'earlyStopped': {
         const unreported = isReported ? null : copied(progress)
-        if (isReported) await reportProgress(progress, null)
+        if (isReported) {
+          const isLong = performance.now() - begunAt >= checkpointMilliseconds
+          await reportProgress(progress, isLong && state === 'finished' ? extendable(training) : null)
+        }
         const rest = unreported ?? {
           ...progress,
           epochs: noEpochs(training),
@@ -132,6 +137,16 @@ export async function runSegment(training: Training, options: SegmentOptions): P
         state satisfies never
     }
   }
+}
+
+/**
+ * The state after the last epoch, from which a fork can train further epochs. Null if the best weights were restored, or if it
+ * is large.
+ */
+function extendable(training: Training): Snapshot | null {
+  const snapshot = training.snapshotView()
+  const bytes = Object.values(snapshot.state).reduce((sum, { byteLength }) => sum + byteLength, 0)
+  return training.bestEpoch !== null || isLarge(bytes) ? null : { ...snapshot, ended: null }
 }
 
 const hasFiniteWeights = (training: Training) =>

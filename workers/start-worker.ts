@@ -5,7 +5,7 @@ import { AsyncDisposableStack, openOn } from '../src/base/async-disposable-stack
 import { lowerHelperThreads, lowerPriority, middlePriority, ownPriority } from '../src/base/low-priority.js'
 import { openJobQueue } from '../src/composition/job-queue.js'
 import { openStores, type Stores } from '../src/composition/stores.js'
-import { type Config, defaultLimits } from '../src/config.js'
+import { type Config, defaultLimits, keptCheckpoints } from '../src/config.js'
 import { explainBackend } from '../src/engine/index.js'
 import { buildAddon } from '../src/process/addon-build.js'
 import { type Database, databaseTrouble, openDatabase } from '../src/store/database.js'
@@ -53,7 +53,10 @@ async function openWorker(common: Common): Promise<void> {
   await lowerHelperThreads()
   await applyMigrations(connectionString, migrationsDirectory)
   const database = stack.adopt(openDatabase(connectionString), (opened) => opened.$disconnect())
-  const stores = openStores(database, { settings: defaultLimits(config) })
+  const stores = openStores(database, {
+    settings: defaultLimits(config),
+    checkpoints: keptCheckpoints(config),
+  })
   const pool = stack.adopt(new TrainerPool({ backend: config.DESCENT_BACKEND }), (opened) => opened.close())
   const workerId = config.WORKER_ID ?? `worker_${randomBytes(8).toString('hex')}`
   const processor = stack.adopt(openProcessor(workerId, stores, pool, common), (opened) => opened.close())

@@ -7,6 +7,7 @@ import { epochStore } from '../store/epochs.js'
 import { finishedRuns } from '../store/finished-runs.js'
 import { idempotencyStore } from '../store/idempotency.js'
 import { jobStore } from '../store/jobs.js'
+import { checkpointCleaner, type KeptCheckpoints, keepsNone } from '../store/kept-checkpoints.js'
 import { keyStore } from '../store/keys.js'
 import { modelStore } from '../store/models.js'
 import { receiptKeys } from '../store/receipt-keys.js'
@@ -31,14 +32,20 @@ interface StoreOptions {
   settings?: Limits
   /** Null without WEBHOOK_KEYS. */
   box?: SecretBox | null
+  /** The checkpoints that finished jobs keep. */
+  checkpoints?: KeptCheckpoints
 }
 
-export function openStores(database: Database, { settings = unlimited, box = null }: StoreOptions = {}) {
+export function openStores(
+  database: Database,
+  { settings = unlimited, box = null, checkpoints = keepsNone }: StoreOptions = {},
+) {
   return {
     jobs: jobStore(database, settings),
     sweeps: sweepStore(database, settings),
     watchingSweeps: sweepWatchStore(database),
-    runs: runStore(database, settings),
+    runs: runStore(database, settings, checkpoints),
+    checkpoints: checkpointCleaner(database, checkpoints),
     epochs: epochStore(database),
     watching: watchStore(database),
     models: modelStore(database, settings),

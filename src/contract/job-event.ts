@@ -37,7 +37,7 @@ export const jobEventTypeSchema = z.enum([
 export const jobEventMeanings: Record<z.infer<typeof jobEventTypeSchema>, string> = {
   queued: 'the job was created',
   claimed: 'a worker claimed the job: `workerId`, `attempt`',
-  checkpointed: 'a checkpoint was stored. The two most recent are shown',
+  checkpointed: 'a checkpoint was stored. The two most recent are shown, and those that stay for forks',
   released: 'the job went back to the queue: `reason`, and `retryAt` if it waits before the next claim',
   paused: 'a client paused the job',
   resumed: 'a client queued the job again',

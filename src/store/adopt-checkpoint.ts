@@ -29,8 +29,8 @@ const lockStatement = statement(
 const checkpointStatement = statement(
   'adoptCheckpoint',
   noRow,
-  `INSERT INTO "Checkpoint" ("jobId", sequence, epoch, step, backend, header, sha256, bytes)
-    SELECT $1, 1, epoch, step, backend, header, sha256, bytes FROM "Checkpoint" WHERE "jobId" = $2 AND sequence = $3::int`,
+  `INSERT INTO "Checkpoint" ("jobId", sequence, epoch, step, backend, header, sha256, bytes, seconds)
+    SELECT $1, 1, epoch, step, backend, header, sha256, bytes, seconds FROM "Checkpoint" WHERE "jobId" = $2 AND sequence = $3::int`,
 )
 
 const chunksStatement = statement(

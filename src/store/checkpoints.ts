@@ -1,6 +1,6 @@
 /**
- * Checkpoints. The two most recent of a job are kept, each with a checksum. Their bytes are deleted when the
- * job is finished.
+ * Checkpoints, each with a checksum. An unfinished job keeps the two most recent. Those of `kept-checkpoints.ts` also stay
+ * when it is finished. The others lose their bytes.
  */
 import { createHash } from 'node:crypto'
 import { z } from 'zod'
@@ -20,15 +20,23 @@ import {
 } from './bytes.js'
 import type { Database } from './database.js'
 import { type Draft, finishDraft, nextSequence, writeDraft } from './drafts.js'
-import { type Connection, idRow, noRow, send, statement } from './statements.js'
+import {
+  deleteChunksOf,
+  emptyCheckpoints,
+  type KeptCheckpoints,
+  kept,
+  keptValues,
+} from './kept-checkpoints.js'
+import { type Connection, noRow, send, statement } from './statements.js'
 
 const insertStatement = statement(
   'insertCheckpoint',
   z.strictObject({ sequence: z.int() }),
   `
-    INSERT INTO "Checkpoint" ("jobId", sequence, epoch, step, backend, header, sha256, bytes)
+    INSERT INTO "Checkpoint" ("jobId", sequence, epoch, step, backend, header, sha256, bytes, seconds)
     SELECT $1, coalesce($7::int, ${nextSequence}), $2::int, $3::int, $4, $5::jsonb, $6,
-      $8::float8 + octet_length($5::jsonb::text)
+      $8::float8 + octet_length($5::jsonb::text),
+      coalesce((SELECT "trainingSeconds" FROM "Job" WHERE id = $1), 0)
     RETURNING sequence`,
 )
 
@@ -80,56 +88,50 @@ export async function insertCheckpoint(
   }
 }
 
+/** $1 job, $2 and $3 as `kept` says. */
 const makeRoomStatement = statement(
   'deleteOldCheckpoints',
   noRow,
   `
     WITH job AS MATERIALIZED (SELECT id FROM "Job" WHERE id = $1 FOR NO KEY UPDATE)
     DELETE FROM "Checkpoint" USING job WHERE "jobId" = job.id AND sequence < (
-      SELECT sequence FROM "Checkpoint" WHERE "jobId" = $1 ORDER BY sequence DESC OFFSET 1 LIMIT 1)`,
+      SELECT sequence FROM "Checkpoint" WHERE "jobId" = $1 ORDER BY sequence DESC OFFSET 1 LIMIT 1)
+      AND sequence NOT IN (SELECT sequence FROM (${kept('"jobId" = $1')}) AS kept)`,
 )
 
 /**
- * Deletes all but the two most recent checkpoints, after the transaction that stored the last one, because
+ * Deletes all but the two most recent checkpoints and those to keep, after the transaction that stored the last one, because
  * deleting many bytes takes long. The next checkpoint retries after an error.
  */
-export async function deleteOldCheckpoints({ pool }: Pick<Database, 'pool'>, jobId: string): Promise<void> {
-  await send(pool, makeRoomStatement, [jobId]).catch(() => {})
+export async function deleteOldCheckpoints(
+  { pool }: Pick<Database, 'pool'>,
+  jobId: string,
+  rule: KeptCheckpoints,
+): Promise<void> {
+  await send(pool, makeRoomStatement, [jobId, ...keptValues(rule)]).catch(() => {})
 }
 
-/** Locks the row of the job first, as a deletion of the job does, so that the two cannot deadlock. */
+/** $1 job, $2 and $3 as `kept` says. Locks the row of the job first, as a deletion of the job does, so that the two cannot deadlock. */
 const deleteBytesStatement = statement(
   'deleteCheckpointBytes',
   noRow,
   `
     WITH ended AS MATERIALIZED (
-      SELECT id FROM "Job" WHERE id = $1 AND status = ANY($2::"JobStatus"[]) FOR NO KEY UPDATE
+      SELECT id FROM "Job" WHERE id = $1 AND status = ANY($4::"JobStatus"[]) FOR NO KEY UPDATE
     ), emptied AS (
-      UPDATE "Checkpoint" SET bytes = 0, header = '{}' FROM ended WHERE "jobId" = ended.id AND bytes > 0
+      ${emptyCheckpoints} FROM ended WHERE "jobId" = ended.id AND bytes > 0
+        AND sequence NOT IN (SELECT sequence FROM (${kept('"jobId" = $1')}) AS kept)
       RETURNING "jobId", sequence
-    )
-    DELETE FROM "CheckpointChunk" USING emptied
-    WHERE "CheckpointChunk"."jobId" = emptied."jobId" AND "CheckpointChunk".sequence = emptied.sequence`,
+    ) ${deleteChunksOf('emptied')}`,
 )
 
-/** A finished job does not need its checkpoints. After an error, the cleanup deletes them. */
-export async function deleteCheckpointBytes({ pool }: Pick<Database, 'pool'>, jobId: string): Promise<void> {
-  await send(pool, deleteBytesStatement, [jobId, finishedStatuses]).catch(() => {})
-}
-
-const endedStatement = statement(
-  'endedCheckpoints',
-  idRow,
-  `
-    SELECT DISTINCT "Job".id FROM "Checkpoint" JOIN "Job" ON "Job".id = "jobId"
-    WHERE bytes > 0 AND status = ANY($1::"JobStatus"[]) ORDER BY "Job".id`,
-)
-
-/** Deletes the bytes of the checkpoints of all finished jobs. */
-export async function cleanUpCheckpoints({ pool }: Pick<Database, 'pool'>): Promise<void> {
-  for (const { id } of await send(pool, endedStatement, [finishedStatuses])) {
-    await send(pool, deleteBytesStatement, [id, finishedStatuses])
-  }
+/** When a job is finished, only some of its checkpoints stay. After an error, the cleanup deletes the others. */
+export async function deleteCheckpointBytes(
+  { pool }: Pick<Database, 'pool'>,
+  jobId: string,
+  rule: KeptCheckpoints,
+): Promise<void> {
+  await send(pool, deleteBytesStatement, [jobId, ...keptValues(rule), finishedStatuses]).catch(() => {})
 }
 
 /** $1 job, $2 sequence, $3 chunk, $4 offset. */

@@ -6,7 +6,6 @@ import type { Limits } from '../contract/limits.js'
 import { Problem } from '../contract/problems.js'
 import type { AllJobs, JobProgress, JobStore } from '../training/ports/jobs.js'
 import { inSlices } from '../training/slices.js'
-import { cleanUpCheckpoints } from './checkpoints.js'
 import { Coalesced, coalescedRows } from './coalesced.js'
 import { releaseAbandoned, releaseWorker } from './crashes.js'
 import { compressSpecs, createJobs, type JobOfTenant, jobOfTenant, type Outcome } from './create-jobs.js'
@@ -72,7 +71,6 @@ export function jobStore(database: Database, settings = unlimited): AllJobs {
 
     async cleanUp() {
       await query(database, cleanUpStatement, [])
-      await cleanUpCheckpoints(database)
       await deleteOverdue(database, settings.jobDays)
     },
 

@@ -5,6 +5,7 @@ import { deleteOldCheckpoints, draftCheckpoint, insertCheckpoint } from './check
 import type { Database } from './database.js'
 import { finiteMetrics, metricsPerEpoch } from './epochs.js'
 import { notifyJob } from './hints.js'
+import type { KeptCheckpoints } from './kept-checkpoints.js'
 import { type Connection, idRow, send, statement, transaction } from './statements.js'
 import { acceptsProgress } from './transitions.js'
 import { historyBytes, snapshotRows } from './weight-snapshots.js'
@@ -56,6 +57,7 @@ export async function recordProgress(
   { pool }: Pick<Database, 'pool'>,
   claim: Claim,
   progress: Progress,
+  rule: KeptCheckpoints,
 ): Promise<boolean> {
   const { checkpoint } = progress
   if (checkpoint === null) return recordEpochs(pool, claim, progress)
@@ -66,7 +68,7 @@ export async function recordProgress(
     if (held) await insertCheckpoint(client, claim.jobId, checkpoint, draft)
     return held
   })
-  if (isStored) await deleteOldCheckpoints({ pool }, claim.jobId)
+  if (isStored) await deleteOldCheckpoints({ pool }, claim.jobId, rule)
   return isStored
 }
 

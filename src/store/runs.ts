@@ -15,6 +15,7 @@ import { releaseCrashed } from './crashes.js'
 import type { Database, Prisma } from './database.js'
 import { type Draft, dropDraft, finishModelDraft, writeDraft } from './drafts.js'
 import { findDifference, readEpoch } from './epochs.js'
+import { type KeptCheckpoints, keepsNone } from './kept-checkpoints.js'
 import { insertModel } from './models.js'
 import { recordProgress } from './record-progress.js'
 import { query, type Statement, statement } from './statements.js'
@@ -86,10 +87,14 @@ const heartbeatStatement = statement(
     RETURNING "Job".id AS "jobId", "Job".attempt`,
 )
 
-export function runStore(database: Database, { runningJobs } = unlimited): RunStore {
+export function runStore(
+  database: Database,
+  { runningJobs } = unlimited,
+  rule: KeptCheckpoints = keepsNone,
+): RunStore {
   async function fail(claim: Claim, error: JobError): Promise<boolean> {
     const held = await applies(database, failStatement, claim, [error.code, error.message, error.epoch])
-    await deleteCheckpointBytes(database, claim.jobId)
+    await deleteCheckpointBytes(database, claim.jobId, rule)
     return held
   }
 
@@ -129,14 +134,14 @@ export function runStore(database: Database, { runningJobs } = unlimited): RunSt
 
     findDifference: (jobId, epochs) => findDifference(database, jobId, epochs),
 
-    record: (claim, progress) => recordProgress(database, claim, progress),
+    record: (claim, progress) => recordProgress(database, claim, progress, rule),
 
     async succeed(claim, model, bestEpoch = null) {
       const isSmall = totalLength(model.weights) <= maximumDirectBytes
       const draft = isSmall ? null : await writeDraft(database, claim, { modelId: model.id }, model.weights)
       const held = (isSmall || draft !== null) && (await succeed(claim, model, bestEpoch, draft))
       if (!held && draft !== null) await dropDraft(database, draft.id)
-      await deleteCheckpointBytes(database, claim.jobId)
+      await deleteCheckpointBytes(database, claim.jobId, rule)
       return held
     },
 
@@ -147,7 +152,7 @@ export function runStore(database: Database, { runningJobs } = unlimited): RunSt
     async release(claim, reason) {
       const held = await applies(database, releaseStatement, claim, [reason])
       // If the job was cancelled, this is the end of its run.
-      if (!held) await deleteCheckpointBytes(database, claim.jobId)
+      if (!held) await deleteCheckpointBytes(database, claim.jobId, rule)
       return held
     },
 

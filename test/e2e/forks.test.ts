@@ -211,41 +211,36 @@ describe('forks of one service', () => {
     expect(JSON.stringify(events.body)).toContain('worker-died')
   })
 
-  it('continue from a checkpoint of the other job', async () => {
-    const parent = await start('/jobs', { ...long, seed: 6, epochs: 3_000 })
-    const checkpoints = async () =>
-      z
-        .array(z.object({ epoch: z.int() }))
-        .parse(
-          (
-            await client.query('SELECT epoch FROM "Checkpoint" WHERE "jobId" = $1 ORDER BY epoch', [
-              parent.id,
-            ])
-          ).rows,
-        )
-    // The older of two comes before the last epoch, also after the checkpoint of the pause.
-    await eventually(async () => ((await checkpoints()).at(-2)?.epoch ?? 0) > 0 || undefined)
-    await send(`/jobs/${parent.id}/pause`, null)
-    const epoch = await eventually(async () => {
-      const [older, newer] = await checkpoints()
-      const job = await jobOf(parent.id)
-      return newer?.epoch === job.epoch && older.epoch < job.epoch ? job.epoch : undefined
-    })
-    const fork = await start(`/jobs/${parent.id}/fork`, { epoch })
-    expect((await ended(fork)).status).toBe('succeeded')
-    await send(`/jobs/${parent.id}/resume`, null)
-    expect((await ended(parent)).status).toBe('succeeded')
-    expect(await difference(parent, await jobOf(fork.id))).toMatchObject({ equal: true })
-    // It took over the epochs without training them, so their batches have no times.
+  /** The epochs that a job took over without training them: their batches have no times. */
+  async function adoptedEpochs({ id }: Job): Promise<number> {
     const { rows } = await client.query(
-      'SELECT sum("lastEpoch" - "firstEpoch" + 1)::int AS taken FROM "EpochBatch" WHERE "jobId" = $1 AND "startSeconds" IS NULL',
-      [fork.id],
+      'SELECT max("lastEpoch")::int AS last FROM "EpochBatch" WHERE "jobId" = $1 AND "startSeconds" IS NULL',
+      [id],
     )
-    expect(rows[0].taken).toBeGreaterThan(0)
+    const [{ last }] = z.array(z.object({ last: z.int().nullable() })).parse(rows)
+    return last ?? 0
+  }
+
+  it('continue from a checkpoint that the finished job keeps', async () => {
+    const parent = await trained('/jobs', { ...long, seed: 6 })
+    const before = await trained(`/jobs/${parent.id}/fork`, { epoch: 1_499 })
+    expect(await difference(parent, before)).toMatchObject({ equal: true })
+    // At least the checkpoint before the last interval of the training time.
+    expect(await adoptedEpochs(before)).toBeGreaterThan(100)
+    const whole = await trained(`/jobs/${parent.id}/fork`, { epoch: 1_500 })
+    expect(await difference(parent, whole)).toMatchObject({ equal: true })
+    expect((await modelOf(whole)).weightSha256).toBe((await modelOf(parent)).weightSha256)
+    expect(await adoptedEpochs(whole)).toBe(1_500)
+    const longer = await trained(`/jobs/${parent.id}/fork`, { epoch: 1_500, changes: { epochs: 1_600 } })
+    expect(await adoptedEpochs(longer)).toBe(1_500)
+    const straight = await trained('/jobs', { ...long, seed: 6, epochs: 1_600 })
+    expect(await difference(straight, longer)).toMatchObject({ equal: true, model: { equal: true } })
   })
 
   it('fail as integrity if a stored epoch differs', async () => {
     const parent = await trained('/jobs', base)
+    // On a slow machine, a fork would continue from one.
+    await client.query('DELETE FROM "Checkpoint" WHERE "jobId" = $1', [parent.id])
     // The lowest bit of the loss of epoch 7.
     await client.query(
       `UPDATE "EpochBatch" SET metrics = set_byte(metrics, (7 - "firstEpoch") * 32, get_byte(metrics, (7 - "firstEpoch") * 32) # 1)

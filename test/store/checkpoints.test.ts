@@ -177,7 +177,7 @@ describe('the bytes of checkpoints', () => {
       async (claim: Claim) => {
         await stores.jobs.pause(claim.jobId)
         await stores.jobs.cancel(claim.jobId)
-        await stores.jobs.cleanUp()
+        await stores.checkpoints.cleanUp()
       },
     ],
   ])('are deleted of a job that has %s', async (_, end) => {
@@ -193,7 +193,7 @@ describe('the bytes of checkpoints', () => {
     await stores.jobs.pause(paused.jobId)
     await stores.runs.release(paused, 'worker-stopped')
     await stores.runs.release(released, 'worker-stopped')
-    await stores.jobs.cleanUp()
+    await stores.checkpoints.cleanUp()
     expect([await chunks(paused.jobId), await chunks(released.jobId)]).toEqual([2, 2])
     expect((await read(paused.jobId)).checkpoint?.epoch).toBe(3)
   })
