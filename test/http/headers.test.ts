@@ -1,21 +1,37 @@
 /** Response headers for browsers and caches. */
 import { once } from 'node:events'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { get, type IncomingHttpHeaders, type IncomingMessage } from 'node:http'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import helmet from '@fastify/helmet'
 import fastify from 'fastify'
 import request from 'supertest'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { securityHeaders } from '../../src/http/plugins/security-headers.js'
+import { documentHeaders, securityHeaders } from '../../src/http/plugins/security-headers.js'
 import { openApp, type RunningApp } from '../support/app.js'
 import { storeModel } from '../support/stores.js'
 
+interface OpenapiDocument {
+  paths: Record<string, { get?: { responses: object } }>
+}
+
+const script = 'index-0123abcd.js'
 let service: RunningApp
+let page: string
 
 beforeAll(async () => {
-  service = await openApp()
+  page = mkdtempSync(join(tmpdir(), 'descent-page-'))
+  mkdirSync(join(page, 'assets'))
+  writeFileSync(join(page, 'index.html'), '<!doctype html>')
+  writeFileSync(join(page, 'assets', script), '')
+  service = await openApp(undefined, undefined, page)
 })
 
-afterAll(() => service.close())
+afterAll(async () => {
+  await service.close()
+  rmSync(page, { recursive: true })
+})
 
 const ask = (path: string) => request(service.app.server).get(path)
 
@@ -39,33 +55,62 @@ describe('the headers for browsers', () => {
   })
 })
 
+/** The headers that helmet computes for the policy of the API. */
+async function helmetHeaders(): Promise<Record<string, unknown>> {
+  const other = fastify()
+  await other.register(helmet, {
+    contentSecurityPolicy: {
+      useDefaults: false,
+      directives: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] },
+    },
+    strictTransportSecurity: false,
+    referrerPolicy: { policy: 'no-referrer' },
+  })
+  other.get('/', async () => '')
+  const { headers } = await other.inject('/')
+  await other.close()
+  return Object.fromEntries(
+    Object.entries(headers).filter(([name]) => !/^(content-(type|length)|date|connection)$/.test(name)),
+  )
+}
+
 describe('the headers that helmet sends', () => {
-  it('are sent as helmet computes them', async () => {
-    const other = fastify()
-    await other.register(helmet, {
-      contentSecurityPolicy: {
-        useDefaults: false,
-        directives: {
-          defaultSrc: ["'none'"],
-          baseUri: ["'none'"],
-          formAction: ["'none'"],
-          frameAncestors: ["'none'"],
-        },
-      },
-      strictTransportSecurity: false,
-      referrerPolicy: { policy: 'no-referrer' },
+  it('are split into those of every response and those of documents', async () => {
+    expect({ ...securityHeaders, ...documentHeaders }).toEqual(await helmetHeaders())
+  })
+
+  // OWASP, REST Security Cheat Sheet, section "Security Headers": framing and type of content, besides caching and TLS.
+  it.each([
+    ['/health/live'],
+    ['/nowhere'],
+    ['/models'],
+    ['/models/none/predict'],
+  ])('are the short set for a response of the API: %s', async (path) => {
+    const { headers } = await ask(path).set('accept', 'text/html')
+    expect(headers['content-type']).not.toContain('html')
+    expect(headers).toMatchObject({
+      'content-security-policy': "default-src 'none';frame-ancestors 'none'",
+      'cross-origin-resource-policy': 'same-origin',
+      'x-content-type-options': 'nosniff',
+      'x-frame-options': 'SAMEORIGIN',
     })
-    other.get('/', async () => '')
-    const expected = (await other.inject('/')).headers
-    await other.close()
-    const names = Object.keys(expected).filter(
-      (name) => !/^(content-(type|length)|date|connection)$/.test(name),
+    for (const name of Object.keys(documentHeaders)) expect(headers[name], name).toBeUndefined()
+    expect(headers['strict-transport-security']).toBeUndefined()
+  })
+
+  it('are all sent with a document, and with the files that it loads', async () => {
+    const { 'content-security-policy': _, ...expected } = await helmetHeaders()
+    const described: OpenapiDocument = (await ask('/openapi.json').expect(200)).body
+    const documented = Object.entries(described.paths).flatMap(([path, { get }]) =>
+      JSON.stringify(get?.responses ?? {}).includes('"text/html"')
+        ? [path.replace('{code}', 'internal')]
+        : [],
     )
-    expect(names).toHaveLength(11)
-    for (const path of ['/health/live', '/nowhere', '/models/none/predict']) {
-      const { headers } = await ask(path)
-      for (const name of names) expect(headers[name], `${path} ${name}`).toBe(expected[name])
-      expect(headers['strict-transport-security']).toBeUndefined()
+    expect(documented).toContain('/problems')
+    const paths = [...documented, '/', `/assets/${script}`, '/docs', '/docs/static/swagger-ui.css']
+    for (const path of paths) {
+      const { headers } = await ask(path).set('accept', 'text/html').expect(200)
+      expect(headers, path).toMatchObject(expected)
     }
   })
 })

@@ -1,8 +1,6 @@
 /** Headers that restrict what browsers load and embed. */
+import type { FastifyInstance } from 'fastify'
 import fastifyPlugin from 'fastify-plugin'
-
-/** Responses of the API load nothing. */
-const apiPolicy = "default-src 'none';base-uri 'none';form-action 'none';frame-ancestors 'none'"
 
 /** WebSockets to the same host match 'self' (CSP level 3). */
 export const pagePolicy = [
@@ -20,19 +18,24 @@ export const pagePolicy = [
 ].join(';')
 
 /**
- * The headers of helmet, as constants; a test compares both. Strict-Transport-Security is missing, because only the
- * operator knows whether a proxy terminates TLS.
+ * Sent with every response. For responses that are not rendered, OWASP's REST Security Cheat Sheet names these, and the
+ * resource policy keeps other sites from embedding them. Strict-Transport-Security is missing, because only the operator
+ * knows whether a proxy terminates TLS.
  */
 export const securityHeaders = {
-  'content-security-policy': apiPolicy,
-  'cross-origin-opener-policy': 'same-origin',
+  'content-security-policy': "default-src 'none';frame-ancestors 'none'",
   'cross-origin-resource-policy': 'same-origin',
+  'x-content-type-options': 'nosniff',
+  'x-frame-options': 'SAMEORIGIN',
+} as const
+
+/** The other headers of helmet, which affect documents alone. A test compares the values of both sets with helmet's. */
+export const documentHeaders = {
+  'cross-origin-opener-policy': 'same-origin',
   'origin-agent-cluster': '?1',
   'referrer-policy': 'no-referrer',
-  'x-content-type-options': 'nosniff',
   'x-dns-prefetch-control': 'off',
   'x-download-options': 'noopen',
-  'x-frame-options': 'SAMEORIGIN',
   'x-permitted-cross-domain-policies': 'none',
   'x-xss-protection': '0',
 } as const
@@ -44,6 +47,14 @@ export const sendSecurityHeaders = fastifyPlugin((app, _options, done) => {
   })
   done()
 })
+
+/** For the routes of `app` that send documents, or files that documents load. Each sets its own policy. */
+export function sendDocumentHeaders(app: FastifyInstance): void {
+  app.addHook('onRequest', (_request, reply, next) => {
+    reply.headers(documentHeaders)
+    next()
+  })
+}
 
 /** Swagger UI has inline styles and images. */
 export const documentationPolicy =

@@ -5,10 +5,11 @@ import { release } from '../../contract/release.js'
 import { asyncApiDocument } from '../asyncapi.js'
 import { withWebhooks } from '../openapi-webhooks.js'
 import { declarePublic } from '../plugins/authentication.js'
-import { documentationPolicy } from '../plugins/security-headers.js'
+import { documentationPolicy, sendDocumentHeaders } from '../plugins/security-headers.js'
 
 export const documentationRoutes: FastifyPluginAsync = async (app) => {
   declarePublic(app)
+  sendDocumentHeaders(app)
   await app.register(swaggerUi, {
     routePrefix: '/docs',
     staticCSP: documentationPolicy,

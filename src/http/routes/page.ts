@@ -2,13 +2,14 @@
 import staticFiles from '@fastify/static'
 import type { FastifyInstance } from 'fastify'
 import { declarePublic } from '../plugins/authentication.js'
-import { pagePolicy } from '../plugins/security-headers.js'
+import { pagePolicy, sendDocumentHeaders } from '../plugins/security-headers.js'
 
 /** The names of these files contain a hash of their content. */
 const immutable = /\/assets\//
 
 export async function pageRoutes(app: FastifyInstance, { directory }: { directory: string }): Promise<void> {
   declarePublic(app)
+  sendDocumentHeaders(app)
   app.addHook('onRequest', (_request, reply, done) => {
     reply.header('content-security-policy', pagePolicy)
     done()

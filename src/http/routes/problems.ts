@@ -5,6 +5,7 @@ import { z } from 'zod'
 import { isProblemCode, Problem, type ProblemCode, problemSchema, problems } from '../../contract/problems.js'
 import { text } from '../../contract/text.js'
 import { addVary } from '../plugins/cross-origin.js'
+import { sendDocumentHeaders } from '../plugins/security-headers.js'
 import { problemBody } from '../problem-responses.js'
 import { failures } from '../response-schemas.js'
 
@@ -96,6 +97,7 @@ function content(schema: z.ZodType) {
 }
 
 export const problemRoutes: FastifyPluginCallbackZod = (app, _options, done) => {
+  sendDocumentHeaders(app)
   app.get(
     '/problems',
     {
