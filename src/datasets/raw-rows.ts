@@ -19,7 +19,7 @@ interface CodedRow {
   /** Index of the row in the request. */
   row: number
   /** Values that the network ignores. */
-  warnings: string[]
+  warnings: readonly string[]
 }
 
 export interface CodedRows {
@@ -34,40 +34,55 @@ export interface CodedRows {
  * without training rows as zeros, with a warning. A text in place of a row is the error of that row.
  */
 export function encodeRows(coding: Coding, rows: RowList<InputRow | string>): CodedRows {
-  return finish(encoding(coding, rows))
-}
-
-/** Runs the steps to their end without a pause. */
-export function finish<T>(steps: Iterator<void, T>): T {
-  for (;;) {
-    const { done, value } = steps.next()
-    if (done === true) return value
-  }
+  const encoder = new RowEncoder(coding, rows)
+  for (let row = 0; row < rows.length; row++) encoder.encode(row)
+  return encoder.coded()
 }
 
 /** Like `encodeRows`, but yields after each row. */
 export function* encoding(coding: Coding, rows: RowList<InputRow | string>): Generator<void, CodedRows> {
-  const width = inputCount(coding)
-  const inputs = new Float32Array(rows.length * width)
-  const write = cachedWriter(coding)
-  const coded: CodedRow[] = []
-  const errors: CodedRows['errors'] = []
+  const encoder = new RowEncoder(coding, rows)
   for (let row = 0; row < rows.length; row++) {
     if (row > 0) yield
-    const begin = coded.length * width
+    encoder.encode(row)
+  }
+  return encoder.coded()
+}
+
+class RowEncoder {
+  readonly #rows: RowList<InputRow | string>
+  readonly #writer: RowWriter
+  readonly #inputs: Float32Array
+  readonly #coded: CodedRow[] = []
+  readonly #errors: CodedRows['errors'] = []
+
+  constructor(coding: Coding, rows: RowList<InputRow | string>) {
+    this.#rows = rows
+    this.#writer = cachedWriter(coding)
+    this.#inputs = new Float32Array(rows.length * this.#writer.width)
+  }
+
+  encode(row: number): void {
+    const { width, write } = this.#writer
+    const begin = this.#coded.length * width
     try {
-      const given = rows.at(row) ?? []
+      const given = this.#rows.at(row) ?? []
       if (typeof given === 'string') throw new InputError(pointerTo([row]), given)
-      const warnings = write(given, row, inputs, begin)
-      coded.push({ row, warnings })
+      this.#coded.push({ row, warnings: write(given, row, this.#inputs, begin) })
     } catch (error) {
       if (!(error instanceof InputError)) throw error
-      inputs.fill(0, begin, begin + width)
-      errors.push({ row, error })
+      this.#inputs.fill(0, begin, begin + width)
+      this.#errors.push({ row, error })
     }
   }
-  const used = errors.length === 0 ? inputs : inputs.subarray(0, coded.length * width)
-  return { inputs: used, rows: coded, errors }
+
+  coded(): CodedRows {
+    const rows = this.#coded
+    const errors = this.#errors
+    const all = this.#inputs
+    const inputs = errors.length === 0 ? all : all.subarray(0, rows.length * this.#writer.width)
+    return { inputs, rows, errors }
+  }
 }
 
 /**
@@ -81,8 +96,12 @@ export function encodeInputs(coding: Coding, rows: readonly InputRow[]): Float32
   return inputs
 }
 
-/** Writes row `index` at `begin` of zeroed inputs. Returns its warnings. */
-type RowWriter = (row: InputRow, index: number, inputs: Float32Array, begin: number) => string[]
+interface RowWriter {
+  /** Inputs of a row. */
+  width: number
+  /** Writes row `index` at `begin` of zeroed inputs. Returns its warnings. */
+  write(row: InputRow, index: number, inputs: Float32Array, begin: number): readonly string[]
+}
 
 const writers = new WeakMap<Coding, RowWriter>()
 
@@ -95,27 +114,36 @@ function cachedWriter(coding: Coding): RowWriter {
   return writer
 }
 
+const noWarnings: readonly string[] = []
+
 function rowWriter(coding: Coding): RowWriter {
   const names = new InputNames(coding)
   const columns = coding.features.map((feature) => {
     return { name: feature.name, width: featureWidth(feature), code: cellCoder(feature) }
   })
-  return (row, index, inputs, begin) => {
-    const { cells, spellings } = isList(row)
-      ? checkLength(names, columns.length, row, index)
-      : names.readCells(row, index)
-    const warnings: string[] = []
-    let offset = begin
-    for (let position = 0; position < columns.length; position++) {
-      const { name, width, code } = columns[position]
-      const { error, warning } = code(cells[position] ?? null, inputs, offset)
-      if (error !== undefined) {
-        throw new InputError(pointerTo([index, spellings[position] ?? position]), `${name}: ${error}`)
+  return {
+    width: inputCount(coding),
+    write(row, index, inputs, begin) {
+      let cells: readonly (Cell | undefined)[]
+      let spellings: readonly (string | undefined)[] | null = null
+      if (isList(row)) cells = checkLength(names, columns.length, row, index)
+      else ({ cells, spellings } = names.readCells(row, index))
+      let warnings: string[] | null = null
+      let offset = begin
+      for (let position = 0; position < columns.length; position++) {
+        const { name, width, code } = columns[position]
+        const { error, warning } = code(cells[position] ?? null, inputs, offset)
+        if (error !== undefined) {
+          throw new InputError(pointerTo([index, spellings?.[position] ?? position]), `${name}: ${error}`)
+        }
+        if (warning !== undefined) {
+          warnings ??= []
+          warnings.push(`${name}: ${warning}`)
+        }
+        offset += width
       }
-      if (warning !== undefined) warnings.push(`${name}: ${warning}`)
-      offset += width
-    }
-    return warnings
+      return warnings ?? noWarnings
+    },
   }
 }
 
@@ -124,10 +152,8 @@ export function isList(row: InputRow): row is readonly Cell[] {
   return Array.isArray(row)
 }
 
-const noSpellings: readonly undefined[] = []
-
-function checkLength(names: InputNames, width: number, row: readonly Cell[], index: number) {
-  if (row.length === width) return { cells: row, spellings: noSpellings }
+function checkLength(names: InputNames, width: number, row: readonly Cell[], index: number): readonly Cell[] {
+  if (row.length === width) return row
   const count = (values: number) => (values === 1 ? '1 value' : `${values} values`)
   const message = `has ${count(row.length)}, but the model takes ${count(width)}: ${names.list}`
   throw new InputError(pointerTo([index]), message)

@@ -9,8 +9,9 @@
  */
 const maximumWaitMilliseconds = 1_000
 
-interface Waiting<Item, Answer> {
-  item: Item
+/** A request. Its methods must not throw. */
+export interface Waiting<Item, Answer> {
+  readonly item: Item
   resolve(answer: Answer): void
   reject(error: unknown): void
 }
@@ -21,7 +22,7 @@ export class Coalesced<Item, Answer> {
   #underWay: { sentAt: number } | null = null
   /** Whether a statement will be sent at the end of this turn of the event loop. */
   #isDue = false
-  /** Resolve the promises of answers that came in this turn. */
+  /** Pass on the answers that came in this turn. */
   readonly #answered: (() => void)[] = []
 
   /**
@@ -34,10 +35,13 @@ export class Coalesced<Item, Answer> {
   ) {}
 
   request(item: Item): Promise<Answer> {
-    return new Promise((resolve, reject) => {
-      this.#waiting.push({ item, resolve, reject })
-      this.#sendSoon()
-    })
+    return new Promise((resolve, reject) => this.add({ item, resolve, reject }))
+  }
+
+  /** Like `request`, without a promise. */
+  add(waiting: Waiting<Item, Answer>): void {
+    this.#waiting.push(waiting)
+    this.#sendSoon()
   }
 
   /** At the end of the turn, all requests that came with it have added their items. */
@@ -49,7 +53,7 @@ export class Coalesced<Item, Answer> {
     setImmediate(() => this.#endTurn())
   }
 
-  /** Sends before it resolves promises, so that the database works while the answers are used. */
+  /** Sends before it passes on answers, so that the database works while they are used. */
   #endTurn(): void {
     this.#isDue = false
     const answered = this.#answered.splice(0)
@@ -71,11 +75,11 @@ export class Coalesced<Item, Answer> {
     try {
       const answers = await this.send(items.map(({ item }) => item))
       return () => {
-        for (const [index, { resolve }] of items.entries()) resolve(answers[index])
+        for (let index = 0; index < items.length; index++) items[index].resolve(answers[index])
       }
     } catch (error) {
       return () => {
-        for (const { reject } of items) reject(error)
+        for (const each of items) each.reject(error)
       }
     }
   }

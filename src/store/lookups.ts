@@ -84,7 +84,7 @@ export type Owner = { keyId: string } | { tenantId: string }
 type NamedReference = Exclude<ModelReference, { type: 'id' }>
 
 /** An id, or a name of a tenant. */
-type Lookup = string | { reference: NamedReference; owner: Owner }
+export type Lookup = string | { reference: NamedReference; owner: Owner }
 export type Found = z.infer<typeof foundSchema> | z.infer<typeof namedSchema>
 export type Lookups = Coalesced<Lookup, Found | undefined>
 

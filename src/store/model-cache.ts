@@ -8,10 +8,10 @@ import { localTenant } from '../contract/key.js'
 import { labelsSchema } from '../contract/labels.js'
 import type { Model } from '../contract/model.js'
 import { parseModelReference } from '../contract/registry.js'
-import type { ModelLookup, ResolvedModel } from '../training/ports/models.js'
+import type { FoundModel, ModelLookup, ResolvedModel } from '../training/ports/models.js'
 import { type Coalesced, coalescedRows } from './coalesced.js'
 import type { Database } from './database.js'
-import { type Found, type Lookups, type Owner, sharedLookups } from './lookups.js'
+import { type Found, type Lookup, type Lookups, type Owner, sharedLookups } from './lookups.js'
 import { describedModel } from './model-rows.js'
 import { unpackText } from './packed-json.js'
 import { send, statement } from './statements.js'
@@ -51,8 +51,6 @@ const rowsStatement = statement(
     FROM "Model" WHERE id = ANY($1::text[])`,
 )
 
-const missing = Promise.resolve(undefined)
-
 type Row = z.infer<typeof modelRowSchema>
 
 interface CachedModel {
@@ -85,27 +83,37 @@ export class ModelCache {
 
   /** As `find`, among the models of a tenant, by id, `name@alias` or `name@version`. */
   async resolve(reference: string, tenantId: string): Promise<ResolvedModel | null> {
-    return this.#resolvedAs(reference, await this.#lookUp(reference, { tenantId }), tenantId)
+    return this.resolvedAs(reference, await this.#lookUp(reference, { tenantId }), tenantId)
   }
 
   /** @param keyId the key of the request, which is not verified yet; null if it has none */
   lookUp(reference: string, keyId: string | null): ModelLookup {
-    const state = this.#lookUp(reference, keyId === null ? { tenantId: localTenant } : { keyId })
-    // The caller handles the rejection.
-    state.catch(() => {})
-    return { of: (tenantId) => state.then((found) => this.#resolvedAs(reference, found, tenantId)) }
+    const item = this.#item(reference, keyId === null ? { tenantId: localTenant } : { keyId })
+    const started = new StartedLookup(this, reference, item ?? reference)
+    if (item === null) started.resolve(undefined)
+    else this.#lookups.add(started)
+    return started
   }
 
-  /** Other texts are not sent: one that PostgreSQL rejects would fail the whole statement. */
-  #lookUp(text: string, owner: Owner | null): ReturnType<Lookups['request']> {
-    if (this.#cached.has(text)) return this.#lookups.request(text)
+  async #lookUp(text: string, owner: Owner | null): Promise<Found | undefined> {
+    const item = this.#item(text, owner)
+    return item === null ? undefined : this.#lookups.request(item)
+  }
+
+  /** Null for other texts, which are not sent: one that PostgreSQL rejects would fail the whole statement. */
+  #item(text: string, owner: Owner | null): Lookup | null {
+    if (this.#cached.has(text)) return text
     const reference = parseModelReference(text)
-    if (reference === null) return missing
-    if (reference.type === 'id') return this.#lookups.request(reference.id)
-    return owner === null ? missing : this.#lookups.request({ reference, owner })
+    if (reference === null) return null
+    if (reference.type === 'id') return reference.id
+    return owner === null ? null : { reference, owner }
   }
 
-  #resolvedAs(reference: string, found: Found | undefined, tenantId: string) {
+  resolvedAs(
+    reference: string,
+    found: Found | undefined,
+    tenantId: string,
+  ): ResolvedModel | null | Promise<ResolvedModel | null> {
     const [id, version] = found?.kind === 'named' ? [found.id, found.number] : [reference, null]
     const model = this.#modelAs(id, found, tenantId)
     if (model === null) return null
@@ -151,3 +159,45 @@ export class ModelCache {
 
 const resolved = (model: Model | null, version: number | null): ResolvedModel | null =>
   model === null ? null : { model, version }
+
+/** A lookup whose answer may come before or after the tenant is known. */
+class StartedLookup implements ModelLookup {
+  #isAnswered = false
+  #found: Found | undefined
+  #error: unknown
+  #tenantId = ''
+  #done: FoundModel | null = null
+
+  constructor(
+    private readonly cache: Pick<ModelCache, 'resolvedAs'>,
+    private readonly reference: string,
+    readonly item: Lookup,
+  ) {}
+
+  of(tenantId: string, done: FoundModel): void {
+    this.#tenantId = tenantId
+    this.#done = done
+    if (this.#isAnswered) this.#passOn(done)
+  }
+
+  resolve(found: Found | undefined): void {
+    this.#isAnswered = true
+    this.#found = found
+    if (this.#done !== null) this.#passOn(this.#done)
+  }
+
+  reject(error: unknown): void {
+    this.#error = error
+    this.resolve(undefined)
+  }
+
+  #passOn(done: FoundModel): void {
+    if (this.#error !== undefined) return done(this.#error, null)
+    const model = this.cache.resolvedAs(this.reference, this.#found, this.#tenantId)
+    if (!(model instanceof Promise)) return done(undefined, model)
+    model.then(
+      (read) => done(undefined, read),
+      (error) => done(error, null),
+    )
+  }
+}

@@ -24,11 +24,11 @@ export function readQueryRows(model: Model, query: Query): PredictionRows {
   }
   if (names.length === 1 && names[0] === 'x') {
     const { x = [] } = query
-    const texts = typeof x === 'string' ? [x] : x
-    const rows = texts.map((text) => text.split(','))
+    const rows = typeof x === 'string' ? [x.split(',')] : x.map((text) => text.split(','))
+    const [only] = rows
     // With several rows, an invalid row does not affect the others.
-    if (rows.length === 1) checkCells(model, rows[0])
-    return { rows, requestPointer: (pointer) => `/x${pointer}` }
+    if (rows.length > 1) return { rows, requestPointer: pointerToX }
+    return { rows, requestPointer: pointerToX, checkErrors: () => checkCells(model, only) }
   }
   if (Object.hasOwn(query, 'x') && !model.columns.includes('x')) {
     throw invalid(
@@ -45,6 +45,8 @@ export function readQueryRows(model: Model, query: Query): PredictionRows {
   })
   return { rows: [Object.fromEntries(row)], requestPointer: (pointer) => pointer.replace(/^\/0/, '') }
 }
+
+const pointerToX = (pointer: string) => `/x${pointer}`
 
 /** @throws Problem `invalid-request` if a text is no value of its column */
 function checkCells({ coding: { features } }: Model, cells: readonly string[]): void {

@@ -5,10 +5,10 @@ import type { Cell } from '../../src/contract/dataset.js'
 import { type RequestInput, type TensorType, tensorTypes } from '../../src/contract/inference.js'
 import { Problem } from '../../src/contract/problems.js'
 import { InputError } from '../../src/datasets/input-error.js'
-import { finish } from '../../src/datasets/raw-rows.js'
 import type { ExportableModel } from '../../src/exports/exporter.js'
 import { type BinaryData, readRequest } from '../../src/training/inference/read-request.js'
 import { readTensor } from '../../src/training/inference/tensor-reader.js'
+import { finish } from '../support/finish.js'
 
 const input = (datatype: TensorType, others: Partial<RequestInput> = {}): RequestInput => {
   return { name: 'x', shape: [1, 1], datatype, ...others }

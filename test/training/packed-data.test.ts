@@ -3,8 +3,8 @@ import { describe, expect, it } from 'vitest'
 import { parseBody, toParsedBody } from '../../src/bodies/body-thread.js'
 import { inferenceRequestSchema, type RequestInput } from '../../src/contract/inference.js'
 import { Problem } from '../../src/contract/problems.js'
-import { finish } from '../../src/datasets/raw-rows.js'
 import { readTensor } from '../../src/training/inference/tensor-reader.js'
+import { finish } from '../support/finish.js'
 
 function parse(shape: number[], data: unknown[], datatype = 'FP64') {
   const bytes = Buffer.from(JSON.stringify({ inputs: [{ name: 'x', shape, datatype, data }] }))

@@ -4,7 +4,7 @@
  */
 import type { FastifyInstance, FastifyReply, FastifyRequest, onRequestHookHandler } from 'fastify'
 import type { Model } from '../../contract/model.js'
-import type { AllModels, ModelLookup } from '../../training/ports/models.js'
+import type { AllModels, ModelLookup, ResolvedModel } from '../../training/ports/models.js'
 import { requirePrincipal } from '../principal.js'
 
 declare module 'fastify' {
@@ -44,18 +44,24 @@ export function prefetchModels(
     onRequest(request, _reply, done) {
       const { tenantId, keyId, models: allowed } = requirePrincipal(request)
       const lookup = request.modelLookup ?? lookUp(request, keyId)
-      lookup.of(tenantId).then((found) => {
-        const names = [found?.model.id, read(request.params)]
-        const isAllowed =
-          found !== null &&
-          (allowed === null || names.some((name) => name !== undefined && allowed.has(name)))
-        request.model = isAllowed ? found.model : null
-        request.modelVersion = isAllowed ? found.version : null
+      lookup.of(tenantId, (error, found) => {
+        if (error !== undefined) return done(toError(error))
+        if (found !== null && (allowed === null || isAllowed(allowed, found, read(request.params)))) {
+          request.model = found.model
+          request.modelVersion = found.version
+        }
         done()
-      }, done)
+      })
     },
   }
 }
+
+/** Whether a key for some models may use this one, under its id or the text in the path. */
+function isAllowed(allowed: ReadonlySet<string>, { model }: ResolvedModel, reference: string): boolean {
+  return allowed.has(model.id) || allowed.has(reference)
+}
+
+const toError = (error: unknown) => (error instanceof Error ? error : new Error(String(error)))
 
 /** Adds headers that name the model, if the request named it by `name@alias` or `name@version`. */
 export function sendModelVersion({ model, modelVersion }: FastifyRequest, reply: FastifyReply): void {

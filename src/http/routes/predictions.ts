@@ -17,7 +17,6 @@ import { predictTable } from '../../training/predict-table.js'
 import { readQueryRows } from '../../training/read-query-rows.js'
 import { chunkedBody, jsonFragments } from '../chunked-body.js'
 import { encodingProblem } from '../json-body-parser.js'
-import { sendEntityTags } from '../plugins/entity-tags.js'
 import { prefetchModels, sendModelVersion } from '../plugins/model-prefetch.js'
 import { requirePrincipal } from '../principal.js'
 import { failures, idParameters } from '../response-schemas.js'
@@ -46,7 +45,6 @@ const binary = z.unknown().meta({ type: 'string', format: 'binary' })
 const table = z.unknown().meta({ type: 'string' })
 
 export const predictionRoutes: RoutePlugin<PredictionRoutes> = (app, { dependencies }, done) => {
-  sendEntityTags(app)
   // One at a time, because a picture that exceeds its time kills the decoding process.
   const pictureTurns = new TenantTurns({ what: 'pictures', atOnce: 1, perTenant: 1, seconds: 30 })
   const { prefetch, onRequest } = prefetchModels(app, (id, keyId) => dependencies().models.lookUp(id, keyId))
@@ -82,11 +80,15 @@ export const predictionRoutes: RoutePlugin<PredictionRoutes> = (app, { dependenc
       const predictions = predictNow(predictDependencies(request), request.params.id, (model) =>
         readQueryRows(model, request.query),
       )
-      const answer = (computed: Predictions) => {
-        sendModelVersion(request, reply)
-        return computed
+      reply.header('cache-control', 'no-store')
+      if (predictions instanceof Promise) {
+        return predictions.then((computed) => {
+          sendModelVersion(request, reply)
+          return computed
+        })
       }
-      return predictions instanceof Promise ? predictions.then(answer) : answer(predictions)
+      sendModelVersion(request, reply)
+      return predictions
     },
   )
 

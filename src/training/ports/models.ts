@@ -55,10 +55,13 @@ export interface ModelStore {
   delete(id: string): Promise<'deleted' | 'missing' | ModelUse>
 }
 
+/** `error` is undefined if the query succeeded. */
+export type FoundModel = (error: unknown, found: ResolvedModel | null) => void
+
 /** A model whose query starts before the caller is authenticated. */
 export interface ModelLookup {
-  /** As of a time after `lookUp`. */
-  of(tenantId: string): Promise<ResolvedModel | null>
+  /** Calls `done` once with the model as of a time after `lookUp`. Without a promise, because every prediction calls it. */
+  of(tenantId: string, done: FoundModel): void
 }
 
 export interface OpenWeights {
