@@ -2,12 +2,12 @@
 import type { FastifyRequest } from 'fastify'
 import { Problem } from '../contract/problems.js'
 import type { JobsStreamMessage } from '../contract/stream.js'
-import { requestTrace } from './plugins/tracing.js'
+import { requestTraceId } from './plugins/tracing.js'
 import { problemBody } from './problem-responses.js'
 
 /** @param jobId null if the problem concerns no single job */
 export function problemMessage(request: FastifyRequest, jobId: string | null, problem: Problem): Buffer {
-  const body = problemBody(problem, requestTrace(request).traceId)
+  const body = problemBody(problem, requestTraceId(request))
   const message: JobsStreamMessage = { type: 'problem', jobId, problem: body }
   return Buffer.from(JSON.stringify(message))
 }

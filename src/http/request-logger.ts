@@ -6,10 +6,11 @@ type Line = [first: unknown, ...rest: unknown[]]
 export class RequestLogger implements FastifyBaseLogger {
   readonly #parent: FastifyBaseLogger
   readonly #bindings: Record<string, unknown>
-  readonly #traceId: string
+  readonly #traceId: string | undefined
   #child: FastifyBaseLogger | undefined
 
-  constructor(parent: FastifyBaseLogger, bindings: Record<string, unknown>, traceId: string) {
+  /** @param traceId undefined if it is the request id */
+  constructor(parent: FastifyBaseLogger, bindings: Record<string, unknown>, traceId: string | undefined) {
     this.#parent = parent
     this.#bindings = bindings
     this.#traceId = traceId
@@ -56,7 +57,8 @@ export class RequestLogger implements FastifyBaseLogger {
   }
 
   get #logger(): FastifyBaseLogger {
-    this.#child ??= this.#parent.child({ ...this.#bindings, traceId: this.#traceId })
+    const { requestId } = this.#bindings
+    this.#child ??= this.#parent.child({ ...this.#bindings, traceId: this.#traceId ?? requestId })
     return this.#child
   }
 }

@@ -21,11 +21,11 @@ export class TokenBuckets {
     return this.#buckets.size
   }
 
-  /** Returns the tokens left; less than 1 is none. */
-  left(name: string, perMinute: number): number {
+  /** Returns the tokens left; less than 1 is none. @param now by performance.now() */
+  left(name: string, perMinute: number, now = performance.now()): number {
     const bucket = this.#buckets.get(name)
     if (bucket === undefined) return perMinute
-    const filled = (perMinute / windowSeconds) * ((performance.now() - bucket.at) / 1_000)
+    const filled = (perMinute / windowSeconds) * ((now - bucket.at) / 1_000)
     return Math.min(perMinute, bucket.left + filled)
   }
 
@@ -37,8 +37,8 @@ export class TokenBuckets {
   }
 
   /** Sets the tokens left now. */
-  set(name: string, left: number): void {
-    const bucket = { left, at: performance.now() }
+  set(name: string, left: number, now = performance.now()): void {
+    const bucket = { left, at: now }
     if (name !== this.#newest) this.#buckets.delete(name)
     this.#newest = name
     this.#buckets.set(name, bucket)

@@ -32,10 +32,11 @@ export class RequestRate {
     if (principal === null) return done()
     const { tenantId, limits } = principal
     const perMinute = effectiveLimit(limits, 'requestsPerMinute')
-    const before = this.#buckets.left(tenantId, perMinute)
+    const now = performance.now()
+    const before = this.#buckets.left(tenantId, perMinute, now)
     const isAllowed = before >= 1
     const left = isAllowed ? before - 1 : before
-    if (isAllowed) this.#buckets.set(tenantId, left)
+    if (isAllowed) this.#buckets.set(tenantId, left, now)
     const untilFull = secondsUntil(perMinute, left, perMinute)
     reply.header('ratelimit-policy', this.#policy(perMinute))
     reply.header('ratelimit', `"requests";r=${Math.floor(left)};t=${untilFull}`)

@@ -8,13 +8,6 @@ import fastifyPlugin from 'fastify-plugin'
 import { randomHex } from '../random-hex.js'
 import { RequestLogger } from '../request-logger.js'
 
-interface Trace {
-  /** 32 hexadecimal digits, the same in every service that handles the request. */
-  traceId: string
-  /** The traceparent of the response, with the span id of this service. */
-  traceparent: string
-}
-
 /** Version, trace id, parent id, flags (Trace Context, section 3.2); ids of only zeros are invalid. */
 const traceparentPattern =
   /^(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-([0-9a-f]{2})(?:$|-)/
@@ -26,29 +19,35 @@ const traceProperty = Symbol('trace')
 
 declare module 'node:http' {
   interface IncomingMessage {
-    [traceProperty]?: Trace
+    /** The trace id of a message with a request id of the client. Otherwise both ids are the same. */
+    [traceProperty]?: string
   }
 }
 
-function parseTraceparent(header: string | string[] | undefined): Trace {
+interface Trace {
+  /** 32 hexadecimal digits, the same in every service that handles the request. */
+  traceId: string
+  flags: string
+}
+
+function parseTraceparent(header: string | string[] | undefined): Trace | null {
   const match = typeof header === 'string' ? traceparentPattern.exec(header) : null
-  const traceId = match?.[1] ?? randomHex(32)
-  return { traceId, traceparent: `00-${traceId}-${randomHex(16)}-${match?.[2] ?? '00'}` }
+  return match === null ? null : { traceId: match[1], flags: match[2] }
 }
 
-function messageTrace(message: IncomingMessage): Trace {
-  message[traceProperty] ??= parseTraceparent(message.headers.traceparent)
-  return message[traceProperty]
-}
+const createTraceId = ({ headers }: IncomingMessage) =>
+  parseTraceparent(headers.traceparent)?.traceId ?? randomHex(32)
 
-export function requestTrace(request: FastifyRequest): Trace {
-  return messageTrace(request.raw)
+export function requestTraceId({ raw, id }: Pick<FastifyRequest, 'raw' | 'id'>): string {
+  return raw[traceProperty] ?? id
 }
 
 /** Returns the client's request id, otherwise the trace id. */
 export function readRequestId(message: IncomingMessage): string {
   const id = message.headers['x-request-id']
-  return typeof id === 'string' && requestIdPattern.test(id) ? id : messageTrace(message).traceId
+  if (typeof id !== 'string' || !requestIdPattern.test(id)) return createTraceId(message)
+  message[traceProperty] = createTraceId(message)
+  return id
 }
 
 /** Creates the logger of one request. */
@@ -58,12 +57,15 @@ export function childLogger(
   _options: object,
   message: IncomingMessage,
 ): FastifyBaseLogger {
-  return new RequestLogger(logger, bindings, messageTrace(message).traceId)
+  return new RequestLogger(logger, bindings, message[traceProperty])
 }
 
 export const tracing = fastifyPlugin((app, _options, done) => {
   app.addHook('onRequest', (request, reply, next) => {
-    reply.header('x-request-id', request.id).header('traceparent', requestTrace(request).traceparent)
+    const flags = parseTraceparent(request.headers.traceparent)?.flags ?? '00'
+    reply
+      .header('x-request-id', request.id)
+      .header('traceparent', `00-${requestTraceId(request)}-${randomHex(16)}-${flags}`)
     next()
   })
   done()

@@ -7,7 +7,7 @@ import { Problem } from '../../contract/problems.js'
 import { type BatchOutcome, submitBatch } from '../../training/submit-batch.js'
 import { chunkedBody, jsonFragments } from '../chunked-body.js'
 import { idempotencyHeaders } from '../plugins/idempotency.js'
-import { requestTrace } from '../plugins/tracing.js'
+import { requestTraceId } from '../plugins/tracing.js'
 import { requirePrincipal } from '../principal.js'
 import { problemBody } from '../problem-responses.js'
 import { failures } from '../response-schemas.js'
@@ -37,7 +37,7 @@ export const jobBatchRoutes: RoutePlugin<JobBatchRoutes> = (app, { dependencies 
     },
     async (request, reply) => {
       const { submission, idempotency } = dependencies()
-      const { traceId } = requestTrace(request)
+      const traceId = requestTraceId(request)
       const origin = { requestId: request.id, traceId }
       const batch = await idempotency.answerOnce(request, reply, (once) => {
         const requests = parseJobs(request.body.jobs)

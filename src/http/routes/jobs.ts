@@ -13,7 +13,7 @@ import type { Tenanted } from '../../training/ports/tenants.js'
 import { type SubmitDependencies, submit } from '../../training/submit.js'
 import { type ValidateDependencies, validate } from '../../training/validate.js'
 import { type Idempotency, idempotencyHeaders } from '../plugins/idempotency.js'
-import { requestTrace } from '../plugins/tracing.js'
+import { requestTraceId } from '../plugins/tracing.js'
 import { requirePrincipal } from '../principal.js'
 import {
   defaultLimit,
@@ -55,7 +55,7 @@ export const jobRoutes: RoutePlugin<JobRoutes> = (app, { dependencies }, done) =
     },
     async (request, reply) => {
       const { submission, idempotency } = dependencies()
-      const origin = { requestId: request.id, traceId: requestTrace(request).traceId }
+      const origin = { requestId: request.id, traceId: requestTraceId(request) }
       const job = await idempotency.answerOnce(request, reply, (once) =>
         submit(submission, requirePrincipal(request), request.body, origin, once),
       )

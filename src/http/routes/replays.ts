@@ -12,7 +12,7 @@ import { compareRuns } from '../../training/run-difference.js'
 import { verify } from '../../training/verify.js'
 import { requireScope } from '../plugins/authentication.js'
 import { idempotencyHeaders } from '../plugins/idempotency.js'
-import { requestTrace } from '../plugins/tracing.js'
+import { requestTraceId } from '../plugins/tracing.js'
 import { requirePrincipal } from '../principal.js'
 import { integerParameter } from '../query-parameters.js'
 import { failures, idParameters } from '../response-schemas.js'
@@ -30,7 +30,7 @@ export interface ReplayRoutes
 
 const requestOrigin = (request: FastifyRequest) => ({
   requestId: request.id,
-  traceId: requestTrace(request).traceId,
+  traceId: requestTraceId(request),
 })
 
 export const replayRoutes: RoutePlugin<ReplayRoutes> = (app, { dependencies }, done) => {
