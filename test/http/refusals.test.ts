@@ -5,6 +5,7 @@ import fastify from 'fastify'
 import request, { type Test } from 'supertest'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type ProblemCode, problemSchema, problems } from '../../src/contract/problems.js'
+import { readRequestId } from '../../src/http/plugins/tracing.js'
 import { errorHandler } from '../../src/http/problem-responses.js'
 import { generous, limits, openApp, type RunningApp } from '../support/app.js'
 import { expectProblem } from '../support/problem.js'
@@ -597,7 +598,7 @@ describe('refusals', () => {
   })
 
   it('does not take a broken connection to the database for one of the client', async () => {
-    const app = fastify()
+    const app = fastify({ genReqId: readRequestId })
     app.setErrorHandler(errorHandler(() => 'unavailable'))
     app.get('/', () => Promise.reject(Object.assign(new Error('read'), { code: 'ECONNRESET' })))
     const answer = await app.inject('/')
