@@ -192,12 +192,16 @@ class StartedLookup implements ModelLookup {
   }
 
   #passOn(done: FoundModel): void {
-    if (this.#error !== undefined) return done(this.#error, null)
+    if (this.#error !== undefined) {
+      done(this.#error, null)
+      return
+    }
     const model = this.cache.resolvedAs(this.reference, this.#found, this.#tenantId)
-    if (!(model instanceof Promise)) return done(undefined, model)
-    model.then(
-      (read) => done(undefined, read),
-      (error) => done(error, null),
-    )
+    if (model instanceof Promise) {
+      model.then(
+        (read) => done(undefined, read),
+        (error) => done(error, null),
+      )
+    } else done(undefined, model)
   }
 }
