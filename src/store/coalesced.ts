@@ -10,7 +10,7 @@
 const maximumWaitMilliseconds = 1_000
 
 /** A request. Its methods must not throw. */
-export interface Waiting<Item, Answer> {
+interface Waiting<Item, Answer> {
   readonly item: Item
   resolve(answer: Answer): void
   reject(error: unknown): void
