@@ -6,11 +6,11 @@ import { built } from './built.mjs'
 import { assemblyModule } from './generate/assembly.mjs'
 import { operationsHeader } from './generate/header.mjs'
 
-const { catalogue, enumerations } = await built('src/engine/operations.js')
+const { activationRules, catalogue, enumerations } = await built('src/engine/operations.js')
 const { listNames } = await built('src/engine/program.js')
 const root = join(import.meta.dirname, '..')
 const files = {
-  'native/source/operations.h': operationsHeader(catalogue, enumerations, listNames),
+  'native/source/operations.h': operationsHeader(catalogue, enumerations, activationRules, listNames),
   'src/engine/kernels/wasm/assembly/generated/operations.ts': assemblyModule(catalogue, enumerations),
 }
 

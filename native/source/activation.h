@@ -23,7 +23,7 @@ template <Activation activation> inline Floats activationValue(Floats x) {
   __builtin_unreachable();
 }
 
-/// The derivative, from the activation's output; for gelu, from its input.
+/// The derivative, from the output, or from the input if `derivesFromInput`.
 template <Activation activation> inline Floats activationDerivative(Floats y) {
   switch (activation) {
     case Activation::linear: return broadcast(1);

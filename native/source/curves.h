@@ -13,7 +13,7 @@ struct Curve {
 
 template <Activation activation> inline Curve evaluateCurve(Floats z) {
   const Floats y = activation == Activation::sigmoid ? logisticFast(z) : activationValue<activation>(z);
-  return {y, activationDerivative<activation>(activation == Activation::gelu ? z : y)};
+  return {y, activationDerivative<activation>(derivesFromInput(activation) ? z : y)};
 }
 
 /// Evaluates several vectors in place.

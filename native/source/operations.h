@@ -15,6 +15,10 @@ constexpr int32_t largestAccuracy = 3;
 enum class Weighting : int32_t { rows = 0, sum = 1 };
 constexpr int32_t largestWeighting = 1;
 enum class OperationType : int32_t { denseForward = 1, denseBackwardWeights = 2, denseBackwardInput = 3, convolutionForward = 8, convolutionBackwardWeights = 9, convolutionBackwardInput = 10, locallyConnectedForward = 11, locallyConnectedBackwardWeights = 12, locallyConnectedBackwardInput = 13, activationForward = 4, activationBackward = 5, softmaxForward = 6, softmaxBackward = 7, maxPoolingForward = 14, maxPoolingBackward = 15, averagePoolingForward = 16, averagePoolingBackward = 17, batchNormalizationForward = 18, batchNormalizationInference = 19, batchNormalizationBackward = 20, dropoutForward = 21, dropoutBackward = 22, loss = 23, weightedLoss = 30, clipGradients = 24, decayWeights = 29, sgdUpdate = 25, adamUpdate = 26, rmspropUpdate = 27, adagradUpdate = 28 };
+/// What the derivative of y = f(z) is computed from: z if true, else y.
+constexpr bool derivesFromInput(Activation value) {
+  return value == Activation::gelu;
+}
 enum List { forwardList, backwardList, updateList, evaluationList, predictionList, lists };
 
 // Operands come first in each struct, in the order of the catalogue; an absent optional operand is null. Comments give

@@ -19,7 +19,7 @@ const attributeTypes = {
 const lines = (list) => list.join('\n')
 
 /** @returns the text of native/source/operations.h. */
-export function operationsHeader(catalogue, enumerations, listNames) {
+export function operationsHeader(catalogue, enumerations, activationRules, listNames) {
   const operations = Object.entries(catalogue)
   const operands = Math.max(...operations.map(([, { operands }]) => Object.keys(operands).length))
   const attributes = Math.max(...operations.map(([, { attributes }]) => Object.keys(attributes).length))
@@ -36,6 +36,7 @@ namespace descent {
 
 ${lines(Object.entries(enumerations).map(([name, codes]) => attributeEnumeration(enumerationName(name), codes)))}
 ${enumeration('OperationType', Object.fromEntries(operations.map(([name, { code }]) => [name, code])))}
+${derivativeSource(activationRules)}
 enum List { ${listNames.map((name) => `${name}List`).join(', ')}, lists };
 
 // Operands come first in each struct, in the order of the catalogue; an absent optional operand is null. Comments give
@@ -107,6 +108,14 @@ ${lines(operations.map(entry))}
 function attributeEnumeration(name, codes) {
   return `${enumeration(name, codes)}
 constexpr int32_t largest${name} = ${Math.max(...Object.values(codes))};`
+}
+
+function derivativeSource(rules) {
+  const fromInput = Object.keys(rules).filter((name) => rules[name].derivative === 'z')
+  return `/// What the derivative of y = f(z) is computed from: z if true, else y.
+constexpr bool derivesFromInput(Activation value) {
+  return ${fromInput.map((name) => `value == Activation::${name}`).join(' || ')};
+}`
 }
 
 function enumeration(name, codes) {

@@ -36,10 +36,17 @@ export const initialStatus = 'queued' satisfies JobStatus
 
 const changes: readonly { from: readonly JobStatus[]; to: JobStatus }[] = Object.values(transitions)
 
-/** No transition leaves it. */
-export function isFinished(status: JobStatus): boolean {
-  return changes.every(({ from }) => !from.includes(status))
+/** Whether the training of a job with this status is over. */
+const finished: Record<JobStatus, boolean> = {
+  queued: false,
+  running: false,
+  paused: false,
+  succeeded: true,
+  failed: true,
+  cancelled: true,
 }
+
+export const isFinished = (status: JobStatus): boolean => finished[status]
 
 export const finishedStatuses = jobStatusSchema.options.filter(isFinished)
 export const unfinishedStatuses = jobStatusSchema.options.filter((status) => !isFinished(status))

@@ -265,10 +265,10 @@ function emitLayers(
 
 /** True when the next layer that does not preserve a per-channel shift is batch normalization. */
 function isShiftCancelled(following: readonly PlannedLayer[]): boolean {
-  const first = following.find(({ layer, activation }) => {
-    const keepsShift = layer.type.includes('Pooling') || layer.type === 'flatten'
-    return !keepsShift && !(layer.type === 'activation' && activation === 'linear')
-  })
+  const first = following.find(
+    ({ layer, activation, keepsShift }) =>
+      keepsShift !== true && !(layer.type === 'activation' && activation === 'linear'),
+  )
   return first?.layer.type === 'batchNormalization'
 }
 

@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process'
 import { cpSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import type { OperationDeclaration } from '../../src/engine/operations/declaration.js'
-import { catalogue, enumerations } from '../../src/engine/operations.js'
+import { activationRules, catalogue, enumerations } from '../../src/engine/operations.js'
 import { listNames } from '../../src/engine/program.js'
 import { root } from '../docs/documents.js'
 
@@ -35,11 +35,15 @@ export async function incompleteNativeKernels(folder: string, given: Catalogue):
     operationsHeader(
       operations: Catalogue['operations'],
       enumerations: Catalogue['enumerations'],
+      rules: typeof activationRules,
       lists: readonly string[],
     ): string
   } = await import(join(root, 'scripts/generate/header.mjs'))
   const { operations, enumerations } = given
-  writeFileSync(join(folder, header), generator.operationsHeader(operations, enumerations, listNames))
+  writeFileSync(
+    join(folder, header),
+    generator.operationsHeader(operations, enumerations, activationRules, listNames),
+  )
   const failed = new Set<string>()
   for (const unit of translationUnits) {
     const options = [...compilerOptions, join(folder, unit)]

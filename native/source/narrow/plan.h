@@ -123,7 +123,7 @@ class NarrowPlan {
   }
 
   static bool isSlope(const ActivationBackward& o, const DenseForward& dense, const float* dy) {
-    const float* const source = dense.activation == Activation::gelu ? dense.z : dense.y;
+    const float* const source = derivesFromInput(dense.activation) ? dense.z : dense.y;
     return o.dy == dy && o.source == source && o.size == dense.units && o.activation == dense.activation;
   }
 

@@ -64,6 +64,8 @@ export interface PlannedLayer {
   readonly outputShape: Shape
   /** The layer's activation, if it has one. */
   readonly activation: Activation | null
+  /** Whether a constant added to a channel of the input is added to all outputs of that channel. */
+  readonly keepsShift?: true
   readonly tensors: readonly LayerTensor[]
   emit(context: EmitContext): Emission
 }

@@ -14,6 +14,17 @@ import {
 import type { LayerOf } from './layer-of.js'
 import { imageWindows, requireImage, requireSignal, signalWindows, toPair, type Windows } from './spatial.js'
 
+/** What each layer computes from the values of a window. */
+const reductions = {
+  maxPooling1d: 'max',
+  averagePooling1d: 'average',
+  maxPooling2d: 'max',
+  averagePooling2d: 'average',
+  globalAveragePooling1d: 'average',
+  globalAveragePooling2d: 'average',
+} as const satisfies Partial<Record<Layer['type'], string>>
+type PoolingLayer = LayerOf<keyof typeof reductions>
+
 export function pooling1d(
   layer: LayerOf<'maxPooling1d'>,
   input: Shape,
@@ -30,8 +41,7 @@ export function pooling1d(
       `${location.title}: poolSize ${poolSize} exceeds the signal length ${length}; use poolSize ≤ ${length}`,
     )
   }
-  const kind = layer.type === 'maxPooling1d' ? 'max' : 'average'
-  return planPooling({ ...layer, strides }, [windows.channels, windows.outputWidth], windows, kind)
+  return planPooling({ ...layer, strides }, [windows.channels, windows.outputWidth], windows)
 }
 
 export function pooling2d(
@@ -50,8 +60,7 @@ export function pooling2d(
     )
   }
   const { channels, outputHeight, outputWidth } = windows
-  const kind = layer.type === 'maxPooling2d' ? 'max' : 'average'
-  return planPooling({ ...layer, strides }, [channels, outputHeight, outputWidth], windows, kind)
+  return planPooling({ ...layer, strides }, [channels, outputHeight, outputWidth], windows)
 }
 
 export function globalPooling(
@@ -59,8 +68,7 @@ export function globalPooling(
   input: Shape,
   location: LayerLocation,
 ): PlannedLayer {
-  const [channels, height, width] =
-    layer.type === 'globalAveragePooling2d' ? requireImage(input, location) : signalAsImage(input, location)
+  const [channels, height, width] = wholeInput(layer, input, location)
   const windows = {
     channels,
     height,
@@ -72,23 +80,34 @@ export function globalPooling(
     outputHeight: 1,
     outputWidth: 1,
   }
-  return planPooling(layer, [channels], windows, 'average')
+  return planPooling(layer, [channels], windows)
 }
 
-function signalAsImage(input: Shape, location: LayerLocation): readonly [number, number, number] {
-  const [channels, length] = requireSignal(input, location)
-  return [channels, 1, length]
+/** Channels, height and width; a signal has the height 1. */
+function wholeInput(
+  layer: LayerOf<'globalAveragePooling1d'>,
+  input: Shape,
+  location: LayerLocation,
+): readonly [number, number, number] {
+  const { type } = layer
+  switch (type) {
+    case 'globalAveragePooling1d': {
+      const [channels, length] = requireSignal(input, location)
+      return [channels, 1, length]
+    }
+    case 'globalAveragePooling2d':
+      return requireImage(input, location)
+    default:
+      return type satisfies never
+  }
 }
 
-function planPooling(
-  layer: Layer,
-  outputShape: number[],
-  windows: Windows,
-  kind: 'max' | 'average',
-): PlannedLayer {
+function planPooling(layer: PoolingLayer, outputShape: number[], windows: Windows): PlannedLayer {
+  const kind = reductions[layer.type]
   return {
     layer,
     outputShape,
+    keepsShift: true,
     activation: null,
     tensors: [],
     emit: (context) => {

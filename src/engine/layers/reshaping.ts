@@ -8,7 +8,7 @@ import { type LayerLocation, type PlannedLayer, shapeText } from './layer.js'
 import type { LayerOf } from './layer-of.js'
 
 export function flatten(layer: LayerOf<'flatten'>, input: Shape): PlannedLayer {
-  return view(layer, [elementCount(input)])
+  return { ...view(layer, [elementCount(input)]), keepsShift: true }
 }
 
 export function reshape(layer: LayerOf<'reshape'>, input: Shape, location: LayerLocation): PlannedLayer {

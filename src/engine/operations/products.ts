@@ -27,7 +27,7 @@ const localFilters = ['outputHeight', 'outputWidth', 'filters'] as const
 const localBank = [...localFilters, 'channels', 'kernelHeight', 'kernelWidth'] as const
 
 export const products = {
-  /** z = x Wᵀ + b; y = activation(z). `z` is stored for activations whose derivative needs it (gelu). */
+  /** z = x Wᵀ + b; y = activation(z). `z` is stored for activations whose derivative needs it. */
   denseForward: operation({
     code: 1,
     attributes: { ...denseSizes, activation: 'activation' },

@@ -17,7 +17,7 @@ export const signals = {
     cost: [[4, 'rows', 'size']],
     tolerance: elementwise,
   }),
-  /** dy ← dy · activation′. `source` is the activation's output y; for gelu, its input z. */
+  /** dy ← dy · activation′. `source` is the activation's output y, or its input z if the derivative needs it. */
   activationBackward: operation({
     code: 5,
     attributes: { size: 'integer', activation: 'activation' },

@@ -4,7 +4,7 @@ import { type Run, view } from './run.js'
 
 interface ActivationFunction {
   value(z: number): number
-  /** The derivative, from the output y; for gelu, from the input z. */
+  /** The derivative, from the output y, or from the input z if the catalogue says so. */
   derivative(source: number): number
 }
 

@@ -23,7 +23,7 @@ function activationValue(activation: i32, x: v128): v128 {
   return x
 }
 
-/** The derivative, from the activation's output; for gelu, from its input. */
+/** The derivative, from the output, or from the input if the catalogue says `z`. */
 // @ts-ignore: decorator
 @inline
 export function activationDerivative(activation: i32, y: v128): v128 {
