@@ -2,6 +2,7 @@
 import { join } from 'node:path'
 import { pino } from 'pino'
 import { readConfig } from './config.js'
+import { greeting } from './process/greeting.js'
 import { keepPostgres, type Supervisor, superviseWorker } from './process/supervisor.js'
 import type { Server } from './server.js'
 import { withKeyFile } from './webhooks/key-file.js'
@@ -54,22 +55,6 @@ async function serve(database: Promise<string>): Promise<Server> {
   return server
 }
 
-function greet(address: string): void {
-  console.log(`
-Descent is listening on ${address}   (open it in a browser; documentation: ${address}/docs)
-
-Train a network on XOR:
-
-  curl ${address}/jobs -H 'content-type: application/json' -d '{
-    "dataset": "xor", "loss": "binaryCrossentropy", "epochs": 500,
-    "network": {"layers": [{"type": "dense", "units": 4, "activation": "tanh"},
-                           {"type": "dense", "units": 1, "activation": "sigmoid"}]},
-    "optimizer": {"type": "adam", "learningRate": 0.05}}'
-
-Ctrl-C stops everything.
-`)
-}
-
 try {
   const database = findDatabase()
   const serving = serve(database)
@@ -81,7 +66,7 @@ try {
   )
   parts.supervisor = supervisor
   const [server] = await Promise.all([serving, supervisor.ready])
-  if (!stopping) greet(server.address)
+  if (!stopping) console.log(greeting(server.address, config.HOST, server.needsKey))
 } catch (error) {
   // A start that is stopped fails for want of what was stopped.
   if (!stopping) console.error(error instanceof Error ? error.message : error)

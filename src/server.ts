@@ -32,6 +32,8 @@ import { type Sender, sendDeliveries } from './webhooks/sender.js'
 export interface Server {
   /** http://host:port */
   address: string
+  /** Whether requests must send a key. */
+  needsKey: boolean
   /** Queues the jobs of a worker that died. */
   releaseWorker(workerId: string): Promise<void>
   close(): Promise<void>
@@ -117,6 +119,7 @@ async function openServer(
   const address = await app.listen({ host: config.HOST, port: config.PORT, backlog: waitingConnections })
   return {
     address,
+    needsKey: !isLoopback(config.HOST) || (await stores.keys.any()),
     async releaseWorker(workerId) {
       await stores.jobs.releaseWorker(workerId)
       await stores.workers.remove(workerId)
@@ -201,7 +204,7 @@ function isLoopback(host: string): boolean {
 function noKey(host: string): string {
   return (
     `HOST is ${host}, which others can reach, and there is no key. Create one first:\n\n` +
-    '  npm run keys -- create --tenant blue --scopes jobs:write,models:read\n\n' +
+    '  npm run keys -- create --tenant blue --scopes jobs:write,models:write,datasets:write\n\n' +
     'or, in a container: node dist/src/commands/keys.js create …. With HOST=127.0.0.1 no key is needed.'
   )
 }

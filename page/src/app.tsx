@@ -123,7 +123,7 @@ function View({ view, argument }: Route) {
   }
 }
 
-/** The key is kept in memory only, so a reload requires it again. */
+/** The key is kept until the tab closes. */
 function KeyButton() {
   const dialog = useRef<HTMLDialogElement>(null)
   const [text, setText] = useState('')
@@ -146,9 +146,7 @@ function KeyButton() {
           }}
         >
           <h2 id="key-title">API key</h2>
-          <p>
-            Some services require an API key. This page keeps it in memory only, and forgets it on reload.
-          </p>
+          <p>Some services require an API key. This tab keeps it until it closes.</p>
           <div class="field">
             <label for="key">Key</label>
             <input

@@ -54,7 +54,9 @@ describe('a service bound to every address', () => {
   it('refuses to start without a key, naming the command that makes one, and then requires the key', async () => {
     const reachable = { DATABASE_URL: await freshDatabaseOfTest('empty'), HOST: '0.0.0.0' }
     const refusal = await startService(reachable, 'dist/src/server.js').catch(String)
-    expect(refusal).toContain('npm run keys -- create --tenant blue --scopes jobs:write,models:read')
+    expect(refusal).toContain(
+      'npm run keys -- create --tenant blue --scopes jobs:write,models:write,datasets:write',
+    )
 
     const made = runKeys(
       reachable,
