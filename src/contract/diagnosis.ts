@@ -1,5 +1,6 @@
 /** Findings about a training, from its losses, its spec and the description of its dataset. */
 import { z } from 'zod'
+import { forkRequestSchema } from './fork.js'
 
 interface FindingKind {
   title: string
@@ -116,6 +117,12 @@ const findingSchema = z.object({
     .nullable()
     .describe('the first epoch that shows it; null if the spec or the data do'),
   patch: patchSchema.nullable().describe('null if no change of the spec helps'),
+  fork: forkRequestSchema
+    .nullable()
+    .describe(
+      'body of POST /jobs/{id}/fork that applies the patch from the epoch in which the finding began; null if the patch ' +
+        'needs a new job',
+    ),
   advice: z.string().describe('what to do: what the patch changes, or what to do instead'),
 })
 export type Finding = z.infer<typeof findingSchema>
@@ -144,6 +151,7 @@ export const diagnosisSchema = z
             },
             sinceEpoch: 1,
             patch: { optimizer: { learningRate: 0.01 } },
+            fork: null,
             advice: 'Raise the learning rate to 0.01.',
           },
         ],

@@ -36,12 +36,42 @@ it.skipIf(!hasChromium)('"Try it" starts a better run', { timeout: 60_000 }, asy
   await finding.getByText(/since epoch \d+/).waitFor()
   await finding.getByText(/^The training loss stays at 0\.69/).waitFor()
   await finding.getByRole('button', { name: 'Try it' }).click()
-  await page.getByRole('heading', { name: 'straight line, patched: underfitting' }).waitFor()
-  await page.getByText('succeeded').waitFor()
-  const id = new URL(page.url()).hash.split('/').at(-1) ?? ''
-  const good = await ended(id)
+  await page.getByRole('heading', { name: 'Comparison' }).waitFor()
+  const better = page.getByRole('row').filter({ hasText: 'straight line, patched: underfitting' })
+  await better.getByText('succeeded').waitFor()
+  const [one, other] = decodeURIComponent(new URL(page.url()).hash.split('/').at(-1) ?? '').split(',')
+  expect(one).toBe(bad.id)
+  const good = await ended(other)
   expect(good.spec.network.layers).toHaveLength(2)
   expect(good.metrics.valLoss).toBeLessThan((bad.metrics.valLoss ?? 0) / 2)
+  await page.close()
+})
+
+it.skipIf(!hasChromium)('"Try it" forks where the fault began', { timeout: 60_000 }, async () => {
+  const { url } = suite.service()
+  const hidden = { type: 'dense', units: 8, activation: 'tanh' }
+  const sine = {
+    dataset: { name: 'sine' },
+    network: { layers: [hidden, { type: 'dense', units: 1, activation: 'linear' }] },
+    loss: 'meanSquaredError',
+    optimizer: { type: 'sgd', learningRate: 0.05 },
+  }
+  const plain = await ended((await submit(url, circles('steady', sine))).id)
+  const bad = await ended(
+    (
+      await request(`${url}/jobs/${plain.id}/fork`, jobSchema, {
+        epoch: 40,
+        changes: { learningRate: 200 },
+      })
+    ).id,
+  )
+  const page = await suite.open(`#/runs/${bad.id}`)
+  await page.getByRole('button', { name: 'Try it from epoch 41' }).first().click()
+  await page.getByRole('heading', { name: 'Comparison' }).waitFor()
+  await page.getByText(/differs is epoch 41|first 40 epochs are equal/).waitFor()
+  const good = await ended(new URL(page.url()).hash.split('%2C').at(-1) ?? '')
+  expect(good).toMatchObject({ status: 'succeeded', forkOf: { job: bad.id, epoch: 40 } })
+  expect(good.metrics.valLoss).toBeLessThan(plain.metrics.valLoss ?? 0)
   await page.close()
 })
 

@@ -5,6 +5,7 @@ import type { Diagnosis, Finding, Job } from '../api/types.js'
 import { Icon } from '../components/icon.js'
 import { ErrorNotice } from '../components/notice.js'
 import { toApiError, useQuery } from '../components/use-query.js'
+import { whole } from '../format.js'
 import { patchedRequest } from '../job-request.js'
 import { go } from '../router.js'
 
@@ -36,12 +37,16 @@ export function DiagnosisCard(props: {
   const { job, diagnosis, onMark } = props
   const [problem, setProblem] = useState<ApiError | null>(null)
   const [starting, setStarting] = useState<string | null>(null)
-  const start = async ({ code, patch, title }: Finding) => {
+  const start = async ({ code, patch, fork, title }: Finding) => {
     if (patch === null) return
     setStarting(code)
     try {
-      const { id } = await post('/jobs', patchedRequest(job, { patch, title }))
-      go('runs', id)
+      const request = patchedRequest(job, { patch, title })
+      const { id } =
+        fork === null
+          ? await post('/jobs', request)
+          : await post('/jobs/{id}/fork', { ...fork, name: request.name }, { id: job.id })
+      go('compare', `${job.id},${id}`)
     } catch (error) {
       setProblem(toApiError(error))
     }
@@ -64,7 +69,7 @@ export function DiagnosisCard(props: {
             <FindingText finding={finding} />
             {finding.patch === null ? null : (
               <button type="button" disabled={starting !== null} onClick={() => start(finding)}>
-                <Icon name="play" /> {starting === finding.code ? 'Starting …' : 'Try it'}
+                <Icon name="play" /> {starting === finding.code ? 'Starting …' : tryText(finding)}
                 <span class="visually-hidden">: {finding.advice}</span>
               </button>
             )}
@@ -74,6 +79,9 @@ export function DiagnosisCard(props: {
     </div>
   )
 }
+
+const tryText = ({ fork }: Finding) =>
+  fork === null ? 'Try it' : `Try it from epoch ${whole(fork.epoch + 1)}`
 
 function FindingText({ finding: { severity, title, seen, sinceEpoch, why, advice } }: { finding: Finding }) {
   const since = sinceEpoch === null ? '' : `, since epoch ${sinceEpoch}`

@@ -1,5 +1,6 @@
 /** Applies the rules to a training. They read what is stored, so the same history gives the same findings. */
 import { type Finding, type FindingCode, findings, severityMeanings } from '../../contract/diagnosis.js'
+import { forkRequestSchema } from '../../contract/fork.js'
 import { constantTarget, imbalanceIgnored, unscaledInput, unscaledTarget } from './data.js'
 import { divergenceComing } from './divergence.js'
 import { overfitting, possibleLeak, shuffledLabels, validationEasier } from './generalization.js'
@@ -8,7 +9,7 @@ import { deadUnits, explodingGradient, saturatedUnits, vanishingGradient } from 
 import { learningRateTooHigh } from './learning-rate.js'
 import { batchTooLarge, learningRateTooLow } from './slow.js'
 import { plateau, underfitting } from './stagnation.js'
-import { type Rule, readRecord, type StoredTraining } from './training-record.js'
+import { type Observed, type Rule, readRecord, type StoredTraining } from './training-record.js'
 
 /** Causes before effects: a finding that explains a curve suppresses later ones. */
 const rules: readonly Rule[] = [
@@ -43,6 +44,19 @@ function explainsCurve({ code, severity }: Pick<Finding, 'code' | 'severity'>): 
 
 const severities = Object.keys(severityMeanings)
 
+/**
+ * What a fork can change without harm. Early stopping must also see the epochs before, and the other fields describe the
+ * network or its data.
+ */
+const forkable = ['optimizer', 'batchSize', 'schedule', 'clipNorm']
+
+/** The fork that applies the patch before the finding began. A finding since the first epoch needs all epochs again. */
+function forkBefore({ patch, sinceEpoch }: Observed): Finding['fork'] {
+  if (patch === null || sinceEpoch === null || sinceEpoch <= 1) return null
+  if (!Object.keys(patch).every((field) => forkable.includes(field))) return null
+  return forkRequestSchema.parse({ epoch: sinceEpoch - 1, changes: patch })
+}
+
 /** The most severe findings first. */
 export function diagnose(stored: StoredTraining): Finding[] {
   const record = readRecord(stored)
@@ -53,7 +67,7 @@ export function diagnose(stored: StoredTraining): Finding[] {
     if (observed === null) continue
     if (explainsCurve(observed)) codes.add(observed.code)
     const { title, why } = findings[observed.code]
-    found.push({ ...observed, title, why })
+    found.push({ ...observed, title, why, fork: forkBefore(observed) })
   }
   return found.toSorted((one, other) => severities.indexOf(one.severity) - severities.indexOf(other.severity))
 }

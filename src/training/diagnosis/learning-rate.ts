@@ -36,6 +36,8 @@ export const learningRateTooHigh: Rule = (record, earlier) => {
 function diverged(record: TrainingRecord): Observed {
   const { points, lastEpoch, spec } = record
   const lowest = points[indexOfLowest(toLosses(points))]
+  // The first epoch with this rate may be the worst already.
+  const risesSince = lowest === undefined ? lastEpoch : lowest === points[0] ? lowest.epoch : lowest.epoch + 1
   const best = lowest === undefined ? '' : `; the lowest was ${short(lowest.loss)} in epoch ${lowest.epoch}`
   return {
     ...tooHigh(record, {
@@ -47,7 +49,7 @@ function diverged(record: TrainingRecord): Observed {
       },
     }),
     severity: 'error',
-    sinceEpoch: Math.min(lastEpoch, (lowest?.epoch ?? 0) + 1),
+    sinceEpoch: Math.max(1, Math.min(lastEpoch, risesSince)),
   }
 }
 

@@ -48,7 +48,7 @@ export interface TrainingRecord extends StoredTraining {
   reference: number
 }
 
-export type Observed = Omit<Finding, 'title' | 'why'>
+export type Observed = Omit<Finding, 'title' | 'why' | 'fork'>
 
 /** Returns a finding or null. An earlier finding may already explain the same curve. */
 export type Rule = (record: TrainingRecord, earlier: ReadonlySet<FindingCode>) => Observed | null

@@ -102,6 +102,7 @@ const curves = fc
   )
 
 const codes = new Set<string>()
+const forks = new Set<string>()
 
 it('accepts every patch', async () => {
   await fc.assert(
@@ -127,11 +128,17 @@ it('accepts every patch', async () => {
           statistics: [],
           data: { columns, rows, warnings },
         })
-        for (const { code, patch, seen, sinceEpoch } of found) {
+        for (const { code, patch, fork, seen, sinceEpoch } of found) {
           codes.add(code)
           expect(Object.values(seen.figures).every(Number.isFinite), code).toBe(true)
           if (sinceEpoch !== null) expect(sinceEpoch).toBeLessThanOrEqual(Math.max(1, epochs.length))
           if (patch !== null) await planRequest(mergePatch(spec, patch) as RequestInput, stored)
+          if (fork === null) continue
+          forks.add(code)
+          expect(fork).toMatchObject({ epoch: (sinceEpoch ?? 0) - 1, changes: patch })
+          expect(fork.epoch).toBeGreaterThan(0)
+          // A fork would restore the best of the later epochs only.
+          expect(fork.changes).not.toHaveProperty('earlyStopping')
         }
       },
     ),
@@ -139,4 +146,5 @@ it('accepts every patch', async () => {
   )
   // The curves reach most rules, so the property says something about their patches.
   expect(codes.size).toBeGreaterThanOrEqual(10)
+  expect([...forks]).toContain('learning-rate-too-high')
 }, 60_000)
