@@ -89,7 +89,7 @@ export function useRunList(filter: RunFilter, limit: number): RunList {
   const key = JSON.stringify([filter, limit])
   const reloadMilliseconds = filter.status === undefined ? allMilliseconds : filteredMilliseconds
   const read = (after: string | undefined) =>
-    get('/jobs', { query: { ...filter, limit: Math.min(pageSize, limit), after } })
+    get('/jobs', { query: { ...filter, epochModels: 'false', limit: Math.min(pageSize, limit), after } })
   const list = useQuery(key, () => readPages(read, limit), reloadMilliseconds)
   rows.replace(list.latest)
   useQuery(
@@ -136,7 +136,7 @@ async function newerRuns(
   const newer: Job[] = []
   let after: string | undefined
   for (let limit = 1; newer.length < maximum; limit = pageSize) {
-    const page = await get('/jobs', { query: { ...filter, limit, after } })
+    const page = await get('/jobs', { query: { ...filter, epochModels: 'false', limit, after } })
     for (const job of page.data) {
       if (known.has(job.id)) return newer
       newer.push(job)

@@ -84,6 +84,11 @@ export function jobStore(database: Database, settings = unlimited): AllJobs {
   }
 }
 
+/** Not only those of another job. */
+const hasOwnEpochs = ({ job: { fields } }: Database) => ({
+  OR: [{ forkEpoch: null }, { forkEpoch: { not: { equals: fields.epochs } } }],
+})
+
 /** $1 job, $2 tenant. */
 const cancelStatement = statement(
   'cancelJob',
@@ -193,7 +198,7 @@ function tenantJobs(
       })
     },
 
-    async list({ limit, after, status, name, labels }) {
+    async list({ limit, after, status, name, labels, omitsRepeated = false }) {
       const position = await findPosition(after, (id) =>
         database.job.findUnique({ where: { id, tenantId }, select: cursorColumns }),
       )
@@ -205,11 +210,16 @@ function tenantJobs(
               labels,
               name,
               status,
+              omitsRepeated,
               limit: limit + 1,
             })
           : await database.job.findMany({
               where: {
-                AND: [position === null ? {} : afterPosition(position), namedLike(name)],
+                AND: [
+                  position === null ? {} : afterPosition(position),
+                  namedLike(name),
+                  omitsRepeated ? hasOwnEpochs(database) : {},
+                ],
                 tenantId,
                 ...(status === undefined ? {} : { status }),
               },

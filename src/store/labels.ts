@@ -11,9 +11,10 @@ const metadataRow = z.strictObject({ metadata: z.record(z.string(), z.string()).
 
 /**
  * $1 tenant, $2 key and $3 value of a label, $4 and $5 the position after which the page begins, $6 and $7 keys and values of
- * further labels, $8 pattern of the name or id, $9 status, $10 limit. Null for no condition.
+ * further labels, $8 pattern of the name or id, $9 status, $10 limit, $11 whether to omit jobs that only repeat another. Null
+ * for no condition.
  */
-const labelled = (kind: 'job' | 'model', table: string, hasStatus: string) => `
+const labelled = (kind: 'job' | 'model', table: string, hasStatus: string, isOwn: string) => `
     SELECT item.id, item."createdAt" FROM "Label" AS one JOIN "${table}" AS item ON item.id = one."itemId"
     WHERE one."tenantId" = $1 AND one.label = "hashLabel"('${kind}', $2, $3)
       AND (one."createdAt", one."itemId") < (coalesce($4::timestamptz, 'infinity'), coalesce($5, ''))
@@ -23,11 +24,16 @@ const labelled = (kind: 'job' | 'model', table: string, hasStatus: string) => `
             AND also.label = "hashLabel"('${kind}', other.key, other.value)
             AND also."createdAt" = one."createdAt" AND also."itemId" = one."itemId"))
       AND ($8::text IS NULL OR item.name ILIKE $8 OR item.id ILIKE $8) AND ($9::text IS NULL OR ${hasStatus})
+      AND ($11::bool IS NULL OR ${isOwn})
     ORDER BY one."createdAt" DESC, one."itemId" DESC LIMIT $10::int`
 
 const lists: Record<'job' | 'model', Statement<Position>> = {
-  job: statement('labelledJobs', positionRow, labelled('job', 'Job', 'item.status::text = $9')),
-  model: statement('labelledModels', positionRow, labelled('model', 'Model', '$9 IS NULL')),
+  job: statement(
+    'labelledJobs',
+    positionRow,
+    labelled('job', 'Job', 'item.status::text = $9', 'item."forkEpoch" IS DISTINCT FROM item.epochs'),
+  ),
+  model: statement('labelledModels', positionRow, labelled('model', 'Model', '$9 IS NULL', '$11 IS NULL')),
 }
 
 const locks: Record<'job' | 'model', Statement<z.infer<typeof metadataRow>>> = {
@@ -45,6 +51,7 @@ interface Listed {
   labels: LabelFilter
   name?: string | undefined
   status?: string | undefined
+  omitsRepeated?: boolean
   limit: number
 }
 
@@ -52,7 +59,7 @@ export const hasLabels = ({ tags, metadata }: LabelFilter) => tags.length + meta
 
 /** Ids and positions of the items with all of these labels, newest first; at least one label. */
 export function listLabelled(database: Database, kind: 'job' | 'model', listed: Listed): Promise<Position[]> {
-  const { tenantId, after, labels, name, status, limit } = listed
+  const { tenantId, after, labels, name, status, limit, omitsRepeated = false } = listed
   const pairs: (readonly [string, string])[] = [
     ...labels.tags.map((tag) => ['', tag] as const),
     ...labels.metadata,
@@ -68,6 +75,7 @@ export function listLabelled(database: Database, kind: 'job' | 'model', listed: 
     name === undefined ? null : `%${escapePattern(name)}%`,
     status ?? null,
     limit,
+    omitsRepeated ? true : null,
   ])
 }
 

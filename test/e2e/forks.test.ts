@@ -295,6 +295,8 @@ describe('forks of one service', () => {
     expect(status).toBe(200)
     const model = modelSchema.parse(body)
     expect(model).toMatchObject({ id: job.modelId, jobId: job.id, epoch: 17, name: 'spirals at epoch 17' })
+    const { body: list } = await send('/jobs?name=spirals&epochModels=false')
+    expect(list).toMatchObject({ data: [{ id: parent.id }] })
     const { body: page } = await send(`/jobs/${parent.id}/epochs?after=16&limit=1`)
     expect(page).toMatchObject({ data: [{ epoch: 17, ...job.metrics }] })
     for (const route of ['rows/worst', 'rows?split=validation']) {

@@ -14,6 +14,7 @@ import {
   setStatus,
   startJob,
   storeEpochs,
+  xorSpec,
 } from '../support/stores.js'
 import { uploadOf } from '../support/tables.js'
 
@@ -93,6 +94,26 @@ describe('list', () => {
     expect((await stores.jobs.list({ limit: 3, status: 'running' })).data).toMatchObject([
       { id: running.jobId, queuePosition: null },
     ])
+  })
+
+  it('omits jobs that only repeat epochs of another', async () => {
+    const metadata = { owner: newId('job') }
+    const create = async (epoch: number | null, epochs: number) => {
+      const replay = epoch === null ? null : { jobId: newId('job'), epoch }
+      const spec = xorSpec({ epochs: 100, stopAfter: epochs })
+      return (await stores.jobs.create({ ...newJob({ metadata }), spec, replay })).id
+    }
+    const [plain, model, fork] = [await create(null, 100), await create(7, 7), await create(7, 100)]
+    const listed = async (page: object) =>
+      (await stores.jobs.list({ limit: 3, omitsRepeated: true, ...page })).data.map(({ id }) => id)
+    const found = await listed({})
+    expect(found).toEqual(expect.arrayContaining([plain, fork]))
+    expect(found).not.toContain(model)
+    expect(await listed({ name: model })).toEqual([])
+    expect(await listed({ name: model, omitsRepeated: false })).toEqual([model])
+    const labels = { tags: [], metadata: Object.entries(metadata) }
+    expect((await listed({ labels })).toSorted()).toEqual([plain, fork].toSorted())
+    expect(await listed({ labels, omitsRepeated: false })).toHaveLength(3)
   })
 
   it('filters by a text in name or id, ignoring case, page by page', async () => {

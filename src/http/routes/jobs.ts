@@ -96,6 +96,13 @@ export const jobRoutes: RoutePlugin<JobRoutes> = (app, { dependencies }, done) =
             ...pageParameters,
             status: jobStatusSchema.optional(),
             ...labelParameters,
+            epochModels: z
+              .enum(['true', 'false'])
+              .optional()
+              .describe(
+                '`false` omits jobs that only repeat epochs of another job, as those of ' +
+                  '`POST /jobs/{id}/epochs/{epoch}/model` do',
+              ),
             ids: jobIdsParameter(maximumIds)
               .optional()
               .describe(
@@ -111,8 +118,9 @@ export const jobRoutes: RoutePlugin<JobRoutes> = (app, { dependencies }, done) =
       },
     },
     async (request) => {
-      const { ids, limit = defaultLimit, tag, metadata, ...filters } = request.query
-      const page = { ...filters, limit, labels: readLabels({ tag, metadata }) }
+      const { ids, limit = defaultLimit, tag, metadata, epochModels, ...filters } = request.query
+      const omitsRepeated = epochModels === 'false'
+      const page = { ...filters, limit, labels: readLabels({ tag, metadata }), omitsRepeated }
       if (ids === undefined) return toList(await tenantJobs(request).list(page))
       return toList({ data: await tenantJobs(request).getMany(ids), hasMore: false, lastId: null })
     },

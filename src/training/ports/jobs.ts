@@ -93,6 +93,8 @@ export interface JobStore {
       status?: JobStatus | undefined
       name?: string | undefined
       labels?: LabelFilter | undefined
+      /** Omits jobs that only repeat epochs of another, such as models of an epoch. */
+      omitsRepeated?: boolean
     },
   ): Promise<Page<Job>>
   /** Null if there is no such job. @throws Problem `invalid-request` for too many pairs of metadata */
