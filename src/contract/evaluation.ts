@@ -114,6 +114,11 @@ const regressionSchema = z.object({
         .describe(
           '1 − Σ(ŷ − y)² / Σ(y − ȳ)², below 0 when worse than the mean of the target, null for a constant target',
         ),
+      truth: z
+        .object({ mean: z.number(), deviation: z.number() })
+        .nullable()
+        .default(null)
+        .describe('mean and population standard deviation of the true values'),
       pairs: z
         .array(z.array(z.number()).length(2))
         .describe(

@@ -66,6 +66,47 @@ const repeatSchema = z.object({
 })
 export type Repeat = z.infer<typeof repeatSchema>
 
+const pooledSchema = z
+  .discriminatedUnion('type', [
+    z.object({
+      type: z.literal('classification'),
+      count: z.int(),
+      classes: z.array(z.string()),
+      confusion: z
+        .array(z.array(z.int()))
+        .nullable()
+        .describe('confusion[i][j]: rows of class i predicted as class j, null for many classes'),
+      accuracy: z.number().nullable(),
+    }),
+    z.object({
+      type: z.literal('multiLabel'),
+      count: z.int(),
+      labels: z.array(
+        z.object({
+          name: z.string(),
+          confusion: z.array(z.array(z.int())).describe('as in the evaluation of a model'),
+        }),
+      ),
+    }),
+    z.object({
+      type: z.literal('regression'),
+      count: z.int(),
+      targets: z.array(
+        z.object({
+          name: z.string(),
+          rmse: z.number().nullable(),
+          mae: z.number().nullable(),
+          r2: z.number().nullable().describe('against the mean of all rows; null for a constant target'),
+        }),
+      ),
+    }),
+  ])
+  .describe(
+    'the evaluation of all out-of-fold predictions together: each row counts once per repeat, predicted by the training ' +
+      'without its fold',
+  )
+export type Pooled = z.infer<typeof pooledSchema>
+
 export const repeatsSchema = z.object({
   object: z.literal('repeats'),
   jobId: z.string(),
@@ -76,6 +117,11 @@ export const repeatsSchema = z.object({
   total: z.int().describe('trials: repeats × folds'),
   done: z.int().describe('trials that have succeeded'),
   metrics: estimatesSchema.describe('over the trials that have succeeded'),
+  outOfFold: pooledSchema
+    .nullable()
+    .describe(
+      'null without folds, and until all trials have succeeded and while one of their models is deleted',
+    ),
   trials: z.array(repeatSchema).describe('those that exist, by number'),
   curves: z
     .array(curvePointSchema)
@@ -98,8 +144,15 @@ export const jobComparisonSchema = z.object({
   other: comparedSchema,
   difference: z.number().nullable().describe('of job − other; null while a value is missing'),
   interval: intervalSchema.nullable().describe('of the difference; null without repeats of both'),
-  degreesOfFreedom: z.number().nullable().describe('of the t distribution (Welch 1947)'),
-  pValue: z.number().nullable().describe('two-sided p value of Welch’s t test'),
+  test: z
+    .enum(['paired', 'welch'])
+    .nullable()
+    .describe(
+      '`paired`: the differences fold by fold, if both jobs have the same folds (Nadeau and Bengio 2003). `welch`: two ' +
+        'independent samples (Welch 1947)',
+    ),
+  degreesOfFreedom: z.number().nullable().describe('of the t distribution'),
+  pValue: z.number().nullable().describe('two-sided p value of the test'),
   verdict: z
     .enum(['larger', 'notLarger', 'unknown'])
     .describe('whether the difference is larger than the spread explains: the interval does not contain 0'),

@@ -40,11 +40,12 @@ export function regressionCounter(coding: TargetCoding, count: number): Counter 
       }
     },
     result(evaluatedRows) {
-      const targets = sums.map(({ squared, absolute, spread, pairs }, index) => ({
+      const targets = sums.map(({ squared, absolute, mean, spread, pairs }, index) => ({
         name: names[index],
         rmse: rows === 0 ? null : Math.sqrt(squared / rows),
         mae: rows === 0 ? null : absolute / rows,
         r2: spread > 0 ? 1 - squared / spread : null,
+        truth: rows === 0 ? null : { mean, deviation: Math.sqrt(spread / rows) },
         pairs,
       }))
       return { type: 'regression', ...evaluatedRows, notices: targets.flatMap(meanNotices), targets }

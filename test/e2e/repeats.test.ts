@@ -230,8 +230,31 @@ describe('a comparison of jobs', () => {
     expect(back.difference).toBe(-(large.difference ?? 0))
     const small = await compare(long.job, same.job)
     expect(small).toMatchObject({ metric: 'valAccuracy', verdict: 'notLarger' })
+    expect(small).toMatchObject({ test: 'welch' })
     expect(small.interval?.low).toBeLessThan(0)
     expect(small.interval?.high).toBeGreaterThan(0)
+  })
+
+  it('compares fold by fold if both have the same folds', async () => {
+    const [one, other, shuffled] = [
+      await ended({ folds: 3 }),
+      await ended({ folds: 3, epochs: 11 }),
+      await ended({ folds: 3, epochs: 11, seed: 8 }),
+    ]
+    const paired = await compare(one.job, other.job, '&metric=valLoss')
+    expect(paired).toMatchObject({ test: 'paired', degreesOfFreedom: 2, notices: [] })
+    const [first, second] = [await repeatsOf(one.job.id), await repeatsOf(other.job.id)]
+    const differences = valuesOf(first, 'valLoss').map(
+      (value, fold) => Number(value) - Number(valuesOf(second, 'valLoss')[fold]),
+    )
+    const mean = differences.reduce((sum, value) => sum + value) / 3
+    const variance = differences.reduce((sum, value) => sum + (value - mean) ** 2, 0) / 2
+    // 4.302653 is the 97.5 % quantile of t with 2 degrees of freedom, as in tables; three folds share 1/2.
+    const margin = 4.302653 * Math.sqrt(variance * (1 / 3 + 1 / 2))
+    expect(paired.interval?.low).toBeCloseTo(mean - margin, 6)
+    expect(paired.interval?.high).toBeCloseTo(mean + margin, 6)
+    expect(await compare(one.job, shuffled.job, '&metric=valLoss')).toMatchObject({ test: 'welch' })
+    expect(await compare(one.job, other.job, '&metric=loss')).toMatchObject({ test: 'welch' })
   })
 
   it('is unknown without repeats', async () => {
@@ -290,8 +313,15 @@ describe('out-of-fold predictions', () => {
       right += found.filter((each) => each?.prediction?.label === each?.truth[0]).length
     }
     // The mean accuracy of equal folds is the share of right predictions.
-    const { metrics } = await repeatsOf(job.id)
+    const { metrics, outOfFold: pooled } = await repeatsOf(job.id)
     expect(metrics.valAccuracy?.mean).toBeCloseTo(right / 120, 6)
+    const classes = ['setosa', 'versicolor', 'virginica']
+    const count = (truth: string, label: string) =>
+      rows.filter((row) => row.truth[0] === truth && row.prediction?.label === label).length
+    expect(pooled).toEqual({
+      ...{ type: 'classification', count: 120, classes, accuracy: right / 120 },
+      confusion: classes.map((truth) => classes.map((label) => count(truth, label))),
+    })
   })
 
   it('need folds', async () => {

@@ -14,7 +14,11 @@ import { bestEpochName, scaleName } from '../figures.js'
 import { duration, percent, short, timeUnit, whole } from '../format.js'
 import { isAccuracy, type Metric, metricNames, metrics, smoothed } from '../history.js'
 import { link } from '../router.js'
+import { metricTitle } from '../sweeps/names.js'
+import { hasRepeats } from './repeats.js'
 
+/** Trials end after their jobs. */
+const comparisonMilliseconds = 5_000
 /** Points per run. */
 const points = 1_500
 const series = 8
@@ -42,6 +46,7 @@ export function CompareView({ ids }: { ids: string[] }) {
       {runs === null || ids.length === 0 ? null : (
         <>
           {runs.length === 2 ? <DifferenceNote runs={runs} /> : null}
+          {runs.length === 2 ? <ComparisonNote runs={runs} /> : null}
           <CurveCard runs={runs} />
           <ComparedTable runs={runs} />
         </>
@@ -67,6 +72,36 @@ function DifferenceNote({ runs: [{ job: one }, { job: other }] }: { runs: readon
           ? `The first ${whole(epochs)} epochs are equal, bit by bit. Only one run has more.`
           : `The first epoch that differs is epoch ${whole(firstEpoch)}.`}
     </p>
+  )
+}
+
+/** Says whether the difference is larger than the spread of the repeats, if both runs have some. */
+function ComparisonNote({ runs: [{ job: one }, { job: other }] }: { runs: readonly Compared[] }) {
+  const key =
+    hasRepeats(one) && hasRepeats(other)
+      ? [one, other].map(({ id, status }) => `${id} ${status}`).join()
+      : null
+  const found = useQuery(
+    key,
+    () => get('/jobs/{id}/comparison', { id: one.id, query: { with: other.id } }),
+    comparisonMilliseconds,
+  ).latest
+  if (found === null) return null
+  const { metric, job, text, test, pValue, notices } = found
+  const compared =
+    test === 'paired' ? 'fold by fold' : `${whole(job.n)} and ${whole(found.other.n)} trainings`
+  return (
+    <div class="notice" role="status">
+      <p>
+        {metricTitle(metric)}: {text}
+        {pValue === null ? '' : ` (${compared}, p = ${short(pValue)})`}
+      </p>
+      {notices.map((notice) => (
+        <p key={notice} class="hint">
+          {notice}
+        </p>
+      ))}
+    </div>
   )
 }
 

@@ -6,7 +6,8 @@ import { FigureList } from '../components/figure-list.js'
 import { ErrorNotice } from '../components/notice.js'
 import { useQuery } from '../components/use-query.js'
 import { BandCurve } from '../draw/band-curve.js'
-import { plural, whole } from '../format.js'
+import { ConfusionMatrix } from '../draw/confusion-matrix.js'
+import { percent, plural, short, whole } from '../format.js'
 import { link } from '../router.js'
 import { metricTitle, scoreWithDeviation } from '../sweeps/names.js'
 import { isUnfinished } from '../sweeps/progress.js'
@@ -38,6 +39,7 @@ export function RepeatsCard({ job }: { job: Job }) {
       </p>
       <FigureList figures={measured.map((metric) => [metricTitle(metric), estimateText(repeats, metric)])} />
       {drawn === undefined ? null : <Band repeats={repeats} metric={drawn} />}
+      {repeats.outOfFold === null ? null : <OutOfFold pooled={repeats.outOfFold} />}
       <p class="trial-links">
         {repeats.trials.map(({ trial, jobId, fold, repeat, status }) => (
           <a key={trial} href={link('runs', jobId)}>
@@ -52,6 +54,47 @@ export function RepeatsCard({ job }: { job: Job }) {
       </p>
     </section>
   )
+}
+
+/** The evaluation of all rows, each predicted by a training that has not seen it. */
+function OutOfFold({ pooled }: { pooled: NonNullable<Repeats['outOfFold']> }) {
+  const caption = `Out-of-fold predictions of ${plural(pooled.count, 'row')}`
+  switch (pooled.type) {
+    case 'classification':
+      return (
+        <>
+          <FigureList figures={[['Accuracy out of fold', percent(pooled.accuracy)]]} />
+          {pooled.confusion === null ? null : (
+            <ConfusionMatrix classes={pooled.classes} confusion={pooled.confusion} caption={caption} />
+          )}
+        </>
+      )
+    case 'multiLabel':
+      return (
+        <>
+          {pooled.labels.map(({ name, confusion }) => (
+            <ConfusionMatrix
+              key={name}
+              classes={['no', 'yes']}
+              confusion={confusion}
+              caption={`${caption}: ${name}`}
+            />
+          ))}
+        </>
+      )
+    case 'regression':
+      return (
+        <FigureList
+          figures={pooled.targets.flatMap(({ name, rmse, mae, r2 }): [string, string][] => [
+            [`RMSE of ${name} out of fold`, short(rmse)],
+            [`MAE of ${name} out of fold`, short(mae)],
+            [`R² of ${name} out of fold`, short(r2)],
+          ])}
+        />
+      )
+    default:
+      return pooled satisfies never
+  }
 }
 
 function describe({ repeats, folds }: Repeats): string {

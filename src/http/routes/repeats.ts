@@ -59,7 +59,8 @@ export const repeatRoutes: RoutePlugin<RepeatRoutes> = (app, { dependencies }, d
     async (request) => {
       const { tenantId } = requirePrincipal(request)
       const { points = curveLimits.points } = request.query
-      return summarizeRepeats(openStores(tenantId), request.params.id, points)
+      const models = dependencies().models.of(tenantId)
+      return summarizeRepeats({ ...openStores(tenantId), models }, request.params.id, points)
     },
   )
 

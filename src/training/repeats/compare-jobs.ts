@@ -2,14 +2,16 @@
 import { isRepeated } from '../../contract/folds.js'
 import type { Job } from '../../contract/job.js'
 import { Problem } from '../../contract/problems.js'
-import type { ComparedJob, JobComparison, RepeatMetric } from '../../contract/repeats.js'
-import { compareMeans, type Sample } from './statistics.js'
+import type { ComparedJob, JobComparison, Repeat, RepeatMetric } from '../../contract/repeats.js'
+import { compareMeans, comparePairs, type Difference, type Sample } from './statistics.js'
 import { estimates, type RepeatStores, sharedRows } from './summarize.js'
 
 interface Measured {
   job: Job
   /** Null while nothing has been measured. */
   sample: (Sample & { ratio: number }) | null
+  /** The metric of each fold that has succeeded, by repeat and fold; null without folds. */
+  folds: ReadonlyMap<string, number> | null
 }
 
 /** @param metric by default the validation accuracy, the validation loss or the loss: the first that both have */
@@ -23,7 +25,9 @@ export async function compareJobs(
   const chosen = metric ?? firstShared(both.map((measure) => (each) => measure(each).sample !== null))
   const [one, other] = both.map((measure) => measure(chosen))
   const difference = one.sample === null || other.sample === null ? null : one.sample.mean - other.sample.mean
-  const test = one.sample === null || other.sample === null ? null : compareMeans(one.sample, other.sample)
+  const paired = pairFolds(one, other, chosen)
+  const test =
+    paired ?? (one.sample === null || other.sample === null ? null : compareMeans(one.sample, other.sample))
   const verdict = test === null ? 'unknown' : contains(test.interval, 0) ? 'notLarger' : 'larger'
   return {
     object: 'jobComparison',
@@ -31,6 +35,7 @@ export async function compareJobs(
     job: toCompared(one),
     other: toCompared(other),
     difference,
+    test: test === null ? null : paired === null ? 'welch' : 'paired',
     interval: test?.interval ?? null,
     degreesOfFreedom: test?.degreesOfFreedom ?? null,
     pValue: test?.pValue ?? null,
@@ -43,22 +48,38 @@ export async function compareJobs(
 const contains = ({ low, high }: { low: number; high: number }, value: number) =>
   low <= value && value <= high
 
+/** The test of the differences fold by fold. Null unless both jobs were validated on the same rows, fold by fold. */
+function pairFolds(one: Measured, other: Measured, metric: RepeatMetric): Difference | null {
+  const { folds } = one.job.spec
+  if (one.folds === null || other.folds === null || one.sample === null || folds === undefined) return null
+  if (metric !== 'valLoss' && metric !== 'valAccuracy') return null
+  const [first, second] = [one, other].map(({ job: { spec } }) => {
+    const { dataset, testSplit, split, loss, seed, repeats } = spec
+    return JSON.stringify([dataset, testSplit, split, loss, spec.folds, seed, repeats])
+  })
+  const pairs = [...one.folds].map(([place, value]) => value - (other.folds?.get(place) ?? Number.NaN))
+  const isComplete = one.folds.size === other.folds.size && pairs.every(Number.isFinite)
+  return first === second && isComplete ? comparePairs(pairs, one.sample.ratio) : null
+}
+
 /** Reads a job and its trials once, for any metric. @throws Problem `not-found` */
 async function measurer({ jobs, sweeps }: RepeatStores, id: string) {
   const job = await jobs.get(id)
   if (job === null) throw new Problem('not-found', `There is no job ${id}.`)
   const trials = isRepeated(job.spec) ? await sweeps.trialsOfJob(id) : null
-  const measured =
-    trials === null
-      ? estimates(job.status === 'succeeded' ? [job] : [], job.spec)
-      : estimates(
-          trials.trials.filter(({ status }) => status === 'succeeded'),
-          job.spec,
-        )
+  const succeeded = trials?.trials.filter(({ status }) => status === 'succeeded') ?? null
+  const measured = estimates(succeeded ?? (job.status === 'succeeded' ? [job] : []), job.spec)
   return (metric: RepeatMetric): Measured => {
     const found = measured[metric]
-    return { job, sample: found === null ? null : { ...found, ratio: sharedRows(job.spec, metric) } }
+    const sample = found === null ? null : { ...found, ratio: sharedRows(job.spec, metric) }
+    return { job, sample, folds: trials?.folds == null ? null : byFold(succeeded ?? [], metric) }
   }
+}
+
+function byFold(trials: readonly Repeat[], metric: RepeatMetric): Map<string, number> {
+  return new Map(
+    trials.map(({ repeat, fold, metrics }) => [`${repeat} ${fold}`, metrics[metric] ?? Number.NaN]),
+  )
 }
 
 const preferred = ['valAccuracy', 'valLoss', 'loss'] as const

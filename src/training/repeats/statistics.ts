@@ -35,11 +35,33 @@ export function estimate(values: readonly number[], ratio: number): Estimate | n
   return { ...sample, interval: { level: confidenceLevel, low: mean - margin, high: mean + margin } }
 }
 
-interface Difference {
+export interface Difference {
   difference: number
   interval: NonNullable<Estimate['interval']>
   degreesOfFreedom: number
   pValue: number
+}
+
+/**
+ * The corrected resampled t test of Nadeau and Bengio (2003) on the differences of trainings with the same rows.
+ * @param ratio validation rows / training rows
+ * @returns null for fewer than two differences
+ */
+export function comparePairs(differences: readonly number[], ratio: number): Difference | null {
+  const { n = 0, mean = 0, deviation = null } = describeSample(differences) ?? {}
+  if (deviation === null) return null
+  const degreesOfFreedom = n - 1
+  const error = Math.sqrt(varianceOfMean(n, deviation, ratio))
+  return { ...testOf(mean, error, degreesOfFreedom), difference: mean, degreesOfFreedom }
+}
+
+function testOf(difference: number, error: number, degrees: number): Pick<Difference, 'interval' | 'pValue'> {
+  const margin = error === 0 ? 0 : criticalT(confidenceLevel, degrees) * error
+  const sure = difference === 0 ? 1 : 0
+  return {
+    interval: { level: confidenceLevel, low: difference - margin, high: difference + margin },
+    pValue: error === 0 ? sure : twoSidedP(difference / error, degrees),
+  }
 }
 
 /**
@@ -55,16 +77,7 @@ export function compareMeans(
   const [a, b] = [one, other].map(({ n, deviation, ratio }) => varianceOfMean(n, deviation ?? 0, ratio))
   const difference = one.mean - other.mean
   const error = Math.sqrt(a + b)
-  if (error === 0) {
-    const interval = { level: confidenceLevel, low: difference, high: difference }
-    return { difference, interval, degreesOfFreedom: one.n + other.n - 2, pValue: difference === 0 ? 1 : 0 }
-  }
-  const degreesOfFreedom = (a + b) ** 2 / (a ** 2 / (one.n - 1) + b ** 2 / (other.n - 1))
-  const margin = criticalT(confidenceLevel, degreesOfFreedom) * error
-  return {
-    difference,
-    interval: { level: confidenceLevel, low: difference - margin, high: difference + margin },
-    degreesOfFreedom,
-    pValue: twoSidedP(difference / error, degreesOfFreedom),
-  }
+  const degreesOfFreedom =
+    error === 0 ? one.n + other.n - 2 : (a + b) ** 2 / (a ** 2 / (one.n - 1) + b ** 2 / (other.n - 1))
+  return { ...testOf(difference, error, degreesOfFreedom), difference, degreesOfFreedom }
 }

@@ -1,4 +1,5 @@
 /** What the trials of a job measure: estimates of the metrics, and the band of the curves. */
+import type { Evaluation } from '../../contract/evaluation.js'
 import type { Job } from '../../contract/job.js'
 import type { JobSpec } from '../../contract/job-spec.js'
 import { metricsPerEpoch, numberAt } from '../../contract/packed-epochs.js'
@@ -7,14 +8,17 @@ import {
   type CurvePoint,
   curveLimits,
   type Estimate,
+  type Pooled,
   type RepeatMetric,
   type Repeats,
   repeatMetricSchema,
 } from '../../contract/repeats.js'
 import type { EpochStore } from '../ports/epochs.js'
 import type { JobStore } from '../ports/jobs.js'
+import type { ModelStore } from '../ports/models.js'
 import type { JobTrials, SweepStore } from '../ports/sweeps.js'
 import { Slice } from '../slices.js'
+import { poolEvaluations } from './pool.js'
 import { describeSample, estimate } from './statistics.js'
 
 export interface RepeatStores {
@@ -23,6 +27,7 @@ export interface RepeatStores {
 }
 
 interface SummaryStores extends RepeatStores {
+  models: Pick<ModelStore, 'getEvaluated'>
   epochs: Pick<EpochStore, 'readAt'>
 }
 
@@ -33,7 +38,7 @@ const metrics = repeatMetricSchema.options
  * @throws Problem `not-found` for a job without repeats and folds
  */
 export async function summarizeRepeats(
-  { epochs, ...stores }: SummaryStores,
+  { epochs, models, ...stores }: SummaryStores,
   jobId: string,
   points: number,
 ): Promise<Repeats> {
@@ -44,8 +49,24 @@ export async function summarizeRepeats(
   return {
     ...{ object: 'repeats', jobId, sweepId, status, repeats, folds, total },
     ...{ done: succeeded.length, metrics: estimated, trials },
+    outOfFold: folds === null || succeeded.length < total ? null : await poolOutOfFold(models, succeeded),
     curves: points === 0 ? [] : await bandOfCurves(epochs, trials, points),
   }
+}
+
+async function poolOutOfFold(
+  models: Pick<ModelStore, 'getEvaluated'>,
+  trials: JobTrials['trials'],
+): Promise<Pooled | null> {
+  const evaluations: Evaluation[] = []
+  const slice = new Slice('request')
+  for (const { modelId } of trials) {
+    const model = modelId === null ? null : await models.getEvaluated(modelId)
+    if (model?.evaluation?.rows !== 'validation') return null
+    evaluations.push(model.evaluation)
+    if (slice.isOver) await slice.pause()
+  }
+  return poolEvaluations(evaluations)
 }
 
 /** @throws Problem `not-found` */

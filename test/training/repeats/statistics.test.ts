@@ -2,7 +2,12 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
-import { compareMeans, describeSample, estimate } from '../../../src/training/repeats/statistics.js'
+import {
+  compareMeans,
+  comparePairs,
+  describeSample,
+  estimate,
+} from '../../../src/training/repeats/statistics.js'
 import { criticalT, twoSidedP } from '../../../src/training/repeats/student.js'
 
 const numbers = z.array(z.number())
@@ -79,5 +84,29 @@ describe('a comparison', () => {
   it('of values without a spread is their difference', () => {
     expect(compareMeans(sampleOf([2, 2]), sampleOf([1, 1, 1]))).toMatchObject({ difference: 1, pValue: 0 })
     expect(compareMeans(sampleOf([2, 2]), sampleOf([2, 2]))).toMatchObject({ difference: 0, pValue: 1 })
+  })
+})
+
+describe('paired differences', () => {
+  it('have the corrected t test of Nadeau and Bengio', () => {
+    // Mean 0.2 and deviation 0.1. With three folds, the variance is 0.01 · (1/3 + 1/2), so t² = 0.04 / 0.008333 = 4.8. With
+    // two degrees of freedom, the tails are 1 − t / √(t² + 2), and the critical value is 4.302653.
+    const test = comparePairs([0.1, 0.2, 0.3], 0.5)
+    expect(test?.difference).toBeCloseTo(0.2, 12)
+    expect(test?.degreesOfFreedom).toBe(2)
+    expect(test?.pValue).toBeCloseTo(1 - Math.sqrt(4.8 / 6.8), 10)
+    const margin = 4.302653 * Math.sqrt(0.01 * (1 / 3 + 1 / 2))
+    expect(test?.interval.low).toBeCloseTo(0.2 - margin, 6)
+    expect(test?.interval.high).toBeCloseTo(0.2 + margin, 6)
+  })
+
+  it('without a spread are certain', () => {
+    expect(comparePairs([0.25, 0.25], 0.5)).toMatchObject({ pValue: 0, interval: { low: 0.25, high: 0.25 } })
+    expect(comparePairs([0, 0], 0.5)).toMatchObject({ pValue: 1, interval: { low: 0, high: 0 } })
+  })
+
+  it('need two', () => {
+    expect(comparePairs([0.1], 0.5)).toBeNull()
+    expect(comparePairs([], 0.5)).toBeNull()
   })
 })
