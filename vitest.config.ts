@@ -24,6 +24,7 @@ const faultTests = ['test/chaos/*.test.ts', 'test/hostile/fuzz.test.ts']
 /** Attacks, trainings and queries over minutes: with LONG_TESTS, only these are run (`npm run test:long`). */
 const longTests = [
   'test/architecture/changes.test.ts',
+  'test/examples/attacks.test.ts',
   'test/hostile/adversary.test.ts',
   'test/page/digits.test.ts',
   'test/store/statement-plans.test.ts',

@@ -3,6 +3,7 @@ import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Page } from 'playwright-core'
 import { request, submit, watch } from '../examples/client.js'
+import { demonstrationIds } from '../examples/lecture/catalogue.js'
 import { demonstrate } from '../examples/service.js'
 import { jobSchema } from '../src/contract/job.js'
 import { sweepSchema, sweepSummarySchema } from '../src/contract/sweep.js'
@@ -146,20 +147,15 @@ function listShots({ spirals, irises, sweep, model }: Awaited<ReturnType<typeof 
         await page.locator('canvas[data-epoch="500"]').waitFor({ timeout: 20_000 })
       },
     },
-    {
-      name: 'lecture',
-      address: '#/lecture',
-      prepare: async (page) => {
-        const titles = await page.locator('.demonstration h2').allTextContents()
-        // By name: a button that was pressed has another one.
-        for (const title of titles) {
-          await page.getByRole('button', { name: `Run: ${title}`, exact: true }).click()
-          await page
-            .getByRole('button', { name: `Run again: ${title}`, exact: true })
-            .waitFor({ timeout: 120_000 })
-        }
+    { name: 'lecture', address: '#/lecture', prepare: (page) => page.getByRole('article').nth(14).waitFor() },
+    ...demonstrationIds.map((id) => ({
+      name: `lecture-${id}`,
+      address: `#/lecture/${id}`,
+      prepare: async (page: Page) => {
+        await page.getByRole('button', { name: /^Run/ }).click()
+        await page.getByText(/^(Confirmed|Not confirmed): /).waitFor({ timeout: 120_000 })
       },
-    },
+    })),
     {
       name: 'new',
       address: '#/new',
@@ -195,7 +191,7 @@ await demonstrate(async (url) => {
         await page.waitForTimeout(400)
         await page.screenshot({
           path: join(folder, `${shot.name}-${size}-${colorScheme}.png`),
-          fullPage: ['lecture', 'sweep'].includes(shot.name),
+          fullPage: shot.name.startsWith('lecture') || shot.name === 'sweep',
         })
       }
       await close()

@@ -9,7 +9,7 @@ interface Curve {
 
 type Scale = 'linear' | 'logarithmic'
 
-export interface Axes {
+interface Axes {
   x: string
   y: string
   xScale: Scale

@@ -1,33 +1,27 @@
-/** A small convolutional network reads digits at any position, better than a dense one with more parameters. */
+/** The networks of the lecture on digits in a CSV file. */
 import { readFile } from 'node:fs/promises'
 import { datasetSchema } from '../src/contract/dataset.js'
 import { table } from './chart.js'
 import { request } from './client.js'
-import { digitEpochs, digitJob } from './lecture/digits.js'
-import {
-  drawDigits,
-  drawnPictures as drawnCount,
-  drawnSide,
-  type Picture,
-  toCsv,
-} from './lecture/drawn-digits.js'
+import { type DigitNetwork, digitEpochs, digitJob } from './lecture/digits.js'
+import { type Picture, toCsv } from './lecture/drawn-digits.js'
+import { percent } from './lecture/statistics.js'
 import { pictureLines } from './picture-lines.js'
-import { predictOutputs, train } from './training.js'
+import { train } from './training.js'
 
 /** Square pictures with their labels. */
-export interface Pictures {
+interface Pictures {
   side: number
   /** The pixel value of full ink. */
   black: number
   rows: Picture[]
 }
 
-export interface Reading {
+interface Reading {
   name: string
   parameters: number
   /** Share of held-out pictures that are classified correctly. */
   accuracy: number
-  modelId: string
 }
 
 /** Parses CSV with the pixels of a picture, row-major, and its digit per line; a header is optional. */
@@ -41,49 +35,29 @@ export function readPictures(csv: string): Pictures {
   return { side, black: rows.flatMap(({ pixels }) => pixels).reduce((a, b) => Math.max(a, b)), rows }
 }
 
-/** Noisy digits at random positions in small pictures. */
-export function drawnPictures(): Pictures {
-  return { side: drawnSide, black: 1, rows: drawDigits(drawnCount, 1) }
-}
-
 /** Trains a convolutional and a dense network on four fifths of the pictures. */
-export async function readDigits(url: string, { side, rows }: Pictures): Promise<Reading[]> {
-  const csv = Buffer.from(toCsv(rows))
+export async function readDigits(url: string, { side, black, rows }: Pictures): Promise<Reading[]> {
+  const scaled = rows.map(({ pixels, digit }) => ({ digit, pixels: pixels.map((ink) => ink / black) }))
+  const csv = Buffer.from(toCsv(scaled))
   const dataset = await request(`${url}/datasets?name=digits&target=digit`, datasetSchema, csv)
-  const read = async (name: 'convolutional' | 'dense'): Promise<Reading> => {
-    const { job, last, modelId } = await train(url, digitJob(name, dataset.id, side))
-    return { name, parameters: job.parameters, accuracy: last.valAccuracy ?? 0, modelId }
+  const read = async (name: DigitNetwork): Promise<Reading> => {
+    const job = digitJob(name, dataset.id, side, { rate: 0.02, seed: 1 })
+    const { job: ended, epochs } = await train(url, job)
+    return { name, parameters: ended.parameters, accuracy: epochs.at(-1)?.valAccuracy ?? 0 }
   }
   return Promise.all([read('convolutional'), read('dense')])
 }
 
-export async function show(url: string, [path]: readonly string[]): Promise<void> {
-  const shown = path === undefined ? drawnPictures() : readPictures(await readFile(path, 'utf8'))
-  const { side, black, rows } = shown
+export async function showDigitFile(url: string, path: string): Promise<void> {
+  const pictures = readPictures(await readFile(path, 'utf8'))
+  const { side, black, rows } = pictures
   console.log(
     `${rows.length} pictures of ${side} × ${side}, one fifth held out, ${digitEpochs} epochs. The first five:`,
   )
-  const first = rows.slice(0, 5)
-  const lines = first.map(({ pixels }) => pictureLines(pixels, side, black))
+  const lines = rows.slice(0, 5).map(({ pixels }) => pictureLines(pixels, side, black))
   for (const [line] of lines[0].entries())
     console.log(`  ${lines.map((picture) => picture[line]).join('  │ ')}`)
-  const readings = await readDigits(url, shown)
-  console.log(
-    table(
-      ['network', 'parameters', 'held-out accuracy'],
-      readings.map(({ name, parameters, accuracy }) => [
-        name,
-        parameters,
-        `${(100 * accuracy).toFixed(1)} %`,
-      ]),
-    ),
-  )
-  const [{ modelId }] = readings
-  const outputs = await predictOutputs(
-    url,
-    modelId,
-    first.map(({ pixels }) => pixels),
-  )
-  const digits = outputs.map((output) => output.indexOf(Math.max(...output)))
-  console.log(`The convolutional network reads the first five as ${digits.join(', ')}.`)
+  const readings = await readDigits(url, pictures)
+  const cells = readings.map(({ name, parameters, accuracy }) => [name, parameters, percent(accuracy)])
+  console.log(table(['network', 'parameters', 'held-out accuracy'], cells))
 }

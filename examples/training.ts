@@ -14,26 +14,24 @@ export function dense(units: number, activation: Activation): LayerRequest {
   return { type: 'dense', units, activation }
 }
 
-export interface Trained {
+interface Trained {
   job: Job
-  modelId: string
-  /** Training loss of each epoch. */
-  losses: number[]
-  last: Epoch
+  /** Null after a divergence. */
+  modelId: string | null
+  epochs: Epoch[]
 }
 
-/** @throws Error with the reason when the training does not succeed */
+/** @throws Error with the reason when the training neither succeeds nor diverges */
 export async function train(url: string, job: JobRequest): Promise<Trained> {
   const epochs: Epoch[] = []
   for await (const message of watch(url, await submit(url, job))) {
     if (message.type === 'epochs') epochs.push(...message.epochs)
     if (message.type !== 'end') continue
     const { status, modelId, error } = message.job
-    const last = epochs.at(-1)
-    if (modelId === null || last === undefined) {
+    if (modelId === null && epochs.at(-1)?.diverged !== true) {
       throw new Error(`the training ${status}${error === null ? '' : `: ${error.message}`}`)
     }
-    return { job: message.job, modelId, losses: epochs.map(({ loss }) => loss ?? Number.NaN), last }
+    return { job: message.job, modelId, epochs }
   }
   throw new Error('the stream ended without an end message')
 }
@@ -46,9 +44,4 @@ export async function predictOutputs(
 ): Promise<number[][]> {
   const { predictions } = await request(`${url}/models/${modelId}/predict`, predictionsSchema, { inputs })
   return predictions.flatMap((prediction) => (prediction === null ? [] : [prediction.output]))
-}
-
-/** The median of an odd number of values, the upper one of an even number. */
-export function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]
 }

@@ -194,9 +194,10 @@ function imports() {
 
 const lecture = () =>
   list(
-    Object.entries(catalogue).map(([id, { claim, argument, plots, assertion }]) => {
-      const note = argument === undefined ? '' : ` Argument: ${argument}.`
-      return `${code(id)}: ${claim}${note} Plots ${plots.terminal}. Asserted: ${assertion}`
+    Object.entries(catalogue).map(([id, { claim, controls, assertion, reference }]) => {
+      const names = Object.keys(controls).map(code)
+      const note = names.length === 0 ? '' : ` Controls: ${names.join(', ')}.`
+      return `${code(id)}: ${claim}${note} Asserted: ${assertion} [${reference.text}](${reference.url}).`
     }),
   )
 

@@ -14,9 +14,6 @@ const font = [
   ['.###.', '#...#', '#...#', '.####', '....#', '....#', '.###.'],
 ]
 
-/** Number of pictures that the networks are trained and validated with. */
-export const drawnPictures = 800
-
 /** Width and height of a picture in pixels. */
 export const drawnSide = 12
 

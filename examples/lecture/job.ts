@@ -6,19 +6,20 @@ export type Layer =
       units: number
       activation: 'linear' | 'tanh' | 'sigmoid' | 'relu' | 'softmax' | 'step'
       kernelInitializer?: 'zeros'
+      useBias?: false
     }
   | { type: 'conv1d' | 'locallyConnected1d'; filters: number; kernelSize: number }
   | { type: 'conv2d'; filters: number; kernelSize: number; activation: 'relu' }
   | { type: 'maxPooling2d'; poolSize: number }
   | { type: 'flatten' }
 
-export type Optimizer =
+type Optimizer =
   | { type: 'sgd'; learningRate: number; momentum?: number }
-  | { type: 'adam'; learningRate: number; biasCorrection?: boolean }
+  | { type: 'adam'; learningRate: number }
 
 export type Dataset =
   | string
-  | { name: 'moons' | 'spirals'; rows: number; noise: number; seed: number }
+  | { name: 'moons' | 'spirals' | 'circles'; rows: number; noise: number; seed: number }
   | { name: 'parity'; inputs: number }
   | { x: number[] | number[][]; y: number[] | number[][] }
 
@@ -29,7 +30,8 @@ export interface LectureJob {
   loss: 'meanSquaredError' | 'squaredError' | 'binaryCrossentropy' | 'categoricalCrossentropy' | 'perceptron'
   optimizer: Optimizer
   schedule?: { type: 'cosine' }
-  sampling?: 'sequential'
+  sampling?: 'sequential' | 'shuffle'
+  scaling?: 'none'
   batchSize?: number | 'full'
   epochs: number
   validationSplit?: number

@@ -102,7 +102,7 @@ function View({ view, argument }: Route) {
     case 'playground':
       return <PlaygroundView />
     case 'lecture':
-      return <LectureView />
+      return <LectureView argument={argument} />
     case 'new':
       return argument.startsWith('job_') ? <TakeSpecView job={argument} /> : <NewJobView dataset={argument} />
     case 'models':

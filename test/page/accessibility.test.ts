@@ -80,20 +80,20 @@ describe.skipIf(!hasChromium)('every view', () => {
             await page.locator('canvas[data-epoch="500"]').waitFor()
           },
         ],
-        [
-          '#/lecture',
+        ['#/lecture', (page) => page.getByRole('article').nth(14).waitFor()],
+        ...(
+          [
+            ['perceptron', 'The perceptron'],
+            ['back-propagation', 'Back-propagation'],
+            ['momentum', 'Momentum and Adam'],
+          ] as const
+        ).map(([id, title]): [string, (page: Page) => Promise<unknown>] => [
+          `#/lecture/${id}`,
           async (page) => {
-            for (const name of [
-              'Run: The perceptron',
-              'Run: Boolean functions',
-              'Run: Shift equivariance',
-              'Run: Reading digits',
-            ]) {
-              await page.getByRole('button', { name }).click()
-              await page.getByRole('button', { name: name.replace('Run', 'Run again') }).waitFor()
-            }
+            await page.getByRole('button', { name: `Run: ${title}` }).click()
+            await page.getByText(/^Confirmed: /).waitFor()
           },
-        ],
+        ]),
         ['#/new', (page) => page.getByText('150 rows').waitFor()],
         ['#/models', (page) => page.getByRole('row').nth(1).waitFor()],
         [`#/models/${modelId}`, (page) => page.locator('.meter').first().waitFor()],

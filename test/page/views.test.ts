@@ -1,11 +1,10 @@
-/** The main views: playground, lecture, run, table of runs, comparison. */
+/** The main views: playground, run, table of runs, comparison. */
 import { spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Page } from 'playwright-core'
 import { afterEach, describe, expect, it } from 'vitest'
-import { catalogue } from '../../examples/lecture/catalogue.js'
 import type { Epoch } from '../../src/contract/epoch.js'
 import type { Job } from '../../src/contract/job.js'
 import { browserSuite, hasChromium } from '../support/browser.js'
@@ -131,45 +130,6 @@ describe.skipIf(!hasChromium)('the playground without a mouse', () => {
       frame.map(([red, , blue]) => (blue > red ? 'blue' : 'orange'))
     `)
     expect(colours).toEqual(['blue', 'orange'])
-    await page.close()
-  })
-})
-
-describe.skipIf(!hasChromium)('the lecture', () => {
-  it('builds a chosen Boolean function', { timeout: 60_000 }, async () => {
-    const page = await suite.open('#/lecture')
-    const card = page.getByRole('article', { name: 'Boolean functions' })
-    for (const bits of ['0 0 1', '1 1 0']) await card.getByRole('button', { name: bits, exact: true }).click()
-    await card.getByRole('button', { name: /^Run/ }).click()
-    await card.getByText('4 true rows').waitFor()
-    const rows = await card.locator('tbody tr').allTextContents()
-    // Without 0 0 1, with 1 1 0, and with the initial 0 1 0, 1 0 0 and 1 1 1: inputs, target, output.
-    expect(rows).toEqual(
-      [
-        '0 0 0|0|0',
-        '0 0 1|0|0',
-        '0 1 0|1|1',
-        '0 1 1|0|0',
-        '1 0 0|1|1',
-        '1 0 1|0|0',
-        '1 1 0|1|1',
-        '1 1 1|1|1',
-      ].map((row) => row.replaceAll('|', '')),
-    )
-    await page.close()
-  })
-
-  it('confirms each claim of the catalogue', { timeout: 180_000 }, async () => {
-    const page = await suite.open('#/lecture')
-    for (const { title, assertion } of Object.values(catalogue)) {
-      const card = page.getByRole('article', { name: title })
-      await card.getByRole('button', { name: /^Run/ }).click()
-      await card.getByText(`Confirmed: ${assertion}`, { exact: true }).waitFor({ timeout: 60_000 })
-    }
-    const digits = page.getByRole('article', { name: 'Reading digits' })
-    const read = await digits.locator('figcaption').allTextContents()
-    expect(read.length).toBe(10)
-    expect(read.filter((text, index) => text === String(index)).length).toBeGreaterThanOrEqual(8)
     await page.close()
   })
 })

@@ -1,5 +1,5 @@
 /** Trainings that are broken on purpose. */
-import { depthJob, parity, spirals } from '../../../examples/lecture/depth.js'
+import { depthJob, parity, spirals } from '../../../examples/lecture/depth-tasks.js'
 import type { FindingCode } from '../../../src/contract/diagnosis.js'
 import type { EngineTraining, RequestInput } from '../../support/engine-training.js'
 import {
@@ -533,6 +533,10 @@ export const broken: Readonly<Record<string, Broken>> = {
     },
     showsFrom: lowest('loss'),
   },
-  'depth 1 on spirals': { code: 'underfitting', request: depthJob(spirals, [112], 1), showsFrom: atOnce },
-  'depth 1 on parity': { code: 'underfitting', request: depthJob(parity, [56], 1), showsFrom: atOnce },
+  'depth 1 on spirals': {
+    code: 'underfitting',
+    request: depthJob(spirals, [112], 0.01, 1),
+    showsFrom: atOnce,
+  },
+  'depth 1 on parity': { code: 'underfitting', request: depthJob(parity, [56], 0.01, 1), showsFrom: atOnce },
 }

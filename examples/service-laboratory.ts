@@ -1,0 +1,47 @@
+/** Trains demonstrations on a service. */
+import { modelSchema } from '../src/contract/model.js'
+import { request } from './client.js'
+import { constructionRequest } from './lecture/boolean-function.js'
+import type { Laboratory, Network } from './lecture/laboratory.js'
+import { predictOutputs, train } from './training.js'
+
+/** Trainings that wait or run at once, each with a stream. */
+const concurrency = 24
+
+export function serviceLaboratory(url: string): Laboratory {
+  const network = (parameters: number, modelId: string | null): Network => ({
+    parameters,
+    predict: (inputs) =>
+      modelId === null
+        ? Promise.reject(new Error('a training that diverged has no model'))
+        : predictOutputs(url, modelId, inputs),
+  })
+  const limited = limit(concurrency)
+  return {
+    train: (job) =>
+      limited(async () => {
+        const { job: ended, modelId, epochs } = await train(url, { seed: 1, ...job })
+        return { ...network(ended.parameters, modelId), epochs }
+      }),
+    async construct(inputs, trueRows) {
+      const model = await request(`${url}/models`, modelSchema, constructionRequest(inputs, trueRows))
+      return network(model.parameters, model.id)
+    },
+  }
+}
+
+/** Runs at most so many tasks at once, in the order in which they come. */
+function limit(most: number): <T>(task: () => Promise<T>) => Promise<T> {
+  let running = 0
+  const waiting: (() => void)[] = []
+  return async (task) => {
+    if (running >= most) await new Promise<void>((resolve) => waiting.push(resolve))
+    running += 1
+    try {
+      return await task()
+    } finally {
+      running -= 1
+      waiting.shift()?.()
+    }
+  }
+}

@@ -1,0 +1,132 @@
+/** Trains demonstrations on the service, and reports how far they are. */
+import { constructionRequest } from '../../../examples/lecture/boolean-function.js'
+import type { LectureJob } from '../../../examples/lecture/job.js'
+import type { Laboratory, Network, Training } from '../../../examples/lecture/laboratory.js'
+import { ApiError, post } from '../api/client.js'
+import type { Epoch, Job, JobRequest } from '../api/types.js'
+import { watchJob } from '../api/watch-job.js'
+
+/** Trainings that wait or run at once, each with a stream. */
+const concurrency = 16
+/** Between two reports, so that drawing does not slow the trainings down. */
+const reportMilliseconds = 150
+
+export interface Progress {
+  /** Trainings that were requested, and that ended. */
+  requested: number
+  ended: number
+  /** The most recent epoch of any training. */
+  latest: { name: string; epoch: number; epochs: number; loss: number | null } | null
+}
+
+interface Options {
+  /** Whether the stored run of an equal job answers at once. */
+  reuse: boolean
+  report(progress: Progress): void
+  signal: AbortSignal
+}
+
+interface PageLaboratory extends Laboratory {
+  /** The jobs that were requested. */
+  jobs: readonly LectureJob[]
+}
+
+export function pageLaboratory({ reuse, report, signal }: Options): PageLaboratory {
+  const jobs: LectureJob[] = []
+  const progress: Progress = { requested: 0, ended: 0, latest: null }
+  const limited = limit(concurrency)
+  let reportedAt = 0
+  const reportSometimes = () => {
+    const now = performance.now()
+    if (now - reportedAt < reportMilliseconds && progress.ended < progress.requested) return
+    reportedAt = now
+    report({ ...progress })
+  }
+  return {
+    jobs,
+    async train(job) {
+      jobs.push(job)
+      progress.requested += 1
+      reportSometimes()
+      const trained = await limited(() => {
+        signal.throwIfAborted()
+        return trainOn(job, reuse, signal, (epoch) => {
+          progress.latest = { name: job.name, epoch: epoch.epoch, epochs: job.epochs, loss: epoch.loss }
+          reportSometimes()
+        })
+      })
+      progress.ended += 1
+      reportSometimes()
+      return trained
+    },
+    async construct(inputs, trueRows) {
+      const model = await post('/models', constructionRequest(inputs, trueRows))
+      return network(model.parameters, model.id)
+    },
+  }
+}
+
+function network(parameters: number, modelId: string | null): Network {
+  return {
+    parameters,
+    async predict(inputs) {
+      if (modelId === null) throw new ApiError(500, 'diverged', 'A training that diverged has no model.')
+      const body = { inputs: inputs.map((row) => [...row]) }
+      const { predictions } = await post('/models/{id}/predict', body, { id: modelId })
+      return predictions.flatMap((prediction) => (prediction === null ? [] : [prediction.output]))
+    },
+  }
+}
+
+/** Trains and waits for the end. @throws ApiError if the request or the training fails */
+async function trainOn(
+  request: LectureJob,
+  reuse: boolean,
+  signal: AbortSignal,
+  show: (epoch: Epoch) => void,
+): Promise<Training> {
+  const { id } = await post('/jobs', { seed: 1, ...request, reuse } as JobRequest)
+  return new Promise((resolve, reject) => {
+    const epochs: Epoch[] = []
+    let job: Job | null = null
+    const stop = watchJob(id, {
+      job(current) {
+        job = current
+      },
+      epochs(more) {
+        for (const epoch of more) epochs.push(epoch)
+        const last = more.at(-1)
+        if (last !== undefined) show(last)
+      },
+      boundary() {},
+      connection(state) {
+        if (state === 'rejected') reject(new ApiError(403, 'rejected', 'No permission to watch the run.'))
+        if (state !== 'ended' || job === null) return
+        const { modelId, parameters, status, error } = job
+        if (modelId === null && epochs.at(-1)?.diverged !== true)
+          reject(new ApiError(500, status, error?.message ?? `The run was ${status}.`))
+        else resolve({ ...network(parameters, modelId), epochs })
+      },
+    })
+    signal.addEventListener('abort', () => {
+      stop()
+      reject(signal.reason)
+    })
+  })
+}
+
+/** Runs at most so many tasks at once, in the order in which they come. */
+function limit(most: number): <T>(task: () => Promise<T>) => Promise<T> {
+  let running = 0
+  const waiting: (() => void)[] = []
+  return async (task) => {
+    if (running >= most) await new Promise<void>((resolve) => waiting.push(resolve))
+    running += 1
+    try {
+      return await task()
+    } finally {
+      running -= 1
+      waiting.shift()?.()
+    }
+  }
+}
