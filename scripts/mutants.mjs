@@ -16,6 +16,7 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { datasets } from './mutants/datasets.mjs'
 import { engine } from './mutants/engine.mjs'
+import { experiments } from './mutants/experiments.mjs'
 import { http } from './mutants/http.mjs'
 import { live } from './mutants/live.mjs'
 import { store } from './mutants/store.mjs'
@@ -31,7 +32,7 @@ const secondsMore = 60
 const timesLonger = 4
 
 /** Those with cheap tests first. */
-const areas = { datasets, live, turns, engine, workers, webhooks, http, store }
+const areas = { datasets, live, turns, experiments, engine, workers, webhooks, http, store }
 const all = Object.entries(areas)
   .flatMap(([area, files]) =>
     files.flatMap(({ file, tests, faults }) =>

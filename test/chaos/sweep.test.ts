@@ -1,11 +1,13 @@
 /**
- * Kills API and worker processes while a sweep runs: it has each of its trials once, and the same scores, to the last bit, and
+ * Kills API and worker processes while a sweep, or a job with repeats and folds, runs: it has each of its trials once, and the same scores, to the last bit, and
  * therefore the same best points, as a sweep that nothing disturbs.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, it } from 'vitest'
 import { z } from 'zod'
 import { request } from '../../examples/client.js'
+import { maximumRepeats } from '../../src/contract/folds.js'
+import { jobSchema } from '../../src/contract/job.js'
 import {
   type Sweep,
   sweepSchema,
@@ -44,10 +46,33 @@ const sweepRequest = {
   parallelism: 60,
 }
 
-const searches = {
-  'a random search': { search: { type: 'random', points, seed: 5 }, seeds: 2 },
-  'successive halving': { search: { type: 'asha', points: 2 * points, seed: 5, minimumEpochs: 5 } },
-  'a Parzen estimator': { search: { type: 'tpe', points: 2 * points, seed: 5 }, parallelism: 30 },
+interface Case {
+  trials: number
+  /** Returns the id of the sweep. */
+  start(url: string): Promise<string>
+}
+
+const search = (changes: object): Case => ({
+  trials: 2 * points,
+  start: async (url) =>
+    (await request(`${url}/sweeps`, sweepSummarySchema, { ...sweepRequest, ...changes })).id,
+})
+
+const folds = 10
+const repeats = Math.min(maximumRepeats, Math.ceil(points / folds))
+
+const cases: Record<string, Case> = {
+  'a random search': search({ search: { type: 'random', points, seed: 5 }, seeds: 2 }),
+  'successive halving': search({ search: { type: 'asha', points: 2 * points, seed: 5, minimumEpochs: 5 } }),
+  'a Parzen estimator': search({ search: { type: 'tpe', points: 2 * points, seed: 5 }, parallelism: 30 }),
+  'a job with repeats and folds': {
+    trials: repeats * folds,
+    async start(url) {
+      const { validationSplit: _, ...spec } = sweepRequest.spec
+      const { sweep } = await request(`${url}/jobs`, jobSchema, { ...spec, repeats, folds, reuse: false })
+      return sweep?.id ?? ''
+    },
+  },
 }
 
 /** Repeats a request while the process that was to answer is down. */
@@ -88,18 +113,17 @@ async function outcomes(cluster: Cluster, id: string): Promise<TrialOutcome[]> {
   }
 }
 
-it.each(Object.entries(searches))(
+it.each(Object.entries(cases))(
   `%s whose processes are killed ${kills} times has the same trials and the same winner`,
-  async (_name, search) => {
+  async (_name, { trials, start }) => {
     const cluster = await startCluster('PostgreSQL')
     try {
-      const start = () =>
-        request(`${cluster.urls[0]}/sweeps`, sweepSummarySchema, { ...sweepRequest, ...search })
-      const undisturbed = await untilEnded(cluster, (await start()).id)
+      const [url] = cluster.urls
+      const undisturbed = await untilEnded(cluster, await start(url))
       expect(undisturbed).toMatchObject({ status: 'succeeded', counts: { failed: 0, refused: 0 } })
-      expect(undisturbed.counts.succeeded + undisturbed.counts.cancelled).toBe(2 * points)
+      expect(undisturbed.counts.succeeded + undisturbed.counts.cancelled).toBe(trials)
 
-      const { id } = await start()
+      const id = await start(url)
       let strikes = 0
       for (; strikes < kills && (await read(cluster, id)).status === 'running'; strikes++) {
         await sleep(100 + ((strikes * 37) % 200))
@@ -110,13 +134,11 @@ it.each(Object.entries(searches))(
       expect(disturbed).toMatchObject({ status: 'succeeded', counts: undisturbed.counts })
       expect(disturbed.epochs).toBe(undisturbed.epochs)
       const found = await outcomes(cluster, id)
-      expect(found.map(({ trial }) => trial)).toEqual(
-        Array.from({ length: 2 * points }, (_, index) => index + 1),
-      )
+      expect(found.map(({ trial }) => trial)).toEqual(Array.from({ length: trials }, (_, index) => index + 1))
       expect(found).toEqual(await outcomes(cluster, undisturbed.id))
       const winners = ({ best }: Sweep) => best.map(({ point, score, values }) => ({ point, score, values }))
       expect(winners(disturbed)).toEqual(winners(undisturbed))
-      console.log(`sweep: ${strikes} strikes, ${2 * points} trials, ${disturbed.epochs} epochs`)
+      console.log(`sweep: ${strikes} strikes, ${trials} trials, ${disturbed.epochs} epochs`)
     } finally {
       await cluster.stop()
     }
