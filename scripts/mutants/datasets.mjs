@@ -271,8 +271,8 @@ export const datasets = [
     file: 'src/datasets/raw-rows.ts',
     tests: ['test/datasets/encoding.test.ts'],
     faults: [
-      ['      inputs.fill(0, begin, begin + width)\n', ''],
-      ['const begin = coded.length * width', 'const begin = row * width'],
+      ['      this.#inputs.fill(0, begin, begin + width)\n', ''],
+      ['const begin = this.#coded.length * width', 'const begin = row * width'],
     ],
   },
   {

@@ -79,7 +79,7 @@ export const store = [
         'if (this.#isDue || this.#waiting.length === 0) return',
       ],
       ['if (this.#underWay === underWay) this.#underWay = null', 'this.#underWay = null'],
-      ['for (const { reject } of items) reject(error)', 'items[0]?.reject(error)'],
+      ['for (const each of items) each.reject(error)', 'items[0]?.reject(error)'],
       ['[...new Set(names)]', 'names'],
     ],
   },
@@ -186,7 +186,7 @@ export const store = [
     tests: ['test/store/resume.test.ts'],
     faults: [
       ['return atBoundary ? epoch + 1 : epoch + 2', 'return epoch + 1'],
-      ['Math.max(next, ...earlier.map((change) => change.fromEpoch))', 'next'],
+      ['Math.max(next, (row.forkEpoch ?? 0) + 1, ...earlier.map((each) => each.fromEpoch))', 'next'],
     ],
   },
   {

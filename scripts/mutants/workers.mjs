@@ -7,7 +7,7 @@ export const workers = [
       ['Math.floor(first.max) + 1', 'Math.floor(first.max)'],
       ['Math.min(folds, ...rowsOfClasses.filter((rows) => rows > 0))', 'Math.min(folds, ...rowsOfClasses)'],
       ['data.isTruthTable || data.rows < fewestRows', 'data.isTruthTable || data.rows <= fewestRows'],
-      ['data.rows < rowsToHoldOut &&', 'data.rows <= rowsToHoldOut &&'],
+      ['data.rows < rowsToHoldOut ||', 'data.rows <= rowsToHoldOut ||'],
     ],
   },
   {

@@ -29,8 +29,8 @@ export function TrainingFields(props: TrainingProps) {
           hint="The classes differ widely in size."
           onChange={(classWeight) => change({ classWeight })}
           options={[
-            ['none', 'none: all rows have the same weight'],
-            ['balanced', 'balanced: rows of rare classes weigh more'],
+            ['none', 'none: all rows weigh the same'],
+            ['balanced', 'balanced: rare classes weigh more'],
           ]}
         />
       ) : null}
@@ -58,7 +58,7 @@ export function TrainingFields(props: TrainingProps) {
         hint="For the diagnosis: norms of weights and gradients, dead and saturated units."
         onChange={(watch) => change({ watch })}
         options={[
-          ['diagnose', 'after some epochs (at most 4 % of the time)'],
+          ['diagnose', 'after some epochs (≤ 4 % of the time)'],
           ['nothing', 'none'],
         ]}
       />

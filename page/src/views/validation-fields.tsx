@@ -42,7 +42,7 @@ export function ValidationFields(props: TrainingProps) {
 }
 
 const splitNames: Record<Split, string> = {
-  stratified: 'stratified: the same fraction of each class',
+  stratified: 'stratified: by class',
   random: 'random',
   chronological: 'chronological: the last rows',
 }
