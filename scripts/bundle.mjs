@@ -4,7 +4,13 @@ import { readdirSync, readFileSync, rmSync } from 'node:fs'
 import { dirname, relative, resolve } from 'node:path'
 import { rolldown } from 'rolldown'
 
-const programs = ['src/main.js', 'src/server.js', 'src/commands/keys.js', 'workers/main.js']
+const programs = [
+  'src/main.js',
+  'src/workshop.js',
+  'src/server.js',
+  'src/commands/keys.js',
+  'workers/main.js',
+]
 const isPart = /\.(thread|process)\.js$/
 /** Not bundled: sharp loads binaries from its own folder, and the others need not be installed. */
 const external = ['sharp', ...Object.keys(JSON.parse(readFileSync('package.json')).peerDependencies)]

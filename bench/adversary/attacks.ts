@@ -238,6 +238,40 @@ export const attacks: Readonly<Record<string, Attack>> = {
       }
     },
   },
+  workshops: {
+    routes: [
+      'POST /workshops',
+      'GET /workshops',
+      'GET /workshops/{id}',
+      'PATCH /workshops/{id}',
+      'POST /workshops/{id}/pause',
+      'POST /workshops/{id}/resume',
+      'POST /workshops/{id}/reset',
+      'GET /workshops/{id}/runs.csv',
+      'DELETE /workshops/{id}',
+      'POST /workshop/join',
+      'GET /workshop',
+    ],
+    lanes: 2,
+    prepare: async (fixtures) => ({
+      round: async () => {
+        const send = fixtures.client.send.bind(fixtures.client)
+        const { text } = await send(post('/workshops', { name: 'loud' }))
+        const id = idIn(text)
+        const code = /"code":"([A-Z]+)"/.exec(text)?.[1]
+        for (const nickname of ['ada', 'emmy', 'sofia', 'ida', 'mary']) {
+          await send(post('/workshop/join', { code, nickname }), false)
+        }
+        await send(get('/workshops'), false)
+        await send(get('/workshop'), false)
+        await send(get(`/workshops/${id}`), false)
+        await send({ method: 'PATCH', path: `/workshops/${id}`, body: json({ name: 'louder' }) }, false)
+        for (const verb of ['pause', 'resume', 'reset']) await send(post(`/workshops/${id}/${verb}`), false)
+        await send(get(`/workshops/${id}/runs.csv`), false)
+        await send(remove(`/workshops/${id}`), false)
+      },
+    }),
+  },
   sweeps: {
     routes: [
       'POST /sweeps',

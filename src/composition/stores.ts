@@ -23,6 +23,7 @@ import { watchStore } from '../store/watch-store.js'
 import { webhookStore } from '../store/webhooks.js'
 import { snapshotStore } from '../store/weight-snapshots.js'
 import { workerStore } from '../store/workers.js'
+import { workshopStore } from '../store/workshops.js'
 import type { SecretBox } from '../training/ports/webhooks.js'
 
 export type Stores = ReturnType<typeof openStores>
@@ -61,6 +62,7 @@ export function openStores(
     tickets: ticketStore(database),
     tenants: tenantStore(database),
     workers: workerStore(database),
+    workshops: workshopStore(database),
     drafts: draftStore(database),
     receiptKeys: receiptKeys(database),
   }

@@ -12,6 +12,7 @@ import { aliasTargetSchema, registrationSchema, versionChangeSchema } from './re
 import { retrainRequestSchema } from './retrain.js'
 import { sweepRequestSchema } from './sweep.js'
 import { rotationRequestSchema, webhookRequestSchema } from './webhook.js'
+import { joinRequestSchema, workshopChangeSchema, workshopRequestSchema } from './workshop.js'
 
 export const bodySchemas = {
   job: jobRequestSchema,
@@ -32,6 +33,9 @@ export const bodySchemas = {
   registration: registrationSchema,
   aliasTarget: aliasTargetSchema,
   versionChange: versionChangeSchema,
+  workshop: workshopRequestSchema,
+  workshopChange: workshopChangeSchema,
+  join: joinRequestSchema,
 } as const
 export type BodyName = keyof typeof bodySchemas
 

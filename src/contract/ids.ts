@@ -8,6 +8,7 @@ export const idPrefixes = {
   webhook: 'whk_',
   key: 'key_',
   sweep: 'swp_',
+  workshop: 'wks_',
 } as const
 export type IdKind = keyof typeof idPrefixes
 

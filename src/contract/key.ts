@@ -14,6 +14,8 @@ export const scopeSchema = z.enum([
   'webhooks:read',
   'webhooks:write',
   'metrics:read',
+  'workshops:read',
+  'workshops:write',
 ])
 export type Scope = z.infer<typeof scopeSchema>
 
@@ -28,6 +30,8 @@ export const scopeMeanings: Record<Scope, string> = {
   'webhooks:read': 'Read webhooks and their deliveries',
   'webhooks:write': 'Register, test, change and delete webhooks',
   'metrics:read': 'Read /metrics and /workers, which cover all tenants',
+  'workshops:read': 'Read workshops, with the runs of their participants',
+  'workshops:write': 'Open, control and delete workshops, with the data of their participants',
 }
 
 /** Adds the read scope that each write scope implies, and `models:predict`, which `models:read` implies. */

@@ -165,6 +165,35 @@ export const problems = {
       'Delete a webhook that is no longer needed (GET /webhooks lists them), then register the new one.',
     example: 'Webhook limit reached: 20 of 20. Delete one first.',
   },
+  'too-many-workshops': {
+    status: 409,
+    title: 'Workshop limit reached',
+    meaning: 'The tenant has reached its limit of workshops.',
+    remedy: 'Delete a workshop that is over (GET /workshops lists them), then open the new one.',
+    example: 'Workshop limit reached: 10 of 10. Delete one first.',
+  },
+  'workshop-full': {
+    status: 409,
+    title: 'Workshop is full',
+    meaning: 'The workshop has reached its limit of participants.',
+    remedy: 'Ask the teacher to open a second workshop.',
+    example: 'The workshop has 100 of 100 participants.',
+  },
+  'nickname-taken': {
+    status: 409,
+    title: 'Nickname is taken',
+    meaning: 'Another participant of the workshop has the nickname.',
+    remedy: 'Choose another nickname. After a closed tab, join again under a new one.',
+    example: 'Somebody in this workshop is called ada. Choose another nickname.',
+  },
+  'no-keys': {
+    status: 409,
+    title: 'Service without keys',
+    meaning:
+      'Participants of a workshop have keys, and the first key of a service closes it to requests without one.',
+    remedy: 'Start the service by `npm run workshop`, or create a key for yourself first.',
+    example: 'This service serves requests without a key. Create a key, or start it by npm run workshop.',
+  },
   'too-much-stored': {
     status: 409,
     title: 'Storage limit reached',

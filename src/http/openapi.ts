@@ -71,6 +71,7 @@ export const describeRoutes = fastifyPlugin(async (app) => {
         { name: 'models', description: 'Query trained networks' },
         { name: 'inference', description: 'Query models by the Open Inference Protocol' },
         { name: 'datasets', description: 'Upload and read training data' },
+        { name: 'workshops', description: 'Train together: participants join by a code' },
         { name: 'webhooks', description: 'Receive an event when a job finishes' },
         { name: 'operations', description: 'Health, metrics, limits and problem codes' },
       ],

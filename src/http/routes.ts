@@ -31,6 +31,7 @@ import { type SweepStreamRoutes, sweepStreamRoutes } from './routes/sweep-stream
 import { type SweepRoutes, sweepRoutes } from './routes/sweeps.js'
 import { type UploadRoutes, uploadRoutes } from './routes/uploads.js'
 import { type WebhookRoutes, webhookRoutes } from './routes/webhooks.js'
+import { participationRoutes, type WorkshopRoutes, workshopRoutes } from './routes/workshops.js'
 import { serializerCompiler } from './serializer-compiler.js'
 import { validatorCompiler } from './validator-compiler.js'
 
@@ -50,10 +51,12 @@ export interface RouteDependencies
     StreamTicketRoutes,
     SweepRoutes,
     SweepStreamRoutes,
+    Pick<WorkshopRoutes, 'workshops' | 'sweeps' | 'queue' | 'settings'>,
     Pick<InferenceRoutes, 'databaseTrouble'> {
   liveSweeps: SweepStreamRoutes['liveSweeps']
   live: JobStreamRoutes['live']
   keyMonitor: JobStreamRoutes['keyMonitor']
+  failedAuthentications: WorkshopRoutes['failedAuthentications']
   openStreams: JobStreamRoutes['openStreams']
   /** Runs the computations of requests outside of the event loop. */
   thread: RequestThread & BodyThread
@@ -107,6 +110,8 @@ export async function registerRoutes(
   await app.register(jobModelRoutes, { dependencies })
   await app.register(evaluateRoutes, { dependencies })
   await app.register(webhookRoutes, { dependencies })
+  await app.register(workshopRoutes, { dependencies })
+  await app.register(participationRoutes, { dependencies })
   await app.register(datasetRowRoutes, { dependencies })
   await app.register(datasetRoutes, { dependencies })
   await app.register(uploadRoutes, { dependencies })

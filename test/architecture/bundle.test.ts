@@ -8,6 +8,7 @@ const dist = path.resolve(import.meta.dirname, '../../dist')
 
 const programs = [
   'src/main.js',
+  'src/workshop.js',
   'src/server.js',
   'src/commands/keys.js',
   'src/datasets/reading/picture.process.js',

@@ -157,7 +157,13 @@ describe('the environment', () => {
   it('is read in one place; two others hand it on to the processes they start', () => {
     const programs = sourceFiles().filter((file) => !file.startsWith('page/'))
     const users = programs.filter((file) => readSource(file).includes('process.env'))
-    expect(users.toSorted()).toEqual(['src/config.ts', 'src/main.ts', 'src/store/embedded/command.ts'])
+    expect(users.toSorted()).toEqual([
+      'src/all-in-one.ts',
+      'src/config.ts',
+      'src/main.ts',
+      'src/store/embedded/command.ts',
+      'src/workshop.ts',
+    ])
     expect(users.filter((file) => /process\.env(\.[A-Z]|\[)/.test(readSource(file)))).toEqual([])
   })
 })

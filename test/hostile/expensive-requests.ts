@@ -330,6 +330,7 @@ export function expensiveRequests(things: Things): Record<string, CostlyRequest[
   const predict = `/models/${model}/predict`
   const evaluate = `/models/${model}/evaluate`
   const hook = '/webhooks/wh_00000000000000000000000000000000'
+  const workshop = `/workshops/wks_${'0'.repeat(32)}`
   const nobody = '/jobs/job_00000000000000000000000000000000'
   return {
     'POST /jobs': [
@@ -539,6 +540,20 @@ export function expensiveRequests(things: Things): Record<string, CostlyRequest[
     'GET /webhooks': [get('/webhooks?limit=100')],
     'GET /webhooks/:id': [get('/webhooks/wh_00000000000000000000000000000000')],
     'DELETE /webhooks/:id': [remove('/webhooks/wh_00000000000000000000000000000000')],
+    // The server is open, so there are no workshops.
+    'POST /workshops': [post('/workshops', 'a large spec', json({ spec: { name: 'a'.repeat(90_000) } }))],
+    'GET /workshops': [get('/workshops')],
+    'GET /workshop': [get('/workshop')],
+    'GET /workshops/:id': [get(workshop)],
+    'GET /workshops/:id/runs.csv': [get(`${workshop}/runs.csv`)],
+    'POST /workshops/:id/pause': [post(`${workshop}/pause`, 'all', '')],
+    'POST /workshops/:id/resume': [post(`${workshop}/resume`, 'all', '')],
+    'POST /workshops/:id/reset': [post(`${workshop}/reset`, 'all', '')],
+    'PATCH /workshops/:id': [patch(workshop, 'a large spec', json({ spec: { name: 'a'.repeat(90_000) } }))],
+    'DELETE /workshops/:id': [remove(workshop)],
+    'POST /workshop/join': [
+      post('/workshop/join', 'a wrong code', json({ code: 'ABCDEF', nickname: 'ada' })),
+    ],
     'GET /limits': [get('/limits')],
     'GET /metrics': [get('/metrics')],
     'GET /health/live': [get('/health/live')],

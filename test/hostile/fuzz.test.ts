@@ -177,6 +177,17 @@ const neverSucceeding = [
   'GET /models/{id}/comparison',
   'GET /v2/health/ready',
   'POST /webhooks/{id}/deliveries/{deliveryId}/redeliver',
+  // The server is open, so there are no workshops.
+  'DELETE /workshops/{id}',
+  'GET /workshop',
+  'GET /workshops/{id}',
+  'GET /workshops/{id}/runs.csv',
+  'PATCH /workshops/{id}',
+  'POST /workshop/join',
+  'POST /workshops',
+  'POST /workshops/{id}/pause',
+  'POST /workshops/{id}/reset',
+  'POST /workshops/{id}/resume',
 ]
 /**
  * Generated rows and changes rarely fit the models, generated streams rarely name jobs, and generated jobs rarely end, or

@@ -13,7 +13,7 @@ const jobs = new Map<string, string>()
 
 beforeAll(async () => {
   service = await openApp()
-  const scopes = ['jobs:write', 'models:write', 'webhooks:write'] as const
+  const scopes = ['jobs:write', 'models:write', 'webhooks:write', 'workshops:write'] as const
   mine = (await keyFor(service, 'blue', [...scopes])).header
   theirs = (await keyFor(service, 'red', [...scopes])).header
   await registerModel('blue', 'logic')
@@ -95,6 +95,12 @@ const routes: Readonly<Record<string, Route>> = {
     other: { epoch: 0 },
     status: 202,
     count: () => countJobs(),
+  },
+  '/workshops': {
+    body: { name: 'Monday' },
+    other: { name: 'Tuesday' },
+    status: 201,
+    count: () => service.database.workshop.count(),
   },
   '/webhooks': {
     body: { url: 'https://example.com/hook', events: ['job.failed'] },

@@ -163,6 +163,7 @@ describe('every route', () => {
       'GET /v2',
       'GET /v2/health/live',
       'GET /v2/health/ready',
+      'POST /workshop/join',
     ])
     expect(routes.length - open.length).toBeGreaterThan(20)
     for (const { route, method, path, scope } of routes) {

@@ -572,6 +572,11 @@ describe('refusals', () => {
       'registry-full',
       // In sweeps.test.ts.
       'too-many-sweeps',
+      // In workshops.test.ts.
+      'too-many-workshops',
+      'workshop-full',
+      'nickname-taken',
+      'no-keys',
       // In limits.test.ts.
       'rate-limited',
       'too-many-jobs',

@@ -36,6 +36,7 @@ beforeAll(async () => {
     metric: 'loss',
   })
   ids.sweeps = sweep.json().id
+  ids.workshops = (await as(mine, 'POST', '/workshops', { name: 'Monday' })).json().id
 })
 
 afterAll(() => service.close())
@@ -65,6 +66,7 @@ const additions: Record<string, { query?: string; body?: object }> = {
   'GET /jobs/:id/difference': { query: `?with=job_${'0'.repeat(32)}` },
   'PATCH /models/:id': { body: { notes: 'a' } },
   'PATCH /jobs/:id': { body: { notes: 'a' } },
+  'PATCH /workshops/:id': { body: { name: 'Tuesday' } },
   'POST /models/:id/predict': { body: { inputs: [[1, 2]] } },
 }
 

@@ -46,7 +46,9 @@ export async function startService(
   }
   const hasEnded = () => child.exitCode !== null || child.signalCode !== null
   // Of the all-in-one service, its worker may be ready first.
-  const ready = program.includes('workers/') ? /worker is ready/ : /listening on (?<url>http:[\w.:/-]+)/
+  const ready = program.includes('workers/')
+    ? /worker is ready/
+    : /(?:listening on|Participants open) (?<url>http:[\w.:/-]+)/
   let url: string | undefined
   while (url === undefined) {
     const begun = ready.exec(output)

@@ -1,0 +1,254 @@
+/** Workshops: a teacher opens and controls them, participants join by a code. */
+import { z } from 'zod'
+import type { Limits } from '../../contract/limits.js'
+import { Problem } from '../../contract/problems.js'
+import {
+  controlledJobsSchema,
+  joinedSchema,
+  joinRequestSchema,
+  membershipSchema,
+  workshopChangeSchema,
+  workshopDetailSchema,
+  workshopRequestSchema,
+  workshopSchema,
+} from '../../contract/workshop.js'
+import {
+  type ControlDependencies,
+  deleteWorkshop,
+  findWorkshop,
+  pauseWorkshop,
+  resetWorkshop,
+  resumeWorkshop,
+} from '../../training/workshops/control-workshop.js'
+import { joinWorkshop, openWorkshop } from '../../training/workshops/open-workshop.js'
+import { runsTable } from '../../training/workshops/runs-table.js'
+import type { FailedAuthentications } from '../failed-authentications.js'
+import { type Idempotency, idempotencyHeaders } from '../plugins/idempotency.js'
+import { requirePrincipal } from '../principal.js'
+import { failures, idParameters, listSchema, toList } from '../response-schemas.js'
+import type { RoutePlugin } from '../route-plugin.js'
+
+export interface WorkshopRoutes extends ControlDependencies {
+  idempotency: Idempotency
+  failedAuthentications: FailedAuthentications
+  /** The limits of tenants without own limits. */
+  settings: Limits
+}
+
+const read = { scope: 'workshops:read' } as const
+const write = { scope: 'workshops:write' } as const
+
+export const workshopRoutes: RoutePlugin<WorkshopRoutes> = (app, { dependencies }, done) => {
+  app.post(
+    '/workshops',
+    {
+      config: write,
+      schema: {
+        tags: ['workshops'],
+        summary: 'Open a workshop',
+        description:
+          'Participants enter its code and a nickname on the page. Each becomes a separate tenant with a key that ' +
+          'expires with the workshop. Refused while the service needs no keys.',
+        headers: idempotencyHeaders,
+        body: workshopRequestSchema,
+        response: { 201: workshopSchema, ...failures },
+      },
+    },
+    async (request, reply) => {
+      const { workshops, idempotency } = dependencies()
+      const { tenantId, keyId } = requirePrincipal(request)
+      // Its first key would close the service to this client.
+      if (keyId === null) {
+        throw new Problem(
+          'no-keys',
+          'This service serves requests without a key. Create a key, or start it by npm run workshop.',
+        )
+      }
+      const workshop = await idempotency.answerOnce(request, reply, (once) =>
+        openWorkshop(workshops, tenantId, request.body, once),
+      )
+      return reply.code(201).header('location', workshop.links.self).send(workshop)
+    },
+  )
+
+  app.get(
+    '/workshops',
+    {
+      config: read,
+      schema: {
+        tags: ['workshops'],
+        summary: 'List workshops, newest first',
+        response: { 200: listSchema(workshopSchema), ...failures },
+      },
+    },
+    async (request) => {
+      const data = await dependencies().workshops.list(requirePrincipal(request).tenantId)
+      return toList({ data, hasMore: false, lastId: data.at(-1)?.id ?? null })
+    },
+  )
+
+  app.get(
+    '/workshops/:id',
+    {
+      config: read,
+      schema: {
+        tags: ['workshops'],
+        summary: 'Get a workshop and the newest run of each participant',
+        params: idParameters,
+        response: { 200: workshopDetailSchema, ...failures },
+      },
+    },
+    async (request) => {
+      const { workshops } = dependencies()
+      const workshop = await findWorkshop(workshops, requirePrincipal(request).tenantId, request.params.id)
+      return { ...workshop, people: await workshops.people(workshop.id) }
+    },
+  )
+
+  app.patch(
+    '/workshops/:id',
+    {
+      config: write,
+      schema: {
+        tags: ['workshops'],
+        summary: 'Change the name or the starting spec of a workshop',
+        params: idParameters,
+        body: workshopChangeSchema,
+        response: { 200: workshopSchema, ...failures },
+      },
+    },
+    async (request) => {
+      const { workshops } = dependencies()
+      const { id } = request.params
+      const { tenantId } = requirePrincipal(request)
+      await findWorkshop(workshops, tenantId, id)
+      await workshops.change(tenantId, id, request.body)
+      return findWorkshop(workshops, tenantId, id)
+    },
+  )
+
+  const controls = {
+    pause: ['Pause the jobs of all participants', pauseWorkshop],
+    resume: ['Resume the paused jobs of all participants', resumeWorkshop],
+    reset: ['Delete all jobs, models, datasets and sweeps of the participants', resetWorkshop],
+  } as const
+  for (const [verb, [summary, control]] of Object.entries(controls)) {
+    app.post(
+      `/workshops/:id/${verb}`,
+      {
+        config: write,
+        schema: {
+          tags: ['workshops'],
+          summary,
+          params: idParameters,
+          response: { 200: controlledJobsSchema, ...failures },
+        },
+      },
+      async (request) => {
+        const all = dependencies()
+        const { id } = await findWorkshop(
+          all.workshops,
+          requirePrincipal(request).tenantId,
+          request.params.id,
+        )
+        const onError = (error: unknown) => request.log.warn({ err: error }, 'queue')
+        return { jobs: await control(all, id, onError) }
+      },
+    )
+  }
+
+  app.get(
+    '/workshops/:id/runs.csv',
+    {
+      config: read,
+      schema: {
+        tags: ['workshops'],
+        summary: 'Download the runs of all participants as CSV',
+        description: 'The newest 200 jobs of each participant.',
+        params: idParameters,
+        response: {
+          200: {
+            description: 'CSV',
+            content: { 'text/csv': { schema: z.unknown().meta({ type: 'string' }) } },
+          },
+          ...failures,
+        },
+      },
+    },
+    async (request, reply) => {
+      const { workshops } = dependencies()
+      const { id } = await findWorkshop(workshops, requirePrincipal(request).tenantId, request.params.id)
+      reply.header('content-disposition', `attachment; filename="${id}.csv"`)
+      return reply.type('text/csv; charset=utf-8').send(runsTable(await workshops.runs(id)))
+    },
+  )
+
+  app.delete(
+    '/workshops/:id',
+    {
+      config: write,
+      schema: {
+        tags: ['workshops'],
+        summary: 'Delete a workshop with the data of its participants',
+        description: 'The code and the keys of the participants end at once.',
+        params: idParameters,
+        response: { 204: z.null().describe('deleted'), ...failures },
+      },
+    },
+    async (request, reply) => {
+      const all = dependencies()
+      const { id } = await findWorkshop(all.workshops, requirePrincipal(request).tenantId, request.params.id)
+      await deleteWorkshop(all, id)
+      return reply.code(204).send(null)
+    },
+  )
+
+  done()
+}
+
+export const participationRoutes: RoutePlugin<WorkshopRoutes> = (app, { dependencies }, done) => {
+  app.post(
+    '/workshop/join',
+    {
+      config: { scope: 'public' },
+      schema: {
+        tags: ['workshops'],
+        summary: 'Join a workshop by its code',
+        description: 'Needs no key, and returns one. Wrong codes count as wrong keys of the address.',
+        body: joinRequestSchema,
+        response: { 201: joinedSchema, ...failures },
+      },
+    },
+    async (request, reply) => {
+      const { workshops, settings, failedAuthentications } = dependencies()
+      failedAuthentications.check(request, reply, null)
+      const joined = await joinWorkshop(workshops, request.body, settings).catch((error: unknown) => {
+        if (error instanceof Problem && error.code === 'not-found')
+          failedAuthentications.reject(request, null)
+        throw error
+      })
+      reply.header('cache-control', 'no-store')
+      return reply.code(201).send(joined)
+    },
+  )
+
+  app.get(
+    '/workshop',
+    {
+      config: { scope: 'jobs:read' },
+      schema: {
+        tags: ['workshops'],
+        summary: 'Get the workshop of a participant',
+        description: 'With the newest run of each participant. 404 for a key that did not join one.',
+        response: { 200: membershipSchema, ...failures },
+      },
+    },
+    async (request) => {
+      const membership = await dependencies().workshops.membership(requirePrincipal(request).tenantId)
+      if (membership === null) throw new Problem('not-found', 'This key did not join a workshop.')
+      return membership
+    },
+  )
+
+  done()
+}

@@ -1,0 +1,231 @@
+/** Workshops and their participants. Each participant is a tenant with one key. */
+import { z } from 'zod'
+import { jobStatusSchema } from '../contract/job-status.js'
+import { Problem } from '../contract/problems.js'
+import {
+  type Participant,
+  type Workshop,
+  type WorkshopRun,
+  workshopLimits,
+  workshopSchema,
+} from '../contract/workshop.js'
+import type { NewParticipant, NewWorkshop, WorkshopStore } from '../training/ports/workshops.js'
+import type { Database, Prisma } from './database.js'
+import type { Workshop as WorkshopRow } from './generated/client.js'
+import { Prisma as PrismaValues } from './generated/client.js'
+import { createOnce } from './idempotency.js'
+import { newestFirst } from './pages.js'
+import { query, send, statement } from './statements.js'
+import { lockStatement } from './tenant-limits.js'
+
+/** Jobs of a participant in the table of runs. */
+const shownRuns = 200
+
+const runColumns = {
+  id: z.string(),
+  name: z.string().nullable(),
+  status: jobStatusSchema,
+  epoch: z.int(),
+  epochs: z.int(),
+  loss: z.number().nullable(),
+  accuracy: z.number().nullable(),
+  valLoss: z.number().nullable(),
+  valAccuracy: z.number().nullable(),
+  createdAt: z.date(),
+}
+const runRow = z.strictObject(runColumns)
+
+/** The newest $2 jobs of the participant, as rows `run`. */
+const newestRuns = (limit: string) => `
+  SELECT id, name, status, epoch, epochs, loss, accuracy, "valLoss", "valAccuracy", "createdAt" FROM "Job"
+  WHERE "Job"."tenantId" = "Participant"."tenantId" ORDER BY "createdAt" DESC, id DESC LIMIT ${limit}`
+
+const peopleStatement = statement(
+  'workshopPeople',
+  z.strictObject({
+    nickname: z.string(),
+    joinedAt: z.date(),
+    jobs: z.int(),
+    ...Object.fromEntries(Object.entries(runColumns).map(([name, type]) => [name, type.nullable()])),
+  }),
+  `SELECT nickname, "joinedAt", run.*,
+     (SELECT count(*)::int FROM "Job" WHERE "Job"."tenantId" = "Participant"."tenantId") AS jobs
+   FROM "Participant" LEFT JOIN LATERAL (${newestRuns('1')}) AS run ON true
+   WHERE "workshopId" = $1 ORDER BY "joinedAt", "Participant"."tenantId"`,
+)
+
+const runsStatement = statement(
+  'workshopRuns',
+  z.strictObject({ nickname: z.string(), ...runColumns }),
+  `SELECT nickname, run.* FROM "Participant", LATERAL (${newestRuns('$2')}) AS run
+   WHERE "workshopId" = $1 ORDER BY "joinedAt", "Participant"."tenantId", run."createdAt" DESC, run.id DESC`,
+)
+
+/** Locks the workshop, so that participants who join at once count each other. */
+const openStatement = statement(
+  'openWorkshop',
+  z.strictObject({ id: z.string(), expiresAt: z.date() }),
+  'SELECT id, "expiresAt" FROM "Workshop" WHERE code = $1 AND "expiresAt" > now() FOR UPDATE',
+)
+
+const expireStatement = statement(
+  'expireWorkshop',
+  z.strictObject({ expiresAt: z.date() }),
+  `UPDATE "Workshop" SET "expiresAt" = "createdAt" + $2::float8 * interval '1 hour' WHERE id = $1 RETURNING "expiresAt"`,
+)
+
+const counted = { _count: { select: { participants: true } } } as const
+type CountedRow = WorkshopRow & { _count: { participants: number } }
+
+export function workshopStore(database: Database): WorkshopStore {
+  const people = async (id: string) => {
+    const rows = await send(database.pool, peopleStatement, [id])
+    return rows.map(toParticipant)
+  }
+  return {
+    create: (workshop, once) =>
+      createOnce(database, workshop.tenantId, once, (client) => insertWorkshop(client, workshop)),
+
+    async list(tenantId) {
+      const orderBy = [...newestFirst]
+      const rows = await database.workshop.findMany({ where: { tenantId }, orderBy, include: counted })
+      return rows.map(toWorkshop)
+    },
+
+    async get(tenantId, id) {
+      const row = await database.workshop.findFirst({ where: { id, tenantId }, include: counted })
+      return row === null ? null : toWorkshop(row)
+    },
+
+    async change(tenantId, id, { name, spec }) {
+      const data = {
+        ...(name === undefined ? {} : { name }),
+        ...(spec === undefined ? {} : { spec: toJson(spec) }),
+      }
+      const { count } = await database.workshop.updateMany({ where: { id, tenantId }, data })
+      return count === 0 ? null : this.get(tenantId, id)
+    },
+
+    join: (participant) =>
+      database.inTransaction(participant.tenantId, (client) => insertParticipant(client, participant)),
+
+    people,
+
+    async tenants(workshopId) {
+      return database.participant.findMany({
+        where: { workshopId },
+        orderBy: [{ joinedAt: 'asc' }, { tenantId: 'asc' }],
+        select: { tenantId: true, nickname: true },
+      })
+    },
+
+    async runs(id) {
+      const rows = await send(database.pool, runsStatement, [id, shownRuns])
+      return rows.map(({ nickname, ...run }) => ({ nickname, run: toRun(run) }))
+    },
+
+    async membership(tenantId) {
+      const row = await database.participant.findUnique({ where: { tenantId }, include: { workshop: true } })
+      if (row === null) return null
+      const { nickname, workshop } = row
+      const { name, spec, expiresAt } = toWorkshop({ ...workshop, _count: { participants: 0 } })
+      return { object: 'membership', nickname, name, spec, expiresAt, people: await people(workshop.id) }
+    },
+
+    async delete(id) {
+      await database.$transaction(async (client) => {
+        const participants = await client.participant.findMany({ where: { workshopId: id } })
+        const tenants = participants.map(({ tenantId }) => tenantId)
+        await client.workshop.deleteMany({ where: { id } })
+        await client.key.deleteMany({ where: { tenantId: { in: tenants } } })
+        await client.tenant.deleteMany({ where: { id: { in: tenants } } })
+      })
+    },
+  }
+}
+
+async function insertWorkshop(
+  client: Prisma.TransactionClient,
+  { drawCode, hours, spec, ...data }: NewWorkshop,
+): Promise<Workshop> {
+  await query(client, lockStatement, [JSON.stringify(['workshops of', data.tenantId])])
+  const count = await client.workshop.count({ where: { tenantId: data.tenantId } })
+  if (count >= workshopLimits.workshops) {
+    const message = `Workshop limit reached: ${count} of ${workshopLimits.workshops}. Delete one first.`
+    throw new Problem('too-many-workshops', message)
+  }
+  let code = drawCode()
+  while ((await client.workshop.findUnique({ where: { code }, select: { id: true } })) !== null)
+    code = drawCode()
+  const row = await client.workshop.create({
+    data: { ...data, code, spec: toJson(spec), expiresAt: new Date() },
+    include: counted,
+  })
+  const [{ expiresAt }] = await query(client, expireStatement, [row.id, hours])
+  return toWorkshop({ ...row, expiresAt })
+}
+
+async function insertParticipant(
+  client: Prisma.TransactionClient,
+  { code, nickname, tenantId, limits, key }: NewParticipant,
+): Promise<{ expiresAt: string } | null> {
+  const [workshop] = await query(client, openStatement, [code])
+  if (workshop === undefined) return null
+  const { id: workshopId, expiresAt } = workshop
+  const nicknameKey = nickname.normalize('NFKC').toLocaleLowerCase('en')
+  const taken = { workshopId_nicknameKey: { workshopId, nicknameKey } }
+  if ((await client.participant.findUnique({ where: taken, select: { tenantId: true } })) !== null) {
+    const message = `Somebody in this workshop is called ${nickname}. Choose another nickname.`
+    throw new Problem('nickname-taken', message)
+  }
+  const count = await client.participant.count({ where: { workshopId } })
+  if (count >= workshopLimits.participants) {
+    const message = `The workshop has ${count} of ${workshopLimits.participants} participants.`
+    throw new Problem('workshop-full', message)
+  }
+  await client.tenant.create({ data: { id: tenantId, limits } })
+  await client.participant.create({ data: { tenantId, workshopId, nickname, nicknameKey } })
+  await client.key.create({ data: { ...key, tenantId, expiresAt } })
+  return { expiresAt: expiresAt.toISOString() }
+}
+
+const toJson = (spec: Record<string, unknown> | null) =>
+  spec === null ? PrismaValues.DbNull : (JSON.parse(JSON.stringify(spec)) as PrismaValues.InputJsonObject)
+
+function toWorkshop({ id, name, code, createdAt, expiresAt, spec, _count }: CountedRow): Workshop {
+  return {
+    ...{ id, object: 'workshop', name, code },
+    spec: workshopSchema.shape.spec.parse(spec),
+    createdAt: createdAt.toISOString(),
+    expiresAt: expiresAt.toISOString(),
+    participants: _count.participants,
+    links: { self: `/workshops/${id}`, join: `/#/join/${code}` },
+  }
+}
+
+function toRun({
+  loss,
+  accuracy,
+  valLoss,
+  valAccuracy,
+  createdAt,
+  ...run
+}: z.infer<typeof runRow>): WorkshopRun {
+  const metrics = { loss, accuracy, valLoss, valAccuracy }
+  return { ...run, metrics, createdAt: createdAt.toISOString() }
+}
+
+function toParticipant({
+  nickname,
+  joinedAt,
+  jobs,
+  ...run
+}: z.infer<typeof peopleStatement.row>): Participant {
+  const latest = runRow.safeParse(run)
+  return {
+    nickname,
+    joinedAt: joinedAt.toISOString(),
+    jobs,
+    latest: latest.success ? toRun(latest.data) : null,
+  }
+}

@@ -1,0 +1,51 @@
+import type { Scope } from '../../contract/key.js'
+import type { OwnLimits } from '../../contract/limits.js'
+import type {
+  Membership,
+  Participant,
+  Workshop,
+  WorkshopChange,
+  WorkshopRun,
+} from '../../contract/workshop.js'
+import type { Once } from './idempotency.js'
+
+export interface NewWorkshop {
+  id: string
+  tenantId: string
+  name: string | null
+  /** Draws a code; another one while a workshop has it. */
+  drawCode: () => string
+  spec: Record<string, unknown> | null
+  hours: number
+}
+
+export interface NewParticipant {
+  code: string
+  nickname: string
+  tenantId: string
+  limits: OwnLimits
+  key: { id: string; sha256: string; scopes: Scope[] }
+}
+
+export interface WorkshopStore {
+  /** @throws Problem `too-many-workshops` */
+  create(workshop: NewWorkshop, once?: Once): Promise<Workshop>
+  /** Newest first. */
+  list(tenantId: string): Promise<Workshop[]>
+  get(tenantId: string, id: string): Promise<Workshop | null>
+  change(tenantId: string, id: string, change: WorkshopChange): Promise<Workshop | null>
+  /**
+   * Stores a participant with a tenant, its limits, and a key. Null if no workshop that has not expired has the code.
+   * @throws Problem `nickname-taken` or `workshop-full`
+   */
+  join(participant: NewParticipant): Promise<{ expiresAt: string } | null>
+  people(id: string): Promise<Participant[]>
+  /** The tenants of the participants, in the order in which they joined. */
+  tenants(id: string): Promise<{ tenantId: string; nickname: string }[]>
+  /** The newest jobs of each participant. */
+  runs(id: string): Promise<{ nickname: string; run: WorkshopRun }[]>
+  /** Null unless the tenant is a participant. */
+  membership(tenantId: string): Promise<Membership | null>
+  /** Deletes the workshop, and the keys and tenants of its participants, which must have no data. */
+  delete(id: string): Promise<void>
+}
