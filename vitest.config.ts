@@ -30,8 +30,13 @@ const longTests = [
   'test/store/statement-plans.test.ts',
 ]
 
-/** With LONG_TESTS, they repeat more, or on every backend. */
-const repeatedTests = ['test/e2e/deleted-models.test.ts', 'test/e2e/forks.test.ts', ...faultTests]
+/** With LONG_TESTS, they repeat more, on every backend, or with more participants. */
+const repeatedTests = [
+  'test/e2e/deleted-models.test.ts',
+  'test/e2e/forks.test.ts',
+  'test/page/workshop.test.ts',
+  ...faultTests,
+]
 
 export const projects = {
   components: { include: [allTests], exclude: [...systemTests, ...faultTests, ...longTests] },

@@ -8,6 +8,7 @@ import { demonstrate } from '../examples/service.js'
 import { jobSchema } from '../src/contract/job.js'
 import { sweepSchema, sweepSummarySchema } from '../src/contract/sweep.js'
 import { openBrowser } from './browser.js'
+import { startPictureWorkshop } from './picture-workshop.js'
 
 const folder = process.argv[2] ?? 'screenshots'
 const only = process.argv[3]
@@ -109,6 +110,8 @@ async function prepare(url: string) {
 interface Shot {
   name: string
   address: string
+  /** Called before the page has the address. */
+  begin?(page: Page): Promise<void>
   prepare?(page: Page): Promise<void>
 }
 
@@ -171,9 +174,44 @@ function listShots({ spirals, irises, sweep, model }: Awaited<ReturnType<typeof 
   ]
 }
 
-await demonstrate(async (url) => {
-  mkdirSync(folder, { recursive: true })
-  const prepared = await prepare(url)
+/** A key, and whether the page got it by joining a workshop, as the page keeps them for its tab. */
+async function keep(page: Page, url: string, key: string, isParticipant: boolean): Promise<void> {
+  await page.goto(url)
+  const stored = { 'descent-key': key, ...(isParticipant ? { 'descent-participant': 'yes' } : {}) }
+  await page.evaluate(`Object.assign(sessionStorage, ${JSON.stringify(stored)})`)
+}
+
+function listWorkshopShots({
+  url,
+  id,
+  teacherKey,
+  participantKey,
+}: Awaited<ReturnType<typeof startPictureWorkshop>>): Shot[] {
+  const rows = (page: Page) => page.getByRole('row').nth(5).waitFor()
+  return [
+    { name: 'join', address: '#/join/KQRMTZ' },
+    {
+      name: 'workshops',
+      address: '#/workshops',
+      begin: (page) => keep(page, url, teacherKey, false),
+      prepare: (page) => page.getByRole('row').nth(1).waitFor(),
+    },
+    {
+      name: 'workshop-control',
+      address: `#/workshops/${id}`,
+      begin: (page) => keep(page, url, teacherKey, false),
+      prepare: rows,
+    },
+    {
+      name: 'workshop',
+      address: '#/workshop',
+      begin: (page) => keep(page, url, participantKey, true),
+      prepare: rows,
+    },
+  ]
+}
+
+async function takeShots(url: string, shots: readonly Shot[]): Promise<void> {
   for (const [size, viewport] of Object.entries(sizes)) {
     for (const colorScheme of ['light', 'dark'] as const) {
       const { context, close } = await openBrowser({ viewport, colorScheme, deviceScaleFactor: 1 })
@@ -182,8 +220,9 @@ await demonstrate(async (url) => {
       page.on('console', (message) => {
         if (message.type() === 'error') console.error(`console: ${message.text()}`)
       })
-      for (const shot of listShots(prepared)) {
+      for (const shot of shots) {
         if (only !== undefined && !only.split(',').includes(shot.name)) continue
+        await shot.begin?.(page)
         await page.goto(`${url}/${shot.address}`)
         await page.reload()
         await shot.prepare?.(page)
@@ -197,6 +236,14 @@ await demonstrate(async (url) => {
       await close()
     }
   }
+}
+
+mkdirSync(folder, { recursive: true })
+await demonstrate(async (url) => {
+  const prepared = await prepare(url)
+  await takeShots(url, listShots(prepared))
   await fetch(`${url}/jobs/${prepared.running}/cancel`, { method: 'POST' })
-  console.log(`pictures are in ${folder}/`)
 })
+const workshop = await startPictureWorkshop()
+await takeShots(workshop.url, listWorkshopShots(workshop)).finally(workshop.stop)
+console.log(`pictures are in ${folder}/`)

@@ -14,9 +14,17 @@ export default defineConfig({
     // The catalogue of the lecture is in examples/.
     fs: { allow: ['..'] },
     proxy: Object.fromEntries(
-      ['/jobs', '/models', '/registry', '/datasets', '/sweeps', '/health', '/tickets', '/openapi.json'].map(
-        (path) => [path, { target: 'http://127.0.0.1:3000', ws: true }],
-      ),
+      [
+        '/jobs',
+        '/models',
+        '/registry',
+        '/datasets',
+        '/sweeps',
+        '/workshop',
+        '/health',
+        '/tickets',
+        '/openapi.json',
+      ].map((path) => [path, { target: 'http://127.0.0.1:3000', ws: true }]),
     ),
   },
 })

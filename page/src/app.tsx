@@ -1,11 +1,13 @@
 /** The header of the page, and the view for the current route. */
 import { useEffect, useRef, useState } from 'preact/hooks'
-import { currentKey, onKeyChange, setKey } from './api/key.js'
+import { currentKey, isParticipant, onKeyChange, setKey } from './api/key.js'
 import { Heading } from './components/heading.js'
 import { Icon } from './components/icon.js'
 import { link, type Route, useRoute } from './router.js'
 import { switchTheme, useTheme } from './theme.js'
+import { useWorkshopLinks } from './use-workshop-links.js'
 import { CompareView } from './views/compare.js'
+import { JoinView } from './views/join.js'
 import { LectureView } from './views/lecture.js'
 import { ModelView } from './views/model.js'
 import { ModelsView } from './views/models.js'
@@ -18,7 +20,10 @@ import { RunView } from './views/run.js'
 import { RunsView } from './views/runs.js'
 import { SweepView } from './views/sweep.js'
 import { SweepsView } from './views/sweeps.js'
-import { TakeSpecView } from './views/take-spec.js'
+import { startingSpec, TakeSpecView, TakeStartingSpecView } from './views/take-spec.js'
+import { WorkshopView } from './views/workshop.js'
+import { WorkshopControlView } from './views/workshop-control.js'
+import { WorkshopsView } from './views/workshops.js'
 
 const navigation = [
   ['runs', 'Runs'],
@@ -37,6 +42,9 @@ export function App() {
   const [keyVersion, setKeyVersion] = useState(0)
   const main = useRef<HTMLElement>(null)
   const theme = useTheme()
+  const workshopLinks = useWorkshopLinks(keyVersion)
+  // First for a participant, whose phone shows the first links only.
+  const links = isParticipant() ? [...workshopLinks, ...navigation] : [...navigation, ...workshopLinks]
   // Another key may see other data, so every view is mounted again.
   useEffect(() => onKeyChange(() => setKeyVersion((count) => count + 1)), [])
   useEffect(() => {
@@ -56,7 +64,7 @@ export function App() {
           <span>Descent</span>
         </a>
         <nav aria-label="Views">
-          {navigation.map(([target, name]) => (
+          {links.map(([target, name]) => (
             <a
               key={target}
               href={link(target)}
@@ -104,11 +112,18 @@ function View({ view, argument }: Route) {
     case 'lecture':
       return <LectureView argument={argument} />
     case 'new':
+      if (argument === startingSpec) return <TakeStartingSpecView />
       return argument.startsWith('job_') ? <TakeSpecView job={argument} /> : <NewJobView dataset={argument} />
     case 'models':
       return argument === '' ? <ModelsView /> : <ModelView id={argument} />
     case 'registry':
       return argument === '' ? <RegistryView /> : <RegisteredNameView name={argument} />
+    case 'join':
+      return <JoinView code={argument} />
+    case 'workshop':
+      return <WorkshopView />
+    case 'workshops':
+      return argument === '' ? <WorkshopsView /> : <WorkshopControlView id={argument} />
     case undefined:
       return (
         <div class="empty">

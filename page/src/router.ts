@@ -11,6 +11,9 @@ const viewNames = [
   'new',
   'models',
   'registry',
+  'join',
+  'workshop',
+  'workshops',
 ] as const
 type ViewName = (typeof viewNames)[number]
 

@@ -97,6 +97,14 @@ describe.skipIf(!hasChromium)('every view', () => {
         ['#/new', (page) => page.getByText('150 rows').waitFor()],
         ['#/models', (page) => page.getByRole('row').nth(1).waitFor()],
         [`#/models/${modelId}`, (page) => page.locator('.meter').first().waitFor()],
+        ['#/join/KQRMTZ', (page) => page.getByLabel('Nickname').waitFor()],
+        [
+          '#/workshops',
+          async (page) => {
+            await page.getByText('No workshops yet').waitFor()
+            await page.getByRole('link', { name: 'Workshops', exact: true }).waitFor()
+          },
+        ],
         ['#/elsewhere', (page) => page.getByText('Page not found').waitFor()],
       ]
       for (const [address, isLoaded] of views) {

@@ -1,11 +1,11 @@
 /** Pages of other origins in a real browser: an allowed one predicts with its key, a foreign one reads nothing. */
-import { spawnSync } from 'node:child_process'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Page } from 'playwright-core'
 import { afterAll, expect, it } from 'vitest'
 import { z } from 'zod'
 import { browserSuite, hasChromium } from '../support/browser.js'
+import { createKey } from '../support/create-key.js'
 
 const [allowed, foreign] = await Promise.all([servePage(), servePage()])
 const suite = browserSuite({ ALLOWED_ORIGINS: allowed.origin })
@@ -22,20 +22,6 @@ async function servePage(): Promise<{ server: Server; origin: string }> {
   )
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   return { server, origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}` }
-}
-
-function createKey(...words: string[]): string {
-  const made = spawnSync(
-    process.execPath,
-    ['dist/src/commands/keys.js', 'create', '--tenant', 'local', ...words],
-    {
-      encoding: 'utf8',
-      env: { ...process.env, HOST: '', DATABASE_URL: suite.database(), REDIS_URL: '' },
-    },
-  )
-  const key = /^descent_[0-9a-f]{104}$/m.exec(made.stdout)?.[0]
-  if (key === undefined) throw new Error(`no key was created: ${made.stdout}${made.stderr}`)
-  return key
 }
 
 const answerSchema = z.union([
@@ -75,7 +61,7 @@ it.skipIf(!hasChromium)(
       body: JSON.stringify({ construct }),
     })
     const { id } = z.object({ id: z.string() }).parse(await made.json())
-    const key = createKey('--predict-only', '--models', id)
+    const key = createKey(suite.database(), 'local', '--predict-only', '--models', id)
     await expect.poll(async () => (await fetch(`${url}/jobs`)).status, { timeout: 20_000 }).toBe(401)
 
     const headers = {

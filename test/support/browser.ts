@@ -1,11 +1,13 @@
 /** The page in a real browser, against the built service; without a Chromium these tests say loudly that they did not run. */
-import { type BrowserContext, chromium, type Page } from 'playwright-core'
+import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core'
 import { afterAll, beforeAll } from 'vitest'
 import { chromiumPath } from '../../bench/browser.js'
 import { AsyncDisposableStack } from '../../src/base/async-disposable-stack.js'
 import { freshDatabase } from './postgres.js'
 import { startService } from './service.js'
 import { shared, sharedService } from './shared.js'
+
+const viewport = { width: 1280, height: 900 }
 
 export const hasChromium = chromiumPath !== undefined
 
@@ -22,7 +24,12 @@ if (!hasChromium) {
  */
 export function browserSuite(settings?: Record<string, string>) {
   const stack = new AsyncDisposableStack()
-  const opened: { service?: { url: string }; database?: string; context?: BrowserContext } = {}
+  const opened: {
+    service?: { url: string }
+    database?: string
+    browser?: Browser
+    context?: BrowserContext
+  } = {}
   const failures: string[] = []
 
   async function startOwn(own: Record<string, string>): Promise<{ url: string }> {
@@ -36,7 +43,8 @@ export function browserSuite(settings?: Record<string, string>) {
     if (!hasChromium) return
     opened.service = await (settings === undefined ? sharedService() : startOwn(settings))
     const browser = stack.adopt(await chromium.connect(await shared('/browser')), (each) => each.close())
-    opened.context = await browser.newContext({ viewport: { width: 1280, height: 900 } })
+    opened.browser = browser
+    opened.context = await browser.newContext({ viewport })
   }, 120_000)
 
   afterAll(() => stack.disposeAsync())
@@ -54,7 +62,16 @@ export function browserSuite(settings?: Record<string, string>) {
     },
     async open(address: string): Promise<Page> {
       if (opened.context === undefined) throw new Error('the browser did not open')
-      const page = await opened.context.newPage()
+      return this.load(opened.context, address)
+    },
+    /** Opens the page in a context without what other pages store. The context ends with the file. */
+    async openAlone(address: string): Promise<Page> {
+      if (opened.browser === undefined) throw new Error('the browser did not open')
+      const context = stack.adopt(await opened.browser.newContext({ viewport }), (each) => each.close())
+      return this.load(context, address)
+    },
+    async load(context: BrowserContext, address: string): Promise<Page> {
+      const page = await context.newPage()
       page.on('pageerror', (error) => failures.push(error.message))
       page.on('console', (message) => {
         if (message.type() === 'error' && !message.text().includes('ERR_')) failures.push(message.text())

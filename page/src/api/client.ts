@@ -75,7 +75,7 @@ export async function predictImage(
 
 /** Downloads a file. A plain link could not send the key. */
 export async function getFile(
-  path: '/models/{id}/weights' | '/models/{id}/export',
+  path: '/models/{id}/weights' | '/models/{id}/export' | '/workshops/{id}/runs.csv',
   options: Options,
 ): Promise<Blob> {
   return (await request('GET', urlFor(path, options))).blob()
@@ -87,7 +87,8 @@ export async function remove(
     | '/models/{id}'
     | '/registry/{name}'
     | '/registry/{name}/aliases/{alias}'
-    | '/sweeps/{id}',
+    | '/sweeps/{id}'
+    | '/workshops/{id}',
   options: Options,
 ): Promise<void> {
   await send<null>('DELETE', urlFor(path, options), toContent(undefined, options))

@@ -1,27 +1,40 @@
 /** The API key. The session storage of the tab keeps it, so it survives a reload and ends with the tab. */
-const storageKey = 'descent-key'
+const keyName = 'descent-key'
+/** Has a value while the key is that of a workshop's participant. */
+const participantName = 'descent-participant'
 const listeners = new Set<() => void>()
-let key = readStored()
+let key = readStored(keyName)
+let participates = readStored(participantName) !== undefined
 
 /** The browser may refuse its storage. The key is then in memory only. */
-function readStored(): string | undefined {
+function readStored(name: string): string | undefined {
   try {
-    return sessionStorage.getItem(storageKey) ?? undefined
+    return sessionStorage.getItem(name) ?? undefined
   } catch {
     return undefined
   }
 }
 
-export const currentKey = () => key
-
-export function setKey(value: string): void {
-  key = value === '' ? undefined : value
+function store(name: string, value: string | undefined): void {
   try {
-    if (key === undefined) sessionStorage.removeItem(storageKey)
-    else sessionStorage.setItem(storageKey, key)
+    if (value === undefined) sessionStorage.removeItem(name)
+    else sessionStorage.setItem(name, value)
   } catch {
     // In memory only.
   }
+}
+
+export const currentKey = () => key
+
+/** Whether the key joined a workshop on this page. */
+export const isParticipant = () => participates
+
+/** @param joined whether it is the key of a workshop's participant */
+export function setKey(value: string, joined = false): void {
+  key = value === '' ? undefined : value
+  participates = joined
+  store(keyName, key)
+  store(participantName, joined ? 'yes' : undefined)
   for (const notify of listeners) notify()
 }
 

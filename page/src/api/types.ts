@@ -46,6 +46,8 @@ export type WorstRows = Success<paths['/jobs/{id}/rows/worst']['get']>
 export type Importance = Success<paths['/jobs/{id}/importance']['get']>
 export type Dependence = Success<paths['/jobs/{id}/dependence']['get']>
 export type Column = Dataset['columns'][number]
+export type Workshop = Success<paths['/workshops']['get']>['data'][number]
+export type Participant = Success<paths['/workshop']['get']>['people'][number]
 
 export type StreamMessage = components['schemas']['StreamMessage']
 export type JobsStreamMessage = components['schemas']['JobsStreamMessage']

@@ -14,10 +14,11 @@ const paths = {
   upload: 'M8 10.2V2.5M4.5 5.7L8 2.5l3.5 3.2M3 13.5h10',
   download: 'M8 2.5v7.5M4.5 7L8 10.2 11.5 7M3 13.5h10',
   trash: 'M3 4.5h10M6 4.5v-2h4v2M4.5 4.5l.6 9h5.8l.6-9',
+  reset: 'M3 8a5 5 0 105-5H4.5M7 .8L4.5 3 7 5.2',
   dots: 'M8 3.5v.1M8 8v.1M8 12.5v.1',
 } as const
 
-type IconName = keyof typeof paths
+export type IconName = keyof typeof paths
 
 export function Icon({ name }: { name: IconName }) {
   return (

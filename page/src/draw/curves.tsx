@@ -78,8 +78,12 @@ export function Curves(props: Props) {
   }, [styleKey])
 
   useEffect(() => {
-    // Each plot is drawn in its own task, so that no task blocks for long.
-    const timer = setTimeout(() => plot.current?.setData(data))
+    // Each plot is drawn in its own task, so that no task blocks for long. By then, another plot with other curves may
+    // have replaced it.
+    const drawn = plot.current
+    const timer = setTimeout(() => {
+      if (plot.current === drawn) drawn?.setData(data)
+    })
     return () => clearTimeout(timer)
   }, [data, props.version, props.mark, props.bestEpoch])
 

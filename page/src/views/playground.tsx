@@ -13,6 +13,7 @@ import type { Run } from '../use-run.js'
 import { isTruthTable } from './playground-data.js'
 import { examples, type Settings } from './playground-request.js'
 import { DataSettings, NetworkSettings, TrainingSettings } from './playground-settings.js'
+import { QueueNote } from './queue-note.js'
 import { type Playground, usePlayground } from './use-playground.js'
 
 /** Axes for custom points. */
@@ -143,6 +144,7 @@ function Progress({ run, settings, evaluation, mark }: ProgressProps) {
           <p class="under">
             <StatusPill status={job.status} />
             <ConnectionNote connection={run.connection} />
+            {job.status === 'queued' ? <QueueNote key={job.id} id={job.id} /> : null}
           </p>
           <p class="verdict" role="status">
             {verdict(job, evaluation, run.history.seconds.at(-1) ?? null)}

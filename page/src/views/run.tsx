@@ -25,6 +25,7 @@ import { DiagnosisCard, firstMark, useDiagnosis } from './diagnosis.js'
 import { EpochSlider } from './epoch-slider.js'
 import { JobModelCards } from './job-model.js'
 import { LayerStatisticsCard } from './layer-statistics.js'
+import { useQueued } from './queue-note.js'
 import { hasRepeats, RepeatsCard } from './repeats.js'
 import { RequestCard } from './request-card.js'
 import { datasetName, datasetNames, timeText } from './runs.js'
@@ -49,7 +50,7 @@ export function RunView({ id }: { id: string }) {
 function LiveRun({ first, inputs }: { first: Job; inputs: number }) {
   const drawable = inputs <= 2
   const run = useRun(first.id, drawable ? boundaryPoints : undefined)
-  const job = run.job ?? first
+  const job = useQueued(run.job ?? first)
   const [problem, setProblem] = useState<ApiError | null>(null)
   const names = useQuery('datasets', datasetNames).value ?? new Map<string, string>()
   const model = useQuery(job.modelId, () => get('/models/{id}', { id: job.modelId ?? '' }))

@@ -1,7 +1,7 @@
-/** Starts a job from the spec of an earlier one, such as the best point of a sweep. */
+/** Starts a job from the spec of an earlier one, such as the best point of a sweep, or from that of a workshop. */
 import { useState } from 'preact/hooks'
 import { type ApiError, get, post } from '../api/client.js'
-import type { JobRequest, JobSpec } from '../api/types.js'
+import type { JobRequest } from '../api/types.js'
 import { TextAreaField } from '../components/field.js'
 import { Heading } from '../components/heading.js'
 import { Icon } from '../components/icon.js'
@@ -9,6 +9,9 @@ import { ErrorNotice } from '../components/notice.js'
 import { toApiError, useQuery } from '../components/use-query.js'
 import { go } from '../router.js'
 import { Estimate, useValidation } from './estimate.js'
+
+/** In place of a job's id in the address: the spec is that of the workshop. */
+export const startingSpec = 'workshop'
 
 export function TakeSpecView({ job }: { job: string }) {
   const { value, error } = useQuery(job, () => get('/jobs/{id}', { id: job }))
@@ -27,7 +30,29 @@ export function TakeSpecView({ job }: { job: string }) {
   )
 }
 
-function SpecForm({ spec, isOfSweep }: { spec: JobSpec; isOfSweep: boolean }) {
+/** The starting spec of the workshop that the key joined. */
+export function TakeStartingSpecView() {
+  const { value, error } = useQuery('workshop', () => get('/workshop'))
+  return (
+    <section>
+      <div class="heading">
+        <Heading>New job</Heading>
+      </div>
+      <ErrorNotice error={error} />
+      {value === null ? (
+        error === null ? (
+          <p class="waiting">Loading the spec …</p>
+        ) : null
+      ) : value.spec === null ? (
+        <p class="notice">The workshop no longer has a starting spec.</p>
+      ) : (
+        <SpecForm spec={value.spec} isOfSweep={false} />
+      )}
+    </section>
+  )
+}
+
+function SpecForm({ spec, isOfSweep }: { spec: object; isOfSweep: boolean }) {
   const [text, setText] = useState(() => JSON.stringify(spec, null, 2))
   const [problem, setProblem] = useState<ApiError | null>(null)
   const [isSending, setSending] = useState(false)
