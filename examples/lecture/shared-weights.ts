@@ -10,7 +10,7 @@ const length = 16
 const rows = 80
 /** Numbers of training rows; the other rows are held out. */
 const trainingRows = [8, 40]
-const rates = [0.02, 0.2, 1, 2, 5, 20]
+const rates = [0.002, 0.02, 0.2, 1, 5, 20]
 
 interface Connections {
   name: string

@@ -39,7 +39,7 @@ async function outputsOf(laboratory: Laboratory, width: number, rate: number, se
 
 const plane = { from: [-0.5, -0.5], to: [1.5, 1.5] } as const
 
-const controls = { width: { label: 'hidden units', values: [5, 8, 16, 32], initial: 8 } } satisfies Controls
+const controls = { width: { label: 'hidden units', values: [5, 8, 16], initial: 8 } } satisfies Controls
 
 export const xor = demonstration<Figures, typeof controls>({
   title: 'Two layers on XOR',
