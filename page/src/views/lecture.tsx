@@ -20,7 +20,7 @@ export function LectureView({ argument }: { argument: string }) {
           <Heading>{address === null ? 'Lecture' : catalogue[address.id].title}</Heading>
           <p class="under">
             {address === null ? (
-              'Each demonstration trains networks on this service, gives each its own best learning rate, and shows five seeds.'
+              'Run a claim, then change something. Networks are compared at their own best learning rates, over five seeds.'
             ) : (
               <>
                 <a href={link('lecture')}>Lecture</a>
