@@ -22,7 +22,7 @@ export default defineConfig({
         '/sweeps',
         '/workshop',
         '/health',
-        '/tickets',
+        '/stream',
         '/openapi.json',
       ].map((path) => [path, { target: 'http://127.0.0.1:3000', ws: true }]),
     ),
