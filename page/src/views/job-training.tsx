@@ -58,7 +58,7 @@ export function TrainingFields(props: TrainingProps) {
         hint="For the diagnosis: norms of weights and gradients, dead and saturated units."
         onChange={(watch) => change({ watch })}
         options={[
-          ['diagnose', 'after some epochs (≤ 4 % of the time)'],
+          ['diagnose', 'after some epochs'],
           ['nothing', 'none'],
         ]}
       />
