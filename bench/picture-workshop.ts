@@ -9,7 +9,7 @@ import { joinedSchema, workshopSchema } from '../src/contract/workshop.js'
 import { startProcesses } from './processes.js'
 
 const scopes = 'jobs:write,models:write,datasets:write,workshops:write'
-const nicknames = ['ada', 'grace', 'Linus', 'margaret h.', 'a nickname of forty letters, which is long']
+const nicknames = ['ada', 'grace', 'Linus', 'margaret h.', 'a nickname of almost forty letters']
 
 const dense = (units: number, activation: string) => ({ type: 'dense', units, activation })
 const xor = {
@@ -48,10 +48,18 @@ function createKey(database: string): string {
   return z.string().parse(/^descent_[0-9a-f]{104}$/m.exec(stdout)?.[0])
 }
 
-/** The last two participants wait for the thread that the others use. */
+/** The participants share one thread, so that the last ones wait. */
 export async function startPictureWorkshop(): Promise<PictureWorkshop> {
   const { url, postgres, stop } = await startProcesses({ environment: { MAXIMUM_THREADS: '1' } })
-  const teacherKey = createKey(postgres.connectionString)
+  try {
+    return { url, ...(await openWorkshop(url, createKey(postgres.connectionString))), stop }
+  } catch (error) {
+    await stop()
+    throw error
+  }
+}
+
+async function openWorkshop(url: string, teacherKey: string) {
   while ((await fetch(`${url}/jobs`)).status !== 401) await sleep(200)
   async function post<T>(path: string, answer: z.ZodType<T>, body: object, key?: string): Promise<T> {
     const authorization: Record<string, string> = key === undefined ? {} : { authorization: `Bearer ${key}` }
@@ -68,5 +76,5 @@ export async function startPictureWorkshop(): Promise<PictureWorkshop> {
     participantKey = key
     await sleep(index < 2 ? 2_000 : 200)
   }
-  return { url, id, teacherKey, participantKey, stop }
+  return { id, teacherKey, participantKey }
 }
