@@ -27,7 +27,6 @@ async function servePage(): Promise<{ server: Server; origin: string }> {
 const answerSchema = z.union([
   z.object({
     status: z.int(),
-    etag: z.string().nullable(),
     requestId: z.string().nullable(),
     body: z.unknown(),
   }),
@@ -41,7 +40,7 @@ async function fetchIn(page: Page, path: string, init: object) {
     try {
       const answer = await fetch(${JSON.stringify(url)}, ${options})
       const { status, headers } = answer
-      return { status, etag: headers.get('etag'), requestId: headers.get('x-request-id'), body: await answer.json() }
+      return { status, requestId: headers.get('x-request-id'), body: await answer.json() }
     } catch (error) {
       return { error: error.name }
     }
@@ -82,7 +81,7 @@ it.skipIf(!hasChromium)(
     })
     expect(await fetchIn(page, `/models/${id}/predict?x=0,1`, { headers })).toMatchObject({
       status: 200,
-      etag: expect.stringContaining('"'),
+      body: { modelId: id, predictions: [{ output: [1] }] },
     })
     const wrong = { ...predict, body: JSON.stringify({ inputs: [[0, 'x']] }) }
     expect(await fetchIn(page, `/models/${id}/predict`, wrong)).toMatchObject({
