@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config'
+import { BaseSequencer, type TestSpecification } from 'vitest/node'
 import { underLoad } from './test/support/waiting.js'
 
 const allTests = 'test/**/*.test.ts'
@@ -24,9 +25,11 @@ const faultTests = ['test/chaos/*.test.ts', 'test/hostile/fuzz.test.ts']
 /** Attacks, trainings and queries over minutes: with LONG_TESTS, only these are run (`npm run test:long`). */
 const longTests = [
   'test/architecture/changes.test.ts',
+  'test/engine/native/gemm-prefetch.test.ts',
   'test/examples/attacks.test.ts',
   'test/hostile/adversary.test.ts',
   'test/page/digits.test.ts',
+  'test/store/fair-turns.test.ts',
   'test/store/statement-plans.test.ts',
 ]
 
@@ -45,6 +48,23 @@ export const projects = {
   long: { include: [...longTests, ...repeatedTests], exclude: [] },
 }
 
+/** Without durations of an earlier run, vitest starts the largest files first. These are small and slow. */
+const slowFiles = [
+  'hostile/event-loop',
+  'hostile/overload',
+  'page/accessibility',
+  'e2e/outage',
+  'chaos/sweep',
+]
+
+class SlowFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const sorted = await super.sort(files)
+    const isSlow = ({ moduleId }: TestSpecification) => slowFiles.some((name) => moduleId.includes(name))
+    return [...sorted.filter(isSlow), ...sorted.filter((file) => !isSlow(file))]
+  }
+}
+
 const { long, ...others } = projects
 const chosen = process.env.LONG_TESTS === undefined ? others : { long }
 
@@ -52,6 +72,7 @@ export default defineConfig({
   test: {
     projects: Object.entries(chosen).map(([name, files]) => ({ extends: true, test: { name, ...files } })),
     maxWorkers: 3,
+    sequence: { sequencer: SlowFirst },
     // Files of one worker share loaded modules: importing the service costs more than most files' tests.
     isolate: false,
     globalSetup: ['test/support/shared-processes.ts'],

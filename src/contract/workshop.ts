@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { metricsSchema } from './epoch.js'
 import { jobStatusSchema } from './job-status.js'
 import { hasAField, noField } from './labels.js'
-import type { Limits } from './limits.js'
+import type { OwnLimits } from './limits.js'
 import { text } from './text.js'
 
 export const workshopLimits = {
@@ -15,14 +15,14 @@ export const workshopLimits = {
 export const defaultHours = 12
 
 /** The limits of a participant, unless those of the service are lower. */
-export const participantLimits = {
+export const participantLimits: OwnLimits = {
   requestsPerMinute: 1_200,
   sockets: 20,
   queuedJobs: 50,
   runningJobs: 4,
   storedBytes: 256 * 1024 ** 2,
   jobDays: 7,
-} as const satisfies Partial<Limits>
+}
 
 /** Letters that cannot be mistaken for others or for digits. */
 export const codeLetters = 'ABCDEFGHJKLMNPQRSTUVWXYZ'
@@ -100,13 +100,13 @@ export const workshopSchema = z.object({
   spec: z.record(z.string(), z.unknown()).nullable(),
   createdAt: time,
   expiresAt: time,
-  participants: z.int(),
+  participantCount: z.int(),
   links: z.object({ self: z.string(), join: z.string().describe('page on which participants join') }),
 })
 export type Workshop = z.infer<typeof workshopSchema>
 
 export const workshopDetailSchema = workshopSchema.extend({
-  people: z.array(participantSchema).describe('in the order in which they joined'),
+  participants: z.array(participantSchema).describe('in the order in which they joined'),
 })
 
 /** What a participant sees. */
@@ -116,7 +116,7 @@ export const membershipSchema = z.object({
   name: workshopSchema.shape.name,
   spec: workshopSchema.shape.spec,
   expiresAt: time,
-  people: workshopDetailSchema.shape.people,
+  participants: workshopDetailSchema.shape.participants,
 })
 export type Membership = z.infer<typeof membershipSchema>
 

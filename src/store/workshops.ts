@@ -40,8 +40,8 @@ const newestRuns = (limit: string) => `
   SELECT id, name, status, epoch, epochs, loss, accuracy, "valLoss", "valAccuracy", "createdAt" FROM "Job"
   WHERE "Job"."tenantId" = "Participant"."tenantId" ORDER BY "createdAt" DESC, id DESC LIMIT ${limit}`
 
-const peopleStatement = statement(
-  'workshopPeople',
+const participantsStatement = statement(
+  'workshopParticipants',
   z.strictObject({
     nickname: z.string(),
     joinedAt: z.date(),
@@ -78,8 +78,8 @@ const counted = { _count: { select: { participants: true } } } as const
 type CountedRow = WorkshopRow & { _count: { participants: number } }
 
 export function workshopStore(database: Database): WorkshopStore {
-  const people = async (id: string) => {
-    const rows = await send(database.pool, peopleStatement, [id])
+  const participants = async (id: string) => {
+    const rows = await send(database.pool, participantsStatement, [id])
     return rows.map(toParticipant)
   }
   return {
@@ -109,7 +109,7 @@ export function workshopStore(database: Database): WorkshopStore {
     join: (participant) =>
       database.inTransaction(participant.tenantId, (client) => insertParticipant(client, participant)),
 
-    people,
+    participants,
 
     async tenants(workshopId) {
       return database.participant.findMany({
@@ -129,7 +129,14 @@ export function workshopStore(database: Database): WorkshopStore {
       if (row === null) return null
       const { nickname, workshop } = row
       const { name, spec, expiresAt } = toWorkshop({ ...workshop, _count: { participants: 0 } })
-      return { object: 'membership', nickname, name, spec, expiresAt, people: await people(workshop.id) }
+      return {
+        object: 'membership',
+        nickname,
+        name,
+        spec,
+        expiresAt,
+        participants: await participants(workshop.id),
+      }
     },
 
     async delete(id) {
@@ -198,7 +205,7 @@ function toWorkshop({ id, name, code, createdAt, expiresAt, spec, _count }: Coun
     spec: workshopSchema.shape.spec.parse(spec),
     createdAt: createdAt.toISOString(),
     expiresAt: expiresAt.toISOString(),
-    participants: _count.participants,
+    participantCount: _count.participants,
     links: { self: `/workshops/${id}`, join: `/#/join/${code}` },
   }
 }
@@ -220,7 +227,7 @@ function toParticipant({
   joinedAt,
   jobs,
   ...run
-}: z.infer<typeof peopleStatement.row>): Participant {
+}: z.infer<typeof participantsStatement.row>): Participant {
   const latest = runRow.safeParse(run)
   return {
     nickname,

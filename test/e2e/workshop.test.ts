@@ -51,7 +51,9 @@ it('opens a workshop that the next start continues', { timeout: 120_000 }, async
   })
   expect(ended.loss).toBeLessThan(0.05)
   const seen = workshopDetailSchema.parse((await ask(`${first.url}/workshops/${id}`, key)).body)
-  expect(seen.people).toMatchObject([{ nickname: 'ada', latest: { status: 'succeeded', metrics: ended } }])
+  expect(seen.participants).toMatchObject([
+    { nickname: 'ada', latest: { status: 'succeeded', metrics: ended } },
+  ])
   // The page of participants needs no key.
   expect((await fetch(first.url)).status).toBe(200)
   await first.stop()

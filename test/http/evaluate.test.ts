@@ -57,6 +57,8 @@ const answered = {
       rmse: expect.closeTo(Math.SQRT1_2, 12),
       mae: 0.5,
       r2: 0.5,
+      // Of 7 and 9.
+      truth: { mean: 8, deviation: 1 },
       pairs: [
         [7, 6],
         [9, 9],

@@ -48,7 +48,7 @@ const tenantOf = async (nickname: string) =>
 describe('a workshop', () => {
   it('has a code that is easy to read, and expires', async () => {
     const workshop = await open({ name: 'Monday', hours: 4, spec: job })
-    expect(workshop).toMatchObject({ name: 'Monday', spec: job, participants: 0 })
+    expect(workshop).toMatchObject({ name: 'Monday', spec: job, participantCount: 0 })
     expect([...workshop.code].every((letter) => codeLetters.includes(letter))).toBe(true)
     expect(workshop.code).toHaveLength(6)
     expect(Date.parse(workshop.expiresAt) - Date.parse(workshop.createdAt)).toBe(4 * 3_600_000)
@@ -59,7 +59,7 @@ describe('a workshop', () => {
     expect(workshopDetailSchema.parse(changed.body)).toMatchObject({
       name: 'Tuesday',
       spec: null,
-      people: [],
+      participants: [],
     })
   })
 
@@ -80,7 +80,7 @@ describe('a workshop', () => {
     expect(taken.body.code).toBe('nickname-taken')
     const key = await service.database.key.findFirstOrThrow({ where: { tenantId: await tenantOf('Ada L.') } })
     expect(key.expiresAt?.toISOString()).toBe(answer.body.expiresAt)
-    expect((await send('get', `/workshops/${id}`, teacher)).body.participants).toBe(1)
+    expect((await send('get', `/workshops/${id}`, teacher)).body.participantCount).toBe(1)
   })
 
   it('has a place for the limit of participants, also if they join at once', async () => {
@@ -107,8 +107,8 @@ describe('a workshop', () => {
       ['/workshop', ida],
       [`/workshops/${id}`, teacher],
     ]) {
-      const { people } = (await send('get', path, key).expect(200)).body
-      expect(people).toMatchObject([
+      const { participants } = (await send('get', path, key).expect(200)).body
+      expect(participants).toMatchObject([
         { nickname: 'emmy', jobs: 2, latest: { id: newest.id, name: 'second', status: 'queued', epochs: 5 } },
         { nickname: 'ida', jobs: 0, latest: null },
       ])
@@ -150,7 +150,7 @@ describe('a workshop', () => {
     expect(await control('reset')).toEqual({ jobs: 3 })
     expect(await statuses()).toEqual([])
     expect((await send('get', '/models', sofia)).body.data).toEqual([])
-    expect((await send('get', `/workshops/${id}`, teacher)).body.people).toMatchObject([
+    expect((await send('get', `/workshops/${id}`, teacher)).body.participants).toMatchObject([
       { nickname: 'sofia', jobs: 0 },
     ])
 

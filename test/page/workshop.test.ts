@@ -189,22 +189,23 @@ describe.skipIf(!hasChromium)('a workshop', () => {
       .waitFor({ timeout: underLoad(15_000) })
   })
 
-  for (const colorScheme of ['light', 'dark'] as const) {
-    it(`has no serious finding and fits a phone (${colorScheme})`, { timeout: 60_000 }, async () => {
-      const teacher = await teacherPage()
-      const student = await join(`A nickname that is long ${colorScheme}`)
-      for (const page of [teacher, student]) {
-        await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' })
-        await page.reload()
-        await page.getByRole('row').nth(1).waitFor()
+  it('has no serious finding in either theme, and fits a phone', { timeout: 60_000 }, async () => {
+    const teacher = await teacherPage()
+    const student = await join('A nickname that is very long')
+    for (const page of [teacher, student]) {
+      await page.emulateMedia({ reducedMotion: 'reduce' })
+      await page.reload()
+      await page.getByRole('row').nth(1).waitFor()
+      for (const colorScheme of ['light', 'dark'] as const) {
+        await page.emulateMedia({ colorScheme })
         expect.soft(await findingsOf(page), colorScheme).toEqual([])
-        await page.setViewportSize({ width: 360, height: 780 })
-        const width = await page.evaluate('document.documentElement.scrollWidth')
-        expect.soft(width, 'at 360 pixels').toBeLessThanOrEqual(360)
-        await page.setViewportSize({ width: 1280, height: 720 })
       }
-    })
-  }
+      await page.setViewportSize({ width: 360, height: 780 })
+      const width = await page.evaluate('document.documentElement.scrollWidth')
+      expect.soft(width, 'at 360 pixels').toBeLessThanOrEqual(360)
+      await page.setViewportSize({ width: 1280, height: 720 })
+    }
+  })
 })
 
 describe.skipIf(!hasChromium)('a room', () => {

@@ -47,7 +47,7 @@ export type Importance = Success<paths['/jobs/{id}/importance']['get']>
 export type Dependence = Success<paths['/jobs/{id}/dependence']['get']>
 export type Column = Dataset['columns'][number]
 export type Workshop = Success<paths['/workshops']['get']>['data'][number]
-export type Participant = Success<paths['/workshop']['get']>['people'][number]
+export type Participant = Success<paths['/workshop']['get']>['participants'][number]
 
 export type StreamMessage = components['schemas']['StreamMessage']
 export type JobsStreamMessage = components['schemas']['JobsStreamMessage']

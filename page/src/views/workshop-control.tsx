@@ -12,7 +12,7 @@ import { toApiError, useQuery } from '../components/use-query.js'
 import { QrCode } from '../draw/qr-code.js'
 import { plural } from '../format.js'
 import { go, link } from '../router.js'
-import { PeopleTable } from './people-table.js'
+import { ParticipantTable } from './participant-table.js'
 import { StartingSpecCard } from './starting-spec.js'
 import { endText, hasEnded, pollMilliseconds } from './workshop-times.js'
 
@@ -28,14 +28,14 @@ export function WorkshopControlView({ id }: { id: string }) {
       </section>
     )
   }
-  const { name, expiresAt, people } = workshop
+  const { name, expiresAt, participants } = workshop
   return (
     <section>
       <div class="heading">
         <div>
           <Heading>{name ?? 'Workshop'}</Heading>
           <p class="under">
-            <span>{plural(people.length, 'participant')}</span>
+            <span>{plural(participants.length, 'participant')}</span>
             <span>{endText(expiresAt)}</span>
             <a href={link('workshops')}>All workshops</a>
           </p>
@@ -44,10 +44,10 @@ export function WorkshopControlView({ id }: { id: string }) {
       <ErrorNotice error={query.error} />
       <Invitation workshop={workshop} />
       <Controls id={id} onChanged={query.refetch} />
-      {people.length === 0 ? (
+      {participants.length === 0 ? (
         <Empty title="Nobody has joined yet">Each participant and the newest run of each appear here.</Empty>
       ) : (
-        <PeopleTable people={people} />
+        <ParticipantTable participants={participants} />
       )}
       <StartingSpecCard id={id} spec={workshop.spec} />
     </section>

@@ -8,7 +8,7 @@ import { ErrorNotice } from '../components/notice.js'
 import { useQuery } from '../components/use-query.js'
 import { plural } from '../format.js'
 import { link } from '../router.js'
-import { PeopleTable } from './people-table.js'
+import { ParticipantTable } from './participant-table.js'
 import { QueueNote } from './queue-note.js'
 import { startingSpec } from './take-spec.js'
 import { endText, pollMilliseconds } from './workshop-times.js'
@@ -23,8 +23,8 @@ export function WorkshopView() {
       </section>
     )
   }
-  const { name, nickname, expiresAt, spec, people } = workshop
-  const own = people.find((person) => person.nickname === nickname)?.latest ?? null
+  const { name, nickname, expiresAt, spec, participants } = workshop
+  const own = participants.find((person) => person.nickname === nickname)?.latest ?? null
   return (
     <section>
       <div class="heading">
@@ -61,9 +61,9 @@ export function WorkshopView() {
       </div>
       <ErrorNotice error={error} />
       <h2>
-        Everybody <small>{plural(people.length, 'participant')}</small>
+        Everybody <small>{plural(participants.length, 'participant')}</small>
       </h2>
-      <PeopleTable people={people} own={nickname} />
+      <ParticipantTable participants={participants} own={nickname} />
     </section>
   )
 }

@@ -92,7 +92,7 @@ function OpenForm() {
 function WorkshopTable({ workshops }: { workshops: readonly Workshop[] }) {
   return (
     <TableCard heads={['Workshop', 'Code', 'End', 'Opened', 'Participants']} numbers={['Participants']}>
-      {workshops.map(({ id, name, code, participants, expiresAt, createdAt }) => (
+      {workshops.map(({ id, name, code, participantCount, expiresAt, createdAt }) => (
         <tr key={id}>
           <td class="name">
             <a href={link('workshops', id)}>{name ?? 'Untitled workshop'}</a>
@@ -102,7 +102,7 @@ function WorkshopTable({ workshops }: { workshops: readonly Workshop[] }) {
           </td>
           <td>{endText(expiresAt)}</td>
           <td>{ago(createdAt)}</td>
-          <td class="number">{whole(participants)}</td>
+          <td class="number">{whole(participantCount)}</td>
         </tr>
       ))}
     </TableCard>

@@ -183,7 +183,7 @@ export const jobRoutes: RoutePlugin<JobRoutes> = (app, { dependencies }, done) =
         summary: 'List the events of a job, oldest first',
         description:
           'A job keeps its creation, first claim and end, its newest 100 releases, pauses and resumptions with the claims ' +
-          'they ended, and its newest two checkpoints.',
+          'they ended, and its stored checkpoints.',
         params: idParameters,
         querystring: z.strictObject(pageParameters),
         response: { 200: listSchema(jobEventSchema), ...failures },

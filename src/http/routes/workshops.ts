@@ -101,7 +101,7 @@ export const workshopRoutes: RoutePlugin<WorkshopRoutes> = (app, { dependencies 
     async (request) => {
       const { workshops } = dependencies()
       const workshop = await findWorkshop(workshops, requirePrincipal(request).tenantId, request.params.id)
-      return { ...workshop, people: await workshops.people(workshop.id) }
+      return { ...workshop, participants: await workshops.participants(workshop.id) }
     },
   )
 

@@ -39,7 +39,8 @@ export interface WorkshopStore {
    * @throws Problem `nickname-taken` or `workshop-full`
    */
   join(participant: NewParticipant): Promise<{ expiresAt: string } | null>
-  people(id: string): Promise<Participant[]>
+  /** In the order in which they joined, each with the newest run. */
+  participants(id: string): Promise<Participant[]>
   /** The tenants of the participants, in the order in which they joined. */
   tenants(id: string): Promise<{ tenantId: string; nickname: string }[]>
   /** The newest jobs of each participant. */

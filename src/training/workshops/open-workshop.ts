@@ -1,7 +1,7 @@
 /** Opens a workshop, and lets participants join it. */
 import { randomInt } from 'node:crypto'
 import type { Scope } from '../../contract/key.js'
-import { effectiveLimit, type Limits, type OwnLimits } from '../../contract/limits.js'
+import { type Limits, limitNames, type OwnLimits } from '../../contract/limits.js'
 import { Problem } from '../../contract/problems.js'
 import {
   codeLength,
@@ -37,12 +37,12 @@ export async function openWorkshop(
 }
 
 /** A participant may not use more than the settings allow everyone. */
-function limitsOfParticipant(settings: Limits): OwnLimits {
-  const limits = { settings, own: participantLimits }
-  const names = Object.keys(participantLimits) as (keyof typeof participantLimits)[]
-  return Object.fromEntries(
-    names.map((name) => [name, Math.min(effectiveLimit(limits, name), settings[name])]),
-  )
+function limitParticipant(settings: Limits): OwnLimits {
+  const lower = limitNames.flatMap((name) => {
+    const value = participantLimits[name]
+    return value === undefined ? [] : [[name, Math.min(value, settings[name])]]
+  })
+  return Object.fromEntries(lower)
 }
 
 /** @throws Problem `not-found`, `nickname-taken` or `workshop-full` */
@@ -56,7 +56,7 @@ export async function joinWorkshop(
   const { text, id, sha256 } = makeKey()
   const key = { id, sha256, scopes: participantScopes }
   const tenantId = `participant-${id.replace(/^.*_/, '')}`
-  const limits = limitsOfParticipant(settings)
+  const limits = limitParticipant(settings)
   const joined = await workshops.join({ code, nickname, tenantId, limits, key })
   if (joined === null) throw new Problem('not-found', `No open workshop has the code ${code}.`)
   return { object: 'joined', nickname, key: text, ...joined }

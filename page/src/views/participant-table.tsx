@@ -9,18 +9,18 @@ import { link } from '../router.js'
 const heads = ['Nickname', 'Newest run', 'Status', 'Epochs', 'Loss', 'Accuracy', 'Runs']
 
 interface Props {
-  people: readonly Participant[]
+  participants: readonly Participant[]
   /** The nickname of the reader, if the reader is a participant. */
   own?: string
 }
 
-export function PeopleTable({ people, own }: Props) {
+export function ParticipantTable({ participants, own }: Props) {
   return (
     <div class="card scroll">
-      <table class="plain rows people">
+      <table class="plain rows participants">
         <TableHead heads={heads} numbers={['Loss', 'Accuracy', 'Runs']} />
         <tbody>
-          {people.map((person) => (
+          {participants.map((person) => (
             <Row key={person.nickname} person={person} isOwn={person.nickname === own} />
           ))}
         </tbody>
