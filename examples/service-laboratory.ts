@@ -2,6 +2,7 @@
 import { modelSchema } from '../src/contract/model.js'
 import { request } from './client.js'
 import { constructionRequest } from './lecture/boolean-function.js'
+import { limitConcurrency } from './lecture/concurrency.js'
 import type { Laboratory, Network } from './lecture/laboratory.js'
 import { predictOutputs, train } from './training.js'
 
@@ -16,7 +17,7 @@ export function serviceLaboratory(url: string): Laboratory {
         ? Promise.reject(new Error('a training that diverged has no model'))
         : predictOutputs(url, modelId, inputs),
   })
-  const limited = limit(concurrency)
+  const limited = limitConcurrency(concurrency)
   return {
     train: (job) =>
       limited(async () => {
@@ -27,21 +28,5 @@ export function serviceLaboratory(url: string): Laboratory {
       const model = await request(`${url}/models`, modelSchema, constructionRequest(inputs, trueRows))
       return network(model.parameters, model.id)
     },
-  }
-}
-
-/** Runs at most so many tasks at once, in the order in which they come. */
-function limit(most: number): <T>(task: () => Promise<T>) => Promise<T> {
-  let running = 0
-  const waiting: (() => void)[] = []
-  return async (task) => {
-    if (running >= most) await new Promise<void>((resolve) => waiting.push(resolve))
-    running += 1
-    try {
-      return await task()
-    } finally {
-      running -= 1
-      waiting.shift()?.()
-    }
   }
 }

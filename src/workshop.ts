@@ -5,9 +5,9 @@ import { readConfig } from './config.js'
 import { scopeSchema } from './contract/key.js'
 import { defaultHours, type Workshop } from './contract/workshop.js'
 import { reachableAddresses } from './process/greeting.js'
-import { openDatabase } from './store/database.js'
+import type { Database } from './store/database.js'
 import { keyStore } from './store/keys.js'
-import { applyMigrations, migrationsDirectory } from './store/migrations.js'
+import { withMigratedDatabase } from './store/migrated-database.js'
 import { workshopStore } from './store/workshops.js'
 import { makeKey } from './training/key-text.js'
 import { openWorkshop } from './training/workshops/open-workshop.js'
@@ -20,28 +20,18 @@ const config = readConfig({ LOG_LEVEL: 'warn', HOST: '0.0.0.0', ...process.env }
 let opened: { key: string; workshop: Workshop } | undefined
 
 /** Replaces the teacher's key, and continues the workshop that is still open. */
+async function openForTeacher(database: Database): Promise<{ key: string; workshop: Workshop }> {
+  const [keys, workshops] = [keyStore(database), workshopStore(database)]
+  for (const { id, tenantId } of await keys.list()) if (tenantId === teacher) await keys.revoke(id)
+  const { text, ...made } = makeKey()
+  const scopes = [...scopeSchema.options]
+  await keys.create({ ...made, tenantId: teacher, scopes, models: [], days: keyDays })
+  const open = (await workshops.list(teacher)).find(({ expiresAt }) => Date.parse(expiresAt) > Date.now())
+  return { key: text, workshop: open ?? (await openWorkshop(workshops, teacher, { hours: defaultHours })) }
+}
+
 async function prepare(connectionString: string): Promise<void> {
-  await applyMigrations(connectionString, migrationsDirectory)
-  const database = openDatabase(connectionString, { prisma: 1, statements: 1 })
-  try {
-    const [keys, workshops] = [keyStore(database), workshopStore(database)]
-    for (const { id, tenantId } of await keys.list()) if (tenantId === teacher) await keys.revoke(id)
-    const { text, ...made } = makeKey()
-    await keys.create({
-      ...made,
-      tenantId: teacher,
-      scopes: [...scopeSchema.options],
-      models: [],
-      days: keyDays,
-    })
-    const open = (await workshops.list(teacher)).find(({ expiresAt }) => Date.parse(expiresAt) > Date.now())
-    opened = {
-      key: text,
-      workshop: open ?? (await openWorkshop(workshops, teacher, { hours: defaultHours })),
-    }
-  } finally {
-    await database.$disconnect()
-  }
+  opened = await withMigratedDatabase(connectionString, openForTeacher)
 }
 
 function invitation(listening: string): string {

@@ -2,24 +2,22 @@
 import { join } from 'node:path'
 import { pino } from 'pino'
 import { type Config, defaultLimits, readConfig } from '../config.js'
-import { openDatabase } from '../store/database.js'
 import { FolderInUseError, findEmbeddedPostgres, startEmbeddedPostgres } from '../store/embedded-postgres.js'
 import { keyStore } from '../store/keys.js'
-import { applyMigrations, migrationsDirectory } from '../store/migrations.js'
+import { withMigratedDatabase } from '../store/migrated-database.js'
 import { tenantStore } from '../store/tenants.js'
 import type { Command } from './command.js'
 
 export async function runCommand(command: Command, config = readConfig()): Promise<void> {
   const { connectionString, stop } = await reachDatabase(config)
   try {
-    await applyMigrations(connectionString, migrationsDirectory)
-    const database = openDatabase(connectionString, { prisma: 1, statements: 1 })
-    const dependencies = {
-      keys: keyStore(database),
-      tenants: tenantStore(database),
-      settings: defaultLimits(config),
-    }
-    await command(dependencies).finally(() => database.$disconnect())
+    await withMigratedDatabase(connectionString, (database) =>
+      command({
+        keys: keyStore(database),
+        tenants: tenantStore(database),
+        settings: defaultLimits(config),
+      }),
+    )
   } finally {
     await stop()
   }

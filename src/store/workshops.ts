@@ -10,9 +10,8 @@ import {
   workshopSchema,
 } from '../contract/workshop.js'
 import type { NewParticipant, NewWorkshop, WorkshopStore } from '../training/ports/workshops.js'
-import type { Database, Prisma } from './database.js'
+import { type Database, Prisma } from './database.js'
 import type { Workshop as WorkshopRow } from './generated/client.js'
-import { Prisma as PrismaValues } from './generated/client.js'
 import { createOnce } from './idempotency.js'
 import { newestFirst } from './pages.js'
 import { query, send, statement } from './statements.js'
@@ -128,13 +127,11 @@ export function workshopStore(database: Database): WorkshopStore {
       const row = await database.participant.findUnique({ where: { tenantId }, include: { workshop: true } })
       if (row === null) return null
       const { nickname, workshop } = row
-      const { name, spec, expiresAt } = toWorkshop({ ...workshop, _count: { participants: 0 } })
+      const { name, spec, expiresAt } = workshop
       return {
-        object: 'membership',
-        nickname,
-        name,
-        spec,
-        expiresAt,
+        ...{ object: 'membership', nickname, name },
+        spec: readSpec(spec),
+        expiresAt: expiresAt.toISOString(),
         participants: await participants(workshop.id),
       }
     },
@@ -197,12 +194,14 @@ async function insertParticipant(
 }
 
 const toJson = (spec: Record<string, unknown> | null) =>
-  spec === null ? PrismaValues.DbNull : (JSON.parse(JSON.stringify(spec)) as PrismaValues.InputJsonObject)
+  spec === null ? Prisma.DbNull : (JSON.parse(JSON.stringify(spec)) as Prisma.InputJsonObject)
+
+const readSpec = (spec: unknown) => workshopSchema.shape.spec.parse(spec)
 
 function toWorkshop({ id, name, code, createdAt, expiresAt, spec, _count }: CountedRow): Workshop {
   return {
     ...{ id, object: 'workshop', name, code },
-    spec: workshopSchema.shape.spec.parse(spec),
+    spec: readSpec(spec),
     createdAt: createdAt.toISOString(),
     expiresAt: expiresAt.toISOString(),
     participantCount: _count.participants,

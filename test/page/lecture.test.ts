@@ -42,7 +42,7 @@ describe.skipIf(!hasChromium)('the lecture', () => {
 
     await page.getByRole('link', { name: 'Models' }).click()
     await page.getByRole('heading', { name: 'Models' }).waitFor()
-    await page.getByRole('link', { name: 'Lecture' }).click()
+    await page.getByRole('navigation').getByRole('link', { name: 'Lecture' }).click()
     await page.getByRole('article', { name: 'Gradient descent' }).getByText('Confirmed').waitFor()
     await page.reload()
     await page.getByRole('link', { name: 'Gradient descent' }).click()

@@ -1,5 +1,7 @@
 /** Draws the output of a network over two inputs: the predicted classes, their boundary, and the rows. */
+
 import { token } from '../theme.js'
+import { contour } from './contours.js'
 import type { Frame } from './frame.js'
 
 export interface Point {
@@ -168,40 +170,19 @@ const logit = (probability: number) => {
   return Math.log(clipped / (1 - clipped))
 }
 
-/** Marching squares: in each cell, draws a line between the zero crossings on its edges. */
+/** Draws the lines where the field is zero. */
 function strokeZero(
   context: CanvasRenderingContext2D,
-  field: Float32Array,
+  values: Float32Array,
   size: number,
   width: number,
   height: number,
 ): void {
-  const at = (column: number, row: number) => field[row * size + column] ?? 0
   const [stepX, stepY] = [width / (size - 1), height / (size - 1)]
   context.beginPath()
-  for (let row = 0; row + 1 < size; row++) {
-    for (let column = 0; column + 1 < size; column++) {
-      const corners = [
-        [column, row],
-        [column + 1, row],
-        [column + 1, row + 1],
-        [column, row + 1],
-      ] as const
-      const crossings: [number, number][] = []
-      corners.forEach(([x1, y1], side) => {
-        const [x2, y2] = corners[(side + 1) % 4] ?? [x1, y1]
-        const [a, b] = [at(x1, y1), at(x2, y2)]
-        if (a >= 0 === b >= 0) return
-        const share = a / (a - b)
-        crossings.push([(x1 + share * (x2 - x1)) * stepX, height - (y1 + share * (y2 - y1)) * stepY])
-      })
-      for (let piece = 0; piece + 1 < crossings.length; piece += 2) {
-        const [from, to] = [crossings[piece], crossings[piece + 1]]
-        if (from === undefined || to === undefined) continue
-        context.moveTo(...from)
-        context.lineTo(...to)
-      }
-    }
+  for (const [x1 = 0, y1 = 0, x2 = 0, y2 = 0] of contour({ size, values }, 0)) {
+    context.moveTo(x1 * stepX, height - y1 * stepY)
+    context.lineTo(x2 * stepX, height - y2 * stepY)
   }
   context.stroke()
 }

@@ -1,5 +1,6 @@
 /** Trains demonstrations on the service, and reports how far they are. */
 import { constructionRequest } from '../../../examples/lecture/boolean-function.js'
+import { limitConcurrency } from '../../../examples/lecture/concurrency.js'
 import type { LectureJob } from '../../../examples/lecture/job.js'
 import type { Laboratory, Network, Training } from '../../../examples/lecture/laboratory.js'
 import { ApiError, post } from '../api/client.js'
@@ -34,7 +35,7 @@ interface PageLaboratory extends Laboratory {
 export function pageLaboratory({ reuse, report, signal }: Options): PageLaboratory {
   const jobs: LectureJob[] = []
   const progress: Progress = { requested: 0, ended: 0, latest: null }
-  const limited = limit(concurrency)
+  const limited = limitConcurrency(concurrency)
   let reportedAt = 0
   const reportSometimes = () => {
     const now = performance.now()
@@ -113,20 +114,4 @@ async function trainOn(
       reject(signal.reason)
     })
   })
-}
-
-/** Runs at most so many tasks at once, in the order in which they come. */
-function limit(most: number): <T>(task: () => Promise<T>) => Promise<T> {
-  let running = 0
-  const waiting: (() => void)[] = []
-  return async (task) => {
-    if (running >= most) await new Promise<void>((resolve) => waiting.push(resolve))
-    running += 1
-    try {
-      return await task()
-    } finally {
-      running -= 1
-      waiting.shift()?.()
-    }
-  }
 }

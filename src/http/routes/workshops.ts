@@ -14,6 +14,7 @@ import {
 } from '../../contract/workshop.js'
 import {
   type ControlDependencies,
+  changeWorkshop,
   deleteWorkshop,
   findWorkshop,
   pauseWorkshop,
@@ -118,12 +119,8 @@ export const workshopRoutes: RoutePlugin<WorkshopRoutes> = (app, { dependencies 
       },
     },
     async (request) => {
-      const { workshops } = dependencies()
-      const { id } = request.params
       const { tenantId } = requirePrincipal(request)
-      await findWorkshop(workshops, tenantId, id)
-      await workshops.change(tenantId, id, request.body)
-      return findWorkshop(workshops, tenantId, id)
+      return changeWorkshop(dependencies().workshops, tenantId, request.params.id, request.body)
     },
   )
 

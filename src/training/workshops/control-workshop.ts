@@ -1,10 +1,11 @@
 /** Changes the jobs of all participants of a workshop, and deletes their data. */
-import { finishedStatuses, type JobStatus, unfinishedStatuses } from '../../contract/job-status.js'
+import { finishedStatuses, type JobStatus, transitions } from '../../contract/job-status.js'
 import { Problem } from '../../contract/problems.js'
-import type { Workshop } from '../../contract/workshop.js'
+import type { Workshop, WorkshopChange } from '../../contract/workshop.js'
 import type { DatasetStore } from '../ports/datasets.js'
 import type { JobStore } from '../ports/jobs.js'
 import type { ModelStore } from '../ports/models.js'
+import type { ListPage, Page } from '../ports/pages.js'
 import type { JobQueue } from '../ports/queue.js'
 import type { SweepStore } from '../ports/sweeps.js'
 import type { Tenanted } from '../ports/tenants.js'
@@ -21,6 +22,8 @@ export interface ControlDependencies {
 
 const pageSize = 100
 
+const unknownWorkshop = (id: string) => new Problem('not-found', `There is no workshop ${id}.`)
+
 /** @throws Problem `not-found` */
 export async function findWorkshop(
   workshops: Pick<WorkshopStore, 'get'>,
@@ -28,7 +31,34 @@ export async function findWorkshop(
   id: string,
 ): Promise<Workshop> {
   const workshop = await workshops.get(tenantId, id)
-  if (workshop === null) throw new Problem('not-found', `There is no workshop ${id}.`)
+  if (workshop === null) throw unknownWorkshop(id)
+  return workshop
+}
+
+interface Listed<Filter> {
+  list(page: ListPage & Filter): Promise<Page<{ id: string }>>
+}
+
+/** The ids of all pages of a list. Items may be deleted meanwhile. */
+async function* allIds<Filter extends object>(store: Listed<Filter>, filter: Filter): AsyncGenerator<string> {
+  let after: string | undefined
+  for (;;) {
+    const page = await store.list({ ...filter, limit: pageSize, after })
+    for (const { id } of page.data) yield id
+    if (!page.hasMore || page.lastId === null) return
+    after = page.lastId
+  }
+}
+
+/** @throws Problem `not-found` */
+export async function changeWorkshop(
+  workshops: Pick<WorkshopStore, 'change'>,
+  tenantId: string,
+  id: string,
+  change: WorkshopChange,
+): Promise<Workshop> {
+  const workshop = await workshops.change(tenantId, id, change)
+  if (workshop === null) throw unknownWorkshop(id)
   return workshop
 }
 
@@ -40,13 +70,7 @@ async function changeJobs(
 ): Promise<number> {
   let changed = 0
   for (const status of statuses) {
-    let after: string | undefined
-    for (;;) {
-      const page = await jobs.list({ status, limit: pageSize, after })
-      for (const { id } of page.data) if (await change(id)) changed++
-      if (!page.hasMore || page.lastId === null) break
-      after = page.lastId
-    }
+    for await (const id of allIds(jobs, { status })) if (await change(id)) changed++
   }
   return changed
 }
@@ -67,14 +91,14 @@ async function controlParticipants(
 }
 
 export const pauseWorkshop = (dependencies: ControlDependencies, id: string) =>
-  controlParticipants(dependencies, id, ['queued', 'running'], (jobs, job) => jobs.pause(job))
+  controlParticipants(dependencies, id, transitions.pause.from, (jobs, job) => jobs.pause(job))
 
 export async function resumeWorkshop(
   dependencies: ControlDependencies,
   id: string,
   onQueueError: (error: unknown) => void,
 ): Promise<number> {
-  const changed = await controlParticipants(dependencies, id, ['paused'], (jobs, job) =>
+  const changed = await controlParticipants(dependencies, id, transitions.resume.from, (jobs, job) =>
     jobs.resume(job, undefined),
   )
   if (changed > 0) await dependencies.queue.afterCommit().catch(onQueueError)
@@ -90,44 +114,25 @@ export async function resetWorkshop(dependencies: ControlDependencies, id: strin
   return deleted
 }
 
-async function clearTenant(
-  { jobs, models, datasets, sweeps }: ControlDependencies,
-  tenantId: string,
-): Promise<number> {
-  const store = jobs.of(tenantId)
-  await deleteAll(sweeps.of(tenantId), async (id) => {
-    await sweeps.of(tenantId).cancel(id)
-    await sweeps.of(tenantId).delete(id)
-  })
-  await changeJobs(store, unfinishedStatuses, (id) => store.cancel(id))
+async function clearTenant(all: ControlDependencies, tenantId: string): Promise<number> {
+  const [jobs, models] = [all.jobs.of(tenantId), all.models.of(tenantId)]
+  const [datasets, sweeps] = [all.datasets.of(tenantId), all.sweeps.of(tenantId)]
+  for await (const id of allIds(sweeps, {})) {
+    await sweeps.cancel(id)
+    await sweeps.delete(id)
+  }
+  await changeJobs(jobs, transitions.cancel.from, (id) => jobs.cancel(id))
   // A job that ends after the cancellations is deleted, too.
   const soon = new Date(Date.now() + 60_000)
   let deleted = 0
   for (;;) {
-    const count = await store.deleteEnded(finishedStatuses, soon, pageSize)
+    const count = await jobs.deleteEnded(finishedStatuses, soon, pageSize)
     deleted += count
     if (count < pageSize) break
   }
-  await deleteAll(models.of(tenantId), (id) => models.of(tenantId).delete(id))
-  await deleteAll(datasets.of(tenantId), (id) => datasets.of(tenantId).delete(id))
+  for await (const id of allIds(models, {})) await models.delete(id)
+  for await (const id of allIds(datasets, {})) await datasets.delete(id)
   return deleted
-}
-
-interface Listed {
-  list(page: {
-    limit: number
-    after?: string | undefined
-  }): Promise<{ data: { id: string }[]; hasMore: boolean; lastId: string | null }>
-}
-
-async function deleteAll(store: Listed, remove: (id: string) => Promise<unknown>): Promise<void> {
-  let after: string | undefined
-  for (;;) {
-    const page = await store.list({ limit: pageSize, after })
-    for (const { id } of page.data) await remove(id)
-    if (!page.hasMore || page.lastId === null) return
-    after = page.lastId
-  }
 }
 
 /** Deletes the workshop with the data of its participants. Their keys end at once. */

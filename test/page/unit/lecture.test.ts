@@ -1,7 +1,7 @@
 /** Parts of the lecture's figures that need no browser. */
 import { describe, expect, it } from 'vitest'
+import { contour } from '../../../page/src/draw/contours.js'
 import { readAddress, writeAddress } from '../../../page/src/lecture/address.js'
-import { contour } from '../../../page/src/lecture/figures/contours.js'
 import { halfPlane } from '../../../page/src/lecture/figures/half-plane.js'
 import { linesOfText } from '../../../page/src/lecture/figures/lines-of-text.js'
 import { scaleOf, tickText } from '../../../page/src/lecture/figures/scales.js'

@@ -1,6 +1,7 @@
 /** Bars from zero, with the range of all seeds. */
 import type { Bars } from '../../../../examples/lecture/plot.js'
 import { short } from '../../../../examples/lecture/statistics.js'
+import { Drawing } from './drawing.js'
 import { linesOfText } from './lines-of-text.js'
 import { scaleOf, tickText } from './scales.js'
 
@@ -31,13 +32,11 @@ export function BarsFigure({ plot, width }: { plot: Bars; width: number }) {
   const bottom = top
   const referenceX = reference === undefined ? null : scale.place(reference.value)
   return (
-    <svg
+    <Drawing
       class="bars-figure"
-      viewBox={`0 0 ${width} ${bottom + edge.bottom}`}
       width={width}
       height={bottom + edge.bottom}
-      role="img"
-      aria-label={`${plot.title}. ${groups.map(({ label, bars }) => `${label}: ${bars.map((bar) => `${bar.label} ${short(bar.value)}`).join(', ')}`).join('. ')}`}
+      label={`${plot.title}. ${groups.map(({ label, bars }) => `${label}: ${bars.map((bar) => `${bar.label} ${short(bar.value)}`).join(', ')}`).join('. ')}`}
     >
       <g class="axes">
         {scale.ticks.map((tick) => (
@@ -90,7 +89,7 @@ export function BarsFigure({ plot, width }: { plot: Bars; width: number }) {
           ))}
         </g>
       ))}
-    </svg>
+    </Drawing>
   )
 }
 

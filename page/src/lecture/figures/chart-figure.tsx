@@ -1,5 +1,6 @@
 /** Curves with bands of all seeds. */
 import type { Chart, Position } from '../../../../examples/lecture/plot.js'
+import { Drawing } from './drawing.js'
 import { Legend, type LegendItem, legendHeight } from './legend.js'
 import { type Scale, scaleOf, tickText } from './scales.js'
 
@@ -26,12 +27,10 @@ export function ChartFigure({ chart, width }: { chart: Chart; width: number }) {
   const clip = `clip-${chart.title.replace(/\W+/g, '-')}`
   const box = { x: edge.left, y: top, width: width - edge.left - edge.right, height: plotHeight }
   return (
-    <svg
-      viewBox={`0 0 ${width} ${height}`}
+    <Drawing
       width={width}
       height={height}
-      role="img"
-      aria-label={`${chart.title}: ${y.label} against ${x.label}. ${series.map(({ label }) => label).join(', ')}`}
+      label={`${chart.title}: ${y.label} against ${x.label}. ${series.map(({ label }) => label).join(', ')}`}
     >
       <clipPath id={clip}>
         <rect {...box} />
@@ -85,7 +84,7 @@ export function ChartFigure({ chart, width }: { chart: Chart; width: number }) {
           ),
         )}
       </g>
-    </svg>
+    </Drawing>
   )
 }
 

@@ -1,7 +1,8 @@
 /** The plane of two inputs, divided by networks, with the rows as points. */
 import type { ClassPoint, PlaneMap, Planes, Position } from '../../../../examples/lecture/plot.js'
+import { contour, contourPath } from '../../draw/contours.js'
 import { Axes } from './chart-figure.js'
-import { contour, contourPath } from './contours.js'
+import { Drawing } from './drawing.js'
 import { halfPlane } from './half-plane.js'
 import { type Scale, scaleOf } from './scales.js'
 
@@ -20,12 +21,10 @@ export function PlanesFigure({ plot, width }: { plot: Planes; width: number }) {
   const rowHeight = edge.top + side + edge.bottom
   const height = rowHeight * Math.ceil(maps.length / columns)
   return (
-    <svg
-      viewBox={`0 0 ${width} ${height}`}
+    <Drawing
       width={width}
       height={height}
-      role="img"
-      aria-label={`${plot.title}: ${maps.map(({ title }) => title).join(', ')}`}
+      label={`${plot.title}: ${maps.map(({ title }) => title).join(', ')}`}
     >
       {maps.map((map, index) => (
         <g
@@ -35,7 +34,7 @@ export function PlanesFigure({ plot, width }: { plot: Planes; width: number }) {
           <Plane map={map} side={side} labels={[plot.x, plot.y]} />
         </g>
       ))}
-    </svg>
+    </Drawing>
   )
 }
 

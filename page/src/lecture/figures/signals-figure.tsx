@@ -1,5 +1,6 @@
 /** Signals and pictures as small drawings in a grid. */
 import type { Pictures, Signals } from '../../../../examples/lecture/plot.js'
+import { Drawing } from './drawing.js'
 
 const [rowHeight, gap, headHeight] = [40, 14, 24]
 
@@ -8,12 +9,10 @@ export function SignalsFigure({ plot, width }: { plot: Signals; width: number })
   const cell = (width - gap * (columns - 1)) / columns
   const height = headHeight + plot.rows.length * (rowHeight + 6)
   return (
-    <svg
-      viewBox={`0 0 ${width} ${height}`}
+    <Drawing
       width={width}
       height={height}
-      role="img"
-      aria-label={`${plot.title}: ${plot.heads.join(', ')}, ${plot.rows.length} rows`}
+      label={`${plot.title}: ${plot.heads.join(', ')}, ${plot.rows.length} rows`}
     >
       {plot.heads.map((head, column) => (
         <text key={head} class="group" x={column * (cell + gap) + cell / 2} y={14} text-anchor="middle">
@@ -44,7 +43,7 @@ export function SignalsFigure({ plot, width }: { plot: Signals; width: number })
           </g>
         )),
       )}
-    </svg>
+    </Drawing>
   )
 }
 
@@ -55,12 +54,10 @@ export function PicturesFigure({ plot, width }: { plot: Pictures; width: number 
   const height = Math.ceil(plot.pictures.length / pictureColumns) * (cell + 26)
   const pixel = cell / plot.side
   return (
-    <svg
-      viewBox={`0 0 ${width} ${height}`}
+    <Drawing
       width={width}
       height={height}
-      role="img"
-      aria-label={`${plot.title}: ${plot.pictures.map(({ caption }) => caption).join('; ')}`}
+      label={`${plot.title}: ${plot.pictures.map(({ caption }) => caption).join('; ')}`}
     >
       {plot.pictures.map(({ pixels, caption }, index) => (
         <g
@@ -84,6 +81,6 @@ export function PicturesFigure({ plot, width }: { plot: Pictures; width: number 
           </text>
         </g>
       ))}
-    </svg>
+    </Drawing>
   )
 }

@@ -1,7 +1,8 @@
 /** A loss over two weights as contours, with the paths of trainings. */
 import type { Surface } from '../../../../examples/lecture/plot.js'
+import { contour, contourPath } from '../../draw/contours.js'
 import { Axes, linePath } from './chart-figure.js'
-import { contour, contourPath } from './contours.js'
+import { Drawing } from './drawing.js'
 import { Legend, type LegendItem, legendHeight } from './legend.js'
 import { scaleOf } from './scales.js'
 
@@ -30,12 +31,10 @@ export function SurfaceFigure({ plot, width }: { plot: Surface; width: number })
   const levels = Array.from({ length: contours }, (_, index) => greatest / ratio ** (index + 0.5))
   const clip = `clip-${plot.title.replace(/\W+/g, '-')}`
   return (
-    <svg
-      viewBox={`0 0 ${width} ${top + side + edge.bottom}`}
+    <Drawing
       width={width}
       height={top + side + edge.bottom}
-      role="img"
-      aria-label={`${plot.title}: contours of the loss, the minimum, and the paths ${paths.map(({ label }) => label).join(', ')}`}
+      label={`${plot.title}: contours of the loss, the minimum, and the paths ${paths.map(({ label }) => label).join(', ')}`}
     >
       <clipPath id={clip}>
         <rect {...box} />
@@ -75,6 +74,6 @@ export function SurfaceFigure({ plot, width }: { plot: Surface; width: number })
         />
         <circle class="start" cx={across.place(0)} cy={up.place(0)} r={5} />
       </g>
-    </svg>
+    </Drawing>
   )
 }

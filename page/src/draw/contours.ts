@@ -3,7 +3,7 @@
 interface Field {
   size: number
   /** The first axis varies fastest. */
-  values: readonly number[]
+  values: ArrayLike<number>
 }
 
 /** Segments x1, y1, x2, y2 in units of the grid, where the field crosses the level. */
