@@ -179,6 +179,14 @@ export const endlessPage: ParquetPage = {
   content: Buffer.from([0]),
 }
 
+/** A page of 1,000 values, with a run that repeats a dictionary code of one bit two billion times. */
+export const endlessRun: ParquetPage = {
+  values: 1_000,
+  unpackedBytes: 7,
+  encoding: dictionary,
+  content: Buffer.from([1, ...varint((2 ** 31 - 1) * 2), 0]),
+}
+
 /** Zeros in the smallest Zstandard encoding: blocks of 128 KiB in four bytes each (RFC 8878, section 3.1.1). */
 export function zstandardZeros(bytes: number): Buffer {
   const blockBytes = 2 ** 17

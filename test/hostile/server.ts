@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { startService } from '../support/service.js'
 import { openStores, type Stores, webhookKey } from '../support/stores.js'
+import { underLoad } from '../support/waiting.js'
 
 export interface HostileServer extends Stores {
   url: string
@@ -18,6 +19,7 @@ export interface HostileServer extends Stores {
   hasEnded(): boolean
 }
 
+/** The time to read a file has its default: on a busy machine, a shorter one would end tests of other limits. */
 export const serverLimits = {
   MAXIMUM_BODY_BYTES: '262144',
   MAXIMUM_DATASET_BYTES: String(4 * 1024 ** 2),
@@ -27,8 +29,7 @@ export const serverLimits = {
   MAXIMUM_CELL_LENGTH: '1000',
   MAXIMUM_IMAGE_PIXELS: '1000000',
   MAXIMUM_ARCHIVE_ENTRIES: '100',
-  MAXIMUM_UPLOAD_SECONDS: '2',
-  MAXIMUM_READING_SECONDS: '20',
+  MAXIMUM_UPLOAD_SECONDS: String(Math.ceil(underLoad(2))),
   MAXIMUM_READING_MEMORY_BYTES: String(512 * 1024 ** 2),
   MAXIMUM_ARENA_BYTES: String(64 * 1024 ** 2),
   MAXIMUM_JOB_FLOPS: '1e12',

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { gzipSync } from 'node:zlib'
 import { afterAll, afterEach, beforeAll, describe, expect, it, test } from 'vitest'
 import { eventually } from '../support/service.js'
-import { endlessPage, form, gigabyteGzip, parquet, png, zip, zstandardZeros } from './files.js'
+import { endlessPage, endlessRun, form, gigabyteGzip, parquet, png, zip, zstandardZeros } from './files.js'
 import { send, sendAndLeave } from './raw-requests.js'
 import { type Row, testRows } from './request-table.js'
 import { type HostileServer, openServer, serverLimits } from './server.js'
@@ -306,14 +306,21 @@ describe('packed and binary files', () => {
       'a Parquet of a value that comes two thousand million times',
       'a.parquet',
       parquet(1_000, 4_000, endlessPage),
-      'dataset-too-large',
-      limit('MAXIMUM_READING_MEMORY_BYTES'),
+      'invalid-dataset',
+      '2147483647 values for 1000 rows',
     ),
     file(
       'the same page with as many values as it says',
       'a.parquet',
       parquet(1_000, 4_000, { ...endlessPage, values: 1_000 }),
       201,
+    ),
+    file(
+      'a run that is longer than its page',
+      'a.parquet',
+      parquet(1_000, 4_000, endlessRun),
+      'dataset-too-large',
+      limit('MAXIMUM_READING_MEMORY_BYTES'),
     ),
     file('a Parquet without its page', 'a.parquet', parquet(1_000, 8_000), 'invalid-dataset', 'Parquet'),
     file('a Parquet of nothing', 'a.parquet', 'PAR1PAR1', 'invalid-dataset', 'Parquet'),

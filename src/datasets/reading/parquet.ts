@@ -6,6 +6,7 @@ import { DatasetError } from '../table.js'
 import type { Cells, Piece, ReadOptions, SourceColumn } from './batch.js'
 import { invalid, limitExceeded, quoted, type ReadingLimits } from './limits.js'
 import { parquetColumns, withoutDecimals } from './parquet-columns.js'
+import { declaredValues } from './parquet-pages.js'
 import { toCells } from './parquet-values.js'
 import { unpackedCounter } from './unpack.js'
 
@@ -47,15 +48,16 @@ export async function* readParquet(
         read.push({ type: 'skipped', rows })
         continue
       }
+      const place = `${name}, column ${quoted(column.name)}`
+      const declaredCount = await attempt(() => declaredValues(file, group, column.path))
+      if (declaredCount > rows) throw invalid(`${place}: ${declaredCount} values for ${rows} rows`)
       const values = await attempt(async () => {
         const utf8 = column.scale === undefined
         const options = { file, metadata, columns: [column.path], rowStart, rowEnd, compressors, utf8 }
         return parquetReadColumn(options)
       })
-      if (values.length !== rows) {
-        throw invalid(`${name}, column ${quoted(column.name)}: ${values.length} values for ${rows} rows`)
-      }
-      read.push(toCells(values, column, `${name}, column ${quoted(column.name)}`, limits))
+      if (values.length !== rows) throw invalid(`${place}: ${values.length} values for ${rows} rows`)
+      read.push(toCells(values, column, place, limits))
     }
     const step = Math.max(1, Math.floor(valuesInBatch / columns.length))
     for (let start = 0; start < rows; start += step) {
