@@ -2,7 +2,6 @@
 import type { Archive, ArchiveFile } from './archive.js'
 import type { Piece, SourceColumn } from './batch.js'
 import { invalid, limitExceeded, quoted, type ReadingLimits } from './limits.js'
-import { decodePicture, pictureSize } from './picture.js'
 
 export interface ImageOptions {
   /** The size of the stored images; default: the size of the first. */
@@ -34,6 +33,8 @@ export async function* readImages(
   const images = files.map((file): Picture => ({ file, className: className(file.name) }))
   if (images.length > limits.rows)
     throw limitExceeded(limits, 'rows', `the archive has ${images.length} images`)
+  // Only for images: loading the decoder would take a third of the start of every reading process.
+  const { decodePicture, pictureSize } = await import('./picture.js')
   const first = images[0].file
   const firstSize = await pictureSize(await archive.read(first), first.name, limits)
   const size = {
