@@ -30,6 +30,12 @@ export function duration(milliseconds: number): string {
   return `${Math.floor(minutes / 60)} h ${minutes % 60} min`
 }
 
+/** Whole seconds, or whole minutes from two minutes. */
+export function roughDuration(milliseconds: number): string {
+  const seconds = Math.ceil(milliseconds / 1_000)
+  return seconds < 120 ? `${seconds} s` : duration(60_000 * Math.round(seconds / 60)).replace(' 0 s', '')
+}
+
 /** A suitable unit for this many seconds. */
 export function timeUnit(seconds: number): { name: 'seconds' | 'minutes' | 'hours'; seconds: number } {
   if (seconds < 180) return { name: 'seconds', seconds: 1 }

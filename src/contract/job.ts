@@ -65,7 +65,15 @@ export const jobSchema = z.object({
     .int()
     .nullable()
     .describe('position in the queue from 1, if all jobs of a tenant take equally long; null unless queued'),
-  estimatedFinishAt: time.nullable(),
+  estimatedStartAt: time
+    .nullable()
+    .describe(
+      'start of a queued job, if the jobs before it take as long as estimated; null while no worker runs, in the answer ' +
+        'that creates the job, and unless queued',
+    ),
+  estimatedFinishAt: time
+    .nullable()
+    .describe('end of a job that is queued or running, if it trains all epochs'),
   modelId: z.string().nullable(),
   error: jobErrorSchema.nullable(),
   spec: jobSpecSchema,

@@ -12,6 +12,9 @@ import { problemSchema } from './problems.js'
 const job = z
   .object({ type: z.literal('job'), job: jobSchema })
   .describe('The job: first, and when its status or its number of epochs changes')
+const placedJob = job.describe(
+  `${job.description}. While it is queued, also when its position or its estimated start changes, checked every 2 s`,
+)
 const epochs = z
   .object({ type: z.literal('epochs'), epochs: z.array(epochSchema).min(1) })
   .describe(
@@ -23,7 +26,7 @@ const end = z
 
 /** Messages on the stream of one job. */
 export const streamMessageSchema = z.discriminatedUnion('type', [
-  job,
+  placedJob,
   epochs,
   boundarySchema.describe('Outputs of the network over a grid of inputs, if the request has `?boundary=`'),
   end,

@@ -16,6 +16,11 @@ export interface Wakeable {
   wake(): void
 }
 
+export interface JobWatcher extends Wakeable {
+  /** Whether it reports the place of a queued job. */
+  readonly followsQueue: boolean
+}
+
 export class Feed {
   /** Number of changes. A watcher that has read this version is up to date. */
   version = 0
@@ -23,7 +28,7 @@ export class Feed {
   status: JobProgress['status'] | undefined
   /** The hint with the highest epoch. */
   private lastHint: Pick<Hint, 'epoch' | 'committedAt'> | undefined
-  readonly watchers = new Set<Wakeable>()
+  readonly watchers = new Set<JobWatcher>()
   /** The result of the last read. */
   private latest: Pick<JobProgress, 'status' | 'epoch'> | undefined
   private reading: Reading | undefined
@@ -44,6 +49,12 @@ export class Feed {
     }
     this.status = status
     if (this.latest?.status !== status || this.latest.epoch !== epoch) this.wake()
+  }
+
+  /** Makes the watchers of a queued job read again, because no hint reports its place in the queue. */
+  pollQueue(): void {
+    if (this.latest?.status !== 'queued') return
+    if ([...this.watchers].some(({ followsQueue }) => followsQueue)) this.wake()
   }
 
   /** Makes every watcher read again. */

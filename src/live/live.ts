@@ -55,6 +55,7 @@ export class Live {
       for (const progress of await this.store.progress([...gone.keys()])) {
         gone.delete(progress.jobId)
         this.report(progress)
+        this.feeds.get(progress.jobId)?.pollQueue()
       }
       // A deletion sends no hint.
       for (const feed of gone.values()) feed.wake()
@@ -64,11 +65,13 @@ export class Live {
   }
 
   /**
-   * A stream of one job; null when the tenant has no such job. It has read its first message.
+   * A stream of one job; null when the tenant has no such job. It has read its first message. While the job is queued, it
+   * reports its place.
    * The caller must follow or close it.
    */
   async open(tenantId: string, jobId: string, after: number): Promise<Watch | null> {
-    const watch = this.createWatch(tenantId, jobId, after, () => this.streams.delete(watch))
+    const onClose = () => this.streams.delete(watch)
+    const watch = this.createWatch(tenantId, jobId, after, { onClose, followsQueue: true })
     this.streams.add(watch)
     if (this.isClosing) watch.close('closing')
     return openOrClose(watch)
@@ -84,13 +87,19 @@ export class Live {
   }
 
   /** The caller must follow or close it. */
-  private createWatch(tenantId: string, jobId: string, after: number, onClose = () => {}): Watch {
+  private createWatch(
+    tenantId: string,
+    jobId: string,
+    after: number,
+    { onClose, followsQueue }: { onClose?: () => void; followsQueue?: boolean } = {},
+  ): Watch {
     const feed = this.feeds.get(jobId) ?? new Feed(jobId, this.reads, this.boundaries, this.onLag)
     this.feeds.set(jobId, feed)
-    return new Watch(feed, tenantId, after, () => {
+    const close = () => {
       if (feed.watchers.size === 0 && this.feeds.get(jobId) === feed) this.feeds.delete(jobId)
-      onClose()
-    })
+      onClose?.()
+    }
+    return new Watch(feed, tenantId, after, close, followsQueue)
   }
 
   close(): void {

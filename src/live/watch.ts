@@ -3,10 +3,10 @@
  * its position, so each epoch is sent once, even if hints are lost or duplicated.
  */
 import type { Job } from '../contract/job.js'
-import { isFinished, type JobStatus } from '../contract/job-status.js'
+import { isFinished } from '../contract/job-status.js'
 import { lastEpoch, type PackedEpochs } from '../contract/packed-epochs.js'
 import type { BoundaryView } from '../training/ports/boundaries.js'
-import { type Feed, type Wakeable, withoutEpochs } from './feed.js'
+import { type Feed, type JobWatcher, withoutEpochs } from './feed.js'
 import { Semaphore } from './semaphore.js'
 import type { Sink } from './sink.js'
 import { WakeSignal } from './wake-signal.js'
@@ -31,13 +31,16 @@ interface Reading {
   found: WatchedJob
 }
 
-export class Watch implements Wakeable {
+/** What a message reported. The next one reports what changed. */
+type Sent = Pick<Job, 'status' | 'epochs' | 'epoch' | 'queuePosition' | 'estimatedStartAt'> & { at: number }
+
+export class Watch implements JobWatcher {
   private reading: Reading | undefined
   private version = 0
   private position: number
   /** The last epoch with a sent boundary. The initial network is epoch 0, so −1 precedes it. */
   private boundaryPosition: number
-  private lastSent: { status: JobStatus; epochs: number; epoch: number; at: number } | undefined
+  private lastSent: Sent | undefined
   private isCaughtUp = false
   private stopped: 'gone' | 'closing' | undefined
   private readonly signal = new WakeSignal()
@@ -47,6 +50,7 @@ export class Watch implements Wakeable {
     private readonly tenantId: string,
     after: number,
     private readonly onClose: () => void,
+    readonly followsQueue = false,
   ) {
     this.position = after
     this.boundaryPosition = after === 0 ? -1 : after
@@ -111,14 +115,15 @@ export class Watch implements Wakeable {
   }
 
   private async sendJob(sink: Sink, job: Job): Promise<void> {
-    const { status, epochs, epoch } = job
-    this.lastSent = { status, epochs, epoch, at: Date.now() }
+    const { status, epochs, epoch, queuePosition, estimatedStartAt } = job
+    this.lastSent = { status, epochs, epoch, queuePosition, estimatedStartAt, at: Date.now() }
     await sink.send({ type: 'job', job })
   }
 
-  private hasChanged({ status, epochs, epoch }: Job, summary: boolean): boolean {
+  private hasChanged(job: Job, summary: boolean): boolean {
     const { lastSent } = this
-    return lastSent?.status !== status || lastSent.epochs !== epochs || (summary && lastSent.epoch !== epoch)
+    if (lastSent?.status !== job.status || lastSent.epochs !== job.epochs) return true
+    return (summary && lastSent.epoch !== job.epoch) || (this.followsQueue && hasMoved(lastSent, job))
   }
 
   /** Sends the next epochs. Resolves with `all` when the job has no more. */
@@ -164,4 +169,15 @@ export class Watch implements Wakeable {
       await this.signal.wait(left)
     }
   }
+}
+
+/** Whether the position in the queue changed, or the estimated start by more than 1 s and a tenth of the wait. */
+function hasMoved(before: Sent, now: Job): boolean {
+  if (before.queuePosition !== now.queuePosition) return true
+  if (before.estimatedStartAt === null || now.estimatedStartAt === null) {
+    return before.estimatedStartAt !== now.estimatedStartAt
+  }
+  const start = Date.parse(now.estimatedStartAt)
+  const shift = Math.abs(start - Date.parse(before.estimatedStartAt))
+  return shift > 1_000 + (start - Date.now()) / 10
 }

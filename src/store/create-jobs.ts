@@ -115,11 +115,11 @@ const createJobsStatement = statement(
       RETURNING id, "createdAt"
     )
     SELECT "hasDataset", "hasValidation", "hasModel", "queuedJobs", "storedBytes", bytes, own, "createdAt",
-      CASE WHEN created.id IS NOT NULL THEN "queuePosition"("tenantId", priority, (
+      CASE WHEN created.id IS NOT NULL THEN ("queuePlace"("tenantId", priority, (
         (SELECT coalesce(sum(jobs), 0) FROM "QueueCount" AS queue
           WHERE queue."tenantId" = counted."tenantId" AND queue.priority = counted.priority)
         + count(created.id) OVER (PARTITION BY "tenantId", priority ORDER BY place)
-      )::int, 9223372036854775807) + (count(created.id) OVER (PARTITION BY "tenantId" ORDER BY priority DESC
+      )::int, 9223372036854775807, threads, NULL))[1]::int + (count(created.id) OVER (PARTITION BY "tenantId" ORDER BY priority DESC
         RANGE BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW EXCLUDE GROUP))::int END AS "queuePosition"
     FROM counted LEFT JOIN created ON created.id = counted.id
     ORDER BY place`,
@@ -232,6 +232,7 @@ function createdJob(job: NewJob, row: CreatedRow): Job | null {
     backend: job.backend,
     backendDetail: null,
     queuePosition: row.queuePosition,
+    estimatedStartAt: null,
     estimatedFinishAt: null,
     modelId: null,
     error: null,

@@ -8,9 +8,11 @@ import type { JobStatus } from '../contract/job-status.js'
 import { toBuffer } from './bytes.js'
 import type { Database, Prisma } from './database.js'
 import { finiteMetrics } from './epochs.js'
+import { estimateTimes } from './estimate-times.js'
 import { unpackJson } from './packed-json.js'
 import { query, send, statement } from './statements.js'
 import { statusIn } from './transitions.js'
+import { liveThreads } from './workers.js'
 
 /** The row of a job. */
 export const jobRowSchema = z.strictObject({
@@ -54,9 +56,12 @@ export const jobRowSchema = z.strictObject({
   startedAt: z.date().nullable(),
   finishedAt: z.date().nullable(),
   modelId: z.string().nullable(),
-  queuePosition: z.int().nullable(),
+  queuePlace: z.tuple([z.int(), z.number().nullable()]).nullable(),
+  expectedSeconds: z.number().nullable(),
 })
 export type JobRow = z.infer<typeof jobRowSchema>
+
+const isQueued = statusIn(['queued'], 'job.status')
 
 /** Columns of "Job" AS job and "Model" AS model, which may be missing. */
 export const jobColumns = `
@@ -65,8 +70,11 @@ export const jobColumns = `
       job.loss, job.accuracy, job."valLoss", job."valAccuracy", job."bestEpoch", job."epochsKept",
       job."errorCode", job."errorMessage", job."errorEpoch", job."createdAt", job."startedAt", job."finishedAt",
       model.id AS "modelId",
-      CASE WHEN ${statusIn(['queued'], 'job.status')} THEN "queuePosition"(job."tenantId", job.priority,
-        "queueRank"(job."tenantId", job.priority, job."queueNumber"), job."queueNumber") END AS "queuePosition"`
+      CASE WHEN ${isQueued} THEN "queuePlace"(job."tenantId", job.priority,
+        "queueRank"(job."tenantId", job.priority, job."queueNumber"), job."queueNumber", job.threads, ${liveThreads})
+        END AS "queuePlace",
+      CASE WHEN ${isQueued} THEN (SELECT "timeScale" FROM "QueueClock")
+        * "estimatedSeconds"(job.epochs - job.epoch, job."stepsPerEpoch", job."flopsPerEpoch") END AS "expectedSeconds"`
 
 /** $1 ids. */
 export const readJobsStatement = statement(
@@ -112,8 +120,8 @@ export function toJob(row: JobRow): Job {
     flopsPerEpoch: row.flopsPerEpoch,
     backend: row.backend,
     backendDetail: row.backendDetail,
-    queuePosition: row.queuePosition,
-    estimatedFinishAt: estimatedFinish(row),
+    queuePosition: row.queuePlace?.[0] ?? null,
+    ...estimateTimes(row),
     modelId: row.modelId,
     error:
       row.errorCode === null
@@ -163,13 +171,4 @@ export function parseSpec(bytes: Uint8Array): JobSpec {
   const spec = jobSpecSchema.parse(unpackJson(bytes))
   if (key !== null) parsed.set(key, spec)
   return spec
-}
-
-/** The finish time if the remaining epochs take as long as the past ones. */
-function estimatedFinish(row: JobRow): string | null {
-  if (row.status !== 'running' || row.startedAt === null || row.epoch === 0) return null
-  const now = Date.now()
-  const perEpoch = (now - row.startedAt.getTime()) / row.epoch
-  const finish = new Date(now + perEpoch * (row.epochs - row.epoch))
-  return Number.isNaN(finish.getTime()) ? null : finish.toISOString()
 }

@@ -10,6 +10,9 @@ const maximumSilence = `interval '10 seconds'`
 
 export const isAlive = `"seenAt" > now() - ${maximumSilence}`
 
+/** The threads of all live workers; null without any. */
+export const liveThreads = `(SELECT sum(threads)::float8 FROM "Worker" WHERE ${isAlive})`
+
 const reportStatement = statement(
   'reportWorker',
   noRow,

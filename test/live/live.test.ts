@@ -9,7 +9,17 @@ import type { BoundaryReader } from '../../src/training/ports/boundaries.js'
 import type { ClaimedJob } from '../../src/training/ports/runs.js'
 import { readEpochs } from '../support/read-epochs.js'
 import { eventually } from '../support/service.js'
-import { epochsOf, linearModel, openStores, type Stores, startJob, storeEpochs } from '../support/stores.js'
+import {
+  clearQueue,
+  epochsOf,
+  linearModel,
+  newJob,
+  openStores,
+  type Stores,
+  startJob,
+  storeEpochs,
+  xorSpec,
+} from '../support/stores.js'
 import { upTo } from '../support/watching.js'
 
 let stores: Stores
@@ -176,6 +186,36 @@ describe('a watcher', () => {
     await live.refresh()
     await watcher.ended
     expect(statuses()).toEqual(['running', 'queued', 'cancelled'])
+  })
+
+  it('receives the place of a queued job when it changes, and only then', async () => {
+    await clearQueue(stores)
+    await stores.workers.report({ id: 'worker_a', threads: 1, busyThreads: 0, backend: 'native' })
+    // Each is estimated to take 100 s.
+    const long = () => newJob({ spec: xorSpec({ epochs: 1 }), stepsPerEpoch: 0, flopsPerEpoch: 1e11 })
+    const first = await stores.jobs.create(long())
+    const { id } = await stores.jobs.create(long())
+    const watcher = watch(id)
+    const places = () =>
+      watcher.messages.flatMap((message) => {
+        if (message.type !== 'job') return []
+        const { queuePosition, estimatedStartAt } = message.job
+        const wait = Math.round((Date.parse(estimatedStartAt ?? '') - Date.now()) / 1_000)
+        return [[queuePosition, Math.max(0, wait)]]
+      })
+    await eventually(() => places().length === 1 || undefined)
+    const reads = vi.spyOn(stores.watching, 'jobs')
+    await live.refresh()
+    await eventually(() => reads.mock.results.length === 1 || undefined)
+    await stores.jobs.cancel(first.id)
+    await live.refresh()
+    await eventually(() => places().length === 2 || undefined)
+    expect(places()).toEqual([
+      [2, 100],
+      [1, 0],
+    ])
+    await watcher.leave()
+    await watcher.ended
   })
 
   it('learns that its job does not exist, or was deleted', async () => {

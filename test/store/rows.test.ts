@@ -80,7 +80,7 @@ describe('rows of jobs', () => {
     const { changes, ...others } = ends
     const row = await rowOf(full.id)
     expect(row).toMatchObject({ status, name: 'full', metadata: { team: 'blue' }, priority: 3, ...others })
-    expect(row.queuePosition === null).toBe(status !== 'queued')
+    expect(row.queuePlace === null).toBe(status !== 'queued')
     expect(unpackJson(row.spec)).toMatchObject({ threads: 2 })
   })
 

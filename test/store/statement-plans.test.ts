@@ -107,7 +107,10 @@ describe('what is executed within', () => {
     ['a claim of deliveries', 'SELECT count(*) FROM "claimDeliveries"(10, 30, 10, 5)'],
     ['a count of free runs', `SELECT "freeRuns"('tenant_1', 5, 0)`],
     ['a count of what a tenant has', `SELECT "lockedUse"('tenant_1')`],
-    ['the position of a job', `SELECT "queuePosition"('tenant_1', 0, "queueRank"('tenant_1', 0, 100), 100)`],
+    [
+      'the place of a job',
+      `SELECT "queuePlace"('tenant_1', 0, "queueRank"('tenant_1', 0, 100), 100, 1, 4::float8)`,
+    ],
     ['an insertion of jobs', newJob],
     ['a claim of a job', `UPDATE "Job" SET status = 'running' WHERE id = ${one}`],
     ['a deletion of a job', `DELETE FROM "Job" WHERE id = ${one}`],

@@ -58,6 +58,7 @@ export class WatchedJobInMemory implements WatchStore {
         createdAt: '2026-01-01T00:00:00.000Z',
         startedAt: null,
         finishedAt: null,
+        estimatedStartAt: null,
         estimatedFinishAt: null,
       },
       ...{ bestEpoch: null, epochsKept: null, parameters: 17, arenaBytes: 1, flopsPerEpoch: 1 },

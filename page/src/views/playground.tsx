@@ -144,7 +144,7 @@ function Progress({ run, settings, evaluation, mark }: ProgressProps) {
           <p class="under">
             <StatusPill status={job.status} />
             <ConnectionNote connection={run.connection} />
-            {job.status === 'queued' ? <QueueNote key={job.id} id={job.id} /> : null}
+            <QueueNote job={job} />
           </p>
           <p class="verdict" role="status">
             {verdict(job, evaluation, run.history.seconds.at(-1) ?? null)}

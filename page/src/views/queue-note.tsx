@@ -1,23 +1,43 @@
-/** The position of a queued job. Streams do not report its changes, so it is polled. */
+/** The place of a queued job and its estimated start. */
+import { useEffect, useState } from 'preact/hooks'
 import { get } from '../api/client.js'
 import type { Job } from '../api/types.js'
 import { useQuery } from '../components/use-query.js'
+import { roughDuration } from '../format.js'
 
 const pollMilliseconds = 2_000
+const tickMilliseconds = 1_000
 
-/** @param id of a queued job, or null */
-function usePolledPosition(id: string | null): number | null | undefined {
-  return useQuery(id, () => get('/jobs/{id}', { id: id ?? '' }), pollMilliseconds).value?.queuePosition
+type Queued = Pick<Job, 'queuePosition' | 'estimatedStartAt'>
+
+/** Such as "in about 20 s", or nothing if the start is unknown or due. */
+export function startText({ estimatedStartAt }: Queued, before = ''): string {
+  const milliseconds = estimatedStartAt === null ? 0 : Date.parse(estimatedStartAt) - Date.now()
+  return milliseconds < tickMilliseconds ? '' : `${before}in about ${roughDuration(milliseconds)}`
 }
 
-/** The job with its current position if it is queued. */
-export function useQueued(job: Job): Job {
-  const position = usePolledPosition(job.status === 'queued' ? job.id : null)
-  return position === undefined || job.status !== 'queued' ? job : { ...job, queuePosition: position }
+/** Nothing for a job that is not queued. */
+export function QueueNote({ job }: { job: Queued }) {
+  const [, tick] = useState(0)
+  const { queuePosition: position } = job
+  const isQueued = position !== null
+  useEffect(() => {
+    if (!isQueued) return
+    const timer = setInterval(() => tick((count) => count + 1), tickMilliseconds)
+    return () => clearInterval(timer)
+  }, [isQueued])
+  if (!isQueued) return null
+  const place = position === 1 ? 'next in the queue' : `no. ${position} in the queue`
+  return (
+    <span class="hint">
+      {place}
+      {startText(job, ', starts ')}
+    </span>
+  )
 }
 
-export function QueueNote({ id }: { id: string }) {
-  const position = usePolledPosition(id)
-  if (position === null || position === undefined) return null
-  return <span class="hint">{position === 1 ? 'next in the queue' : `no. ${position} in the queue`}</span>
+/** For a view without a stream of the job. */
+export function PolledQueueNote({ id }: { id: string }) {
+  const job = useQuery(id, () => get('/jobs/{id}', { id }), pollMilliseconds).latest
+  return job === null ? null : <QueueNote job={job} />
 }

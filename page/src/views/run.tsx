@@ -25,7 +25,7 @@ import { DiagnosisCard, firstMark, useDiagnosis } from './diagnosis.js'
 import { EpochSlider } from './epoch-slider.js'
 import { JobModelCards } from './job-model.js'
 import { LayerStatisticsCard } from './layer-statistics.js'
-import { useQueued } from './queue-note.js'
+import { QueueNote } from './queue-note.js'
 import { hasRepeats, RepeatsCard } from './repeats.js'
 import { RequestCard } from './request-card.js'
 import { datasetName, datasetNames, timeText } from './runs.js'
@@ -50,7 +50,7 @@ export function RunView({ id }: { id: string }) {
 function LiveRun({ first, inputs }: { first: Job; inputs: number }) {
   const drawable = inputs <= 2
   const run = useRun(first.id, drawable ? boundaryPoints : undefined)
-  const job = useQueued(run.job ?? first)
+  const job = run.job ?? first
   const [problem, setProblem] = useState<ApiError | null>(null)
   const names = useQuery('datasets', datasetNames).value ?? new Map<string, string>()
   const model = useQuery(job.modelId, () => get('/models/{id}', { id: job.modelId ?? '' }))
@@ -88,6 +88,7 @@ function LiveRun({ first, inputs }: { first: Job; inputs: number }) {
           <p class="under">
             <StatusPill status={job.status} />
             <ConnectionNote connection={run.connection} />
+            <QueueNote job={job} />
             <code>{job.id}</code>
           </p>
           <RunOrigin job={job} />
@@ -200,7 +201,7 @@ function Figures({ job, dataset }: { job: Job; dataset: string }) {
       ? ['Epoch', `${whole(epoch)} / ${whole(epochs)}`]
       : ['Best epoch', `${whole(bestEpoch)} of ${whole(epoch)}`],
     ...metricFigures(metrics, spec.targetScaling),
-    ['Time', timeText(job)],
+    ['Time', job.status === 'queued' ? '–' : timeText(job)],
     ['Dataset', dataset],
     ['Optimizer', `${spec.optimizer.type} ${short(spec.optimizer.learningRate)}`],
     ['Parameters', whole(parameters)],

@@ -15,6 +15,7 @@ import { bestEpochName, type Headline, headline, scaleName } from '../figures.js
 import { ago, duration, short, whole } from '../format.js'
 import { go, link } from '../router.js'
 import { useRunList } from '../use-run-list.js'
+import { startText } from './queue-note.js'
 
 const statuses = ['queued', 'running', 'paused', 'succeeded', 'failed', 'cancelled'] as const
 const debounceMilliseconds = 250
@@ -318,9 +319,12 @@ export function datasetName({ spec: { dataset } }: Job, names: ReadonlyMap<strin
   return names.get(dataset) ?? (dataset.startsWith('ds_') ? `${dataset.slice(0, 9)}…` : dataset)
 }
 
-/** The queue position, the remaining time, or the duration. */
-export function timeText({ status, startedAt, finishedAt, estimatedFinishAt, queuePosition }: Job): string {
-  if (status === 'queued') return queuePosition === null ? 'queued' : `no. ${queuePosition} in queue`
+/** The place in the queue, the remaining time, or the duration. */
+export function timeText(job: Job): string {
+  const { status, startedAt, finishedAt, estimatedFinishAt, queuePosition } = job
+  if (status === 'queued') {
+    return queuePosition === null ? 'queued' : `no. ${queuePosition} in queue${startText(job, ', ')}`
+  }
   if (status === 'running' && estimatedFinishAt !== null) {
     return `${duration(Math.max(0, Date.parse(estimatedFinishAt) - Date.now()))} left`
   }

@@ -9,7 +9,7 @@ import { useQuery } from '../components/use-query.js'
 import { plural } from '../format.js'
 import { link } from '../router.js'
 import { ParticipantTable } from './participant-table.js'
-import { QueueNote } from './queue-note.js'
+import { PolledQueueNote } from './queue-note.js'
 import { startingSpec } from './take-spec.js'
 import { endText, pollMilliseconds } from './workshop-times.js'
 
@@ -37,7 +37,7 @@ export function WorkshopView() {
             <span>{endText(expiresAt)}</span>
             {own?.status === 'queued' ? (
               <span>
-                Your newest run waits: <QueueNote key={own.id} id={own.id} />
+                Your newest run waits: <PolledQueueNote key={own.id} id={own.id} />
               </span>
             ) : null}
           </p>
