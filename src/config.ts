@@ -256,7 +256,6 @@ export function readConfig(environment: NodeJS.ProcessEnv = process.env): Config
   return Object.freeze(parsed.data)
 }
 
-/** The limits of tenants without overrides. */
 /** The rule for checkpoints of finished jobs. */
 export const keptCheckpoints = (config: Config) => ({
   seconds: config.CHECKPOINT_SECONDS,

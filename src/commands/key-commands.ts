@@ -6,6 +6,7 @@ import { limitsUsage, readLimitsCommand } from './limits.js'
 import { readOption, readOptions, readTenant, UsageError } from './options.js'
 
 export const usage = `npm run keys -- create --tenant NAME --scopes SCOPE,SCOPE [--expires 90d]
+npm run keys -- create --first …       creates nothing if there is a key
 npm run keys -- create --tenant NAME --predict-only --models MODEL_ID,NAME@ALIAS [--expires 90d]
 npm run keys -- list
 npm run keys -- revoke KEY_ID
@@ -50,6 +51,10 @@ function readCreate(words: string[]): Command {
     days: expires === undefined ? null : readDays(expires),
   }
   return async ({ keys }) => {
+    if (options.first === true && (await keys.list()).length > 0) {
+      console.log('Nothing is created, because there is a key. `keys list` shows the keys.')
+      return
+    }
     const { text, ...made } = makeKey()
     const key = await keys.create({ ...made, ...request })
     console.log(`${key.id} for tenant ${key.tenantId} ${ending(key)}.`)
@@ -67,6 +72,7 @@ const readCreateOptions = (args: string[]) =>
       'predict-only': { type: 'boolean' },
       models: { type: 'string' },
       expires: { type: 'string' },
+      first: { type: 'boolean' },
     },
   })
 

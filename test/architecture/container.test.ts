@@ -26,7 +26,8 @@ const { services } = z
 const ours = Object.entries(services).filter(([, { build }]) => build !== undefined)
 
 describe('docker-compose.yml', () => {
-  it('has the API and the worker', () => expect(ours.map(([name]) => name)).toEqual(['api', 'worker']))
+  it('has the setup, the API and the worker', () =>
+    expect(ours.map(([name]) => name)).toEqual(['setup', 'api', 'worker']))
 
   it.each(ours)('gives the %s nothing that it does not need', (_name, service) => {
     expect(service.read_only).toBe(true)

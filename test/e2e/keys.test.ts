@@ -92,6 +92,10 @@ describe('a service bound to every address', () => {
     expect((await keys(reachable, 'revoke', limited.id ?? '')).status).toBe(0)
     expect((await keys(reachable, 'delete', limited.id ?? '')).status).toBe(0)
 
+    const second = await keys(reachable, 'create', '--first', '--tenant', 'blue', '--scopes', 'jobs:read')
+    expect(second).toMatchObject({ status: 0, key: undefined })
+    expect(second.output).toContain('there is a key')
+
     const listed = await keys(reachable, 'list')
     expect(listed.output).toMatch(new RegExp(`${made.id} +blue +jobs:write,models:read +until 20`))
     expect(listed.output).not.toContain(made.key)
@@ -101,6 +105,10 @@ describe('a service bound to every address', () => {
     expect((await keys(reachable, 'list')).output).toContain('revoked')
     expect((await keys(reachable, 'delete', made.id ?? '')).status).toBe(0)
     expect((await keys(reachable, 'list')).output).toContain('There are no keys.')
+    const first = await keys(reachable, 'create', '--first', '--tenant', 'blue', '--scopes', 'jobs:read')
+    expect((await ask(url, first.key)).status).toBe(200)
+    await keys(reachable, 'revoke', first.id ?? '')
+    await keys(reachable, 'delete', first.id ?? '')
     // Reachable by others, it does not open because its keys are gone.
     expect((await ask(url)).status).toBe(401)
   }, 120_000)

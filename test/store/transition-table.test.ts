@@ -1,4 +1,4 @@
-/** Every store function that changes a status, on a job of every status, against the table of `contract/job.ts`. */
+/** Every store function that changes a status, on a job of every status, against the table of `contract/job-status.ts`. */
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
