@@ -4,7 +4,7 @@ import { metricsSchema } from './epoch.js'
 import { jobStatusSchema } from './job-status.js'
 import { hasAField, noField } from './labels.js'
 import type { OwnLimits } from './limits.js'
-import { text } from './text.js'
+import { isStorable, notStorable, text } from './text.js'
 
 export const workshopLimits = {
   workshops: 10,
@@ -34,6 +34,7 @@ const specSchema = z
   .refine((spec) => JSON.stringify(spec).length <= workshopLimits.specCharacters, {
     error: `must have at most ${workshopLimits.specCharacters} characters as JSON`,
   })
+  .refine(isStorable, { error: notStorable })
   .describe('a body of `POST /jobs` that the page offers to participants')
 
 export const workshopRequestSchema = z
@@ -73,7 +74,7 @@ export type JoinRequest = z.infer<typeof joinRequestSchema>
 
 const time = z.iso.datetime()
 
-const runSchema = z.object({
+export const runSchema = z.object({
   id: z.string(),
   name: z.string().nullable(),
   status: jobStatusSchema,
@@ -84,7 +85,7 @@ const runSchema = z.object({
 })
 export type WorkshopRun = z.infer<typeof runSchema>
 
-const participantSchema = z.object({
+export const participantSchema = z.object({
   nickname: z.string(),
   joinedAt: time,
   jobs: z.int().describe('jobs of the participant'),

@@ -63,6 +63,15 @@ describe('a workshop', () => {
     })
   })
 
+  it('has no spec that the database cannot store', async () => {
+    for (const spec of [{ name: 'a\0b' }, { 'a\0b': 1 }, { network: { layers: ['\ud800'] } }]) {
+      const { body } = await send('post', '/workshops', teacher, { spec }).expect(400)
+      expect(body.errors).toEqual([
+        { pointer: '/spec', message: expect.stringContaining('must not contain NUL') },
+      ])
+    }
+  })
+
   it('is joined by code and nickname, however they are typed', async () => {
     const { id, code } = await open({ hours: 2, spec: job })
     const typed = `${code.slice(0, 3).toLowerCase()} ${code.slice(3)}`
