@@ -7,7 +7,7 @@ import { z } from 'zod'
 export const minimumBoundarySize = 2
 export const maximumBoundarySize = 128
 
-const boundaryAxisSchema = z.object({
+export const boundaryAxisSchema = z.object({
   column: z.string(),
   min: z.number().describe('raw value of the first point'),
   max: z.number().describe('raw value of the last point'),

@@ -15,7 +15,7 @@ export const imputationSchema = z.union([
 export type Imputation = z.infer<typeof imputationSchema>
 
 /** How to read 3/4/2024: as 3 April or as March 4. */
-const dateOrderSchema = z.enum(['dayFirst', 'monthFirst'])
+export const dateOrderSchema = z.enum(['dayFirst', 'monthFirst'])
 export type DateOrder = z.infer<typeof dateOrderSchema>
 
 const missingTexts = z
@@ -23,7 +23,7 @@ const missingTexts = z
   .optional()
   .describe('texts that mean a missing value, in lower case; absent for the default list')
 
-const columnSchema = z.object({
+export const columnSchema = z.object({
   name: z.string(),
   type: columnTypeSchema,
   role: z.enum(['feature', 'target', 'none']).describe('`none`: ignored'),
@@ -65,7 +65,7 @@ export const datePartSchema = z.enum(['year', 'month', 'dayOfWeek', 'daysSinceFi
 export type DatePart = z.infer<typeof datePartSchema>
 
 /** How the network reads one feature. `imputation` replaces a missing value. */
-const featureCodingSchema = z.discriminatedUnion('type', [
+export const featureCodingSchema = z.discriminatedUnion('type', [
   /** One number: (value − offset) / scale. */
   z.object({
     type: z.literal('number'),
@@ -112,7 +112,7 @@ export type FeatureCoding = z.infer<typeof featureCodingSchema>
  * How the outputs of the network encode the target. `oneHot` has one output per class. `binary` has one
  * output, where ≥ ½ means the second class. `multiLabel` has one output for each of several boolean targets.
  */
-const targetCodingSchema = z.discriminatedUnion('type', [
+export const targetCodingSchema = z.discriminatedUnion('type', [
   /** With `scaling`, output i is trained as (value − offset[i]) / scale[i]. */
   z.object({
     type: z.literal('number'),
@@ -245,6 +245,14 @@ const noise = (value: number) =>
 
 export const generatedDatasetNames = ['parity', 'sine', 'blobs', 'moons', 'circles', 'spirals'] as const
 
+/** Two classes of points in the plane. */
+export const planeDatasetSchema = z.strictObject({
+  name: z.enum(['moons', 'circles', 'spirals']),
+  rows: rows.default(300),
+  noise: noise(0.1),
+  seed,
+})
+
 /** A built-in dataset that a formula generates. The same request gives the same rows. */
 export const generatedDatasetSchema = z.discriminatedUnion(
   'name',
@@ -263,12 +271,7 @@ export const generatedDatasetSchema = z.discriminatedUnion(
       noise: noise(0.5),
       seed,
     }),
-    z.strictObject({
-      name: z.enum(['moons', 'circles', 'spirals']),
-      rows: rows.default(300),
-      noise: noise(0.1),
-      seed,
-    }),
+    planeDatasetSchema,
   ],
   { error: 'must be parity, sine, blobs, moons, circles or spirals; other built-ins have no settings' },
 )

@@ -95,14 +95,14 @@ export const severityMeanings = {
   warning: 'a change probably gives a better model',
   note: 'worth knowing, and often no fault',
 } as const
-const severitySchema = z.enum(['error', 'warning', 'note'])
+export const severitySchema = z.enum(['error', 'warning', 'note'])
 
 /** A JSON value of a patch. */
 const patchSchema = z
   .record(z.string(), z.unknown())
   .describe('JSON merge patch (RFC 7396) for the spec of the job as a body of POST /jobs')
 
-const findingSchema = z.object({
+export const findingSchema = z.object({
   code: z.enum(codes),
   severity: severitySchema,
   title: z.string(),

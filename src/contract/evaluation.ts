@@ -37,7 +37,7 @@ const scores = {
 }
 
 /** The confusion counts when a probability of at least `threshold` means the positive class. */
-const thresholdSchema = z.object({
+export const thresholdSchema = z.object({
   threshold: z.number(),
   truePositives: z.int(),
   falsePositives: z.int(),
@@ -46,7 +46,7 @@ const thresholdSchema = z.object({
 })
 export type ThresholdCounts = z.infer<typeof thresholdSchema>
 
-const twoClassesSchema = z.object({
+export const twoClassesSchema = z.object({
   positive: z.string().describe('the second class, whose probability is the score'),
   threshold: z.number().describe('lowest score predicted as the positive class'),
   rocAuc: share.nullable().describe('area under the ROC curve, null when all rows have one class'),

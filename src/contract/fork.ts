@@ -6,7 +6,7 @@ import { text } from './text.js'
 
 const partial = z.record(z.string(), z.unknown())
 
-const forkChangesSchema = z
+export const forkChangesSchema = z
   .strictObject({
     learningRate: z.number().positive().optional().describe('short for `{"optimizer": {"learningRate": …}}`'),
     optimizer: partial

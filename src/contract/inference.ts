@@ -35,7 +35,7 @@ const tensorDataSchema = z.array(z.unknown()).meta({
   description: 'the elements in row-major order, flat or nested; null is a missing number',
 })
 
-const requestInputSchema = z.object({
+export const requestInputSchema = z.object({
   name: z.string(),
   shape: z.array(z.int().min(0)).max(8),
   datatype: z.enum(tensorTypes),
@@ -46,7 +46,7 @@ const requestInputSchema = z.object({
 })
 export type RequestInput = z.infer<typeof requestInputSchema>
 
-const requestOutputSchema = z.object({
+export const requestOutputSchema = z.object({
   name: z.string(),
   parameters: parametersSchema
     .optional()
@@ -85,7 +85,7 @@ export const inferenceRequestSchema = z
   })
 export type InferenceRequest = z.infer<typeof inferenceRequestSchema>
 
-const responseOutputSchema = z.object({
+export const responseOutputSchema = z.object({
   name: z.string(),
   shape: z.array(z.int()),
   datatype: z.enum(tensorTypes),
@@ -102,7 +102,7 @@ export const inferenceResponseSchema = z.object({
 })
 export type InferenceResponse = z.infer<typeof inferenceResponseSchema>
 
-const tensorMetadataSchema = z.object({
+export const tensorMetadataSchema = z.object({
   name: z.string(),
   datatype: z.enum(tensorTypes),
   shape: z.array(z.int()).describe('-1 is the number of rows'),
@@ -122,5 +122,11 @@ export const serverMetadataSchema = z.object({
   version: z.string(),
   extensions: z.array(z.string()),
 })
+
+export const inferenceLivenessSchema = z.object({ live: z.literal(true) })
+
+export const inferenceReadinessSchema = inferenceLivenessSchema.extend({ ready: z.literal(true) })
+
+export const modelReadinessSchema = z.object({ name: z.string(), ready: z.literal(true) })
 
 export const inferenceErrorSchema = z.object({ error: z.string() })

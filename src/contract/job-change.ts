@@ -36,18 +36,18 @@ export const jobChangeSchema = z
   .meta({ examples: [{ notes: 'the first with dropout', tags: ['baseline'], metadata: { team: 'blue' } }] })
 
 /** The changes that a resumed job may make. */
-export const resumeRequestSchema = z
+export const resumeFields = z
   .strictObject({
     epochs: trainingFields.epochs.optional(),
     learningRate: z.number().positive().optional(),
   })
-  // A request without a body is validated as null.
-  .nullish()
   .meta({ examples: [{ epochs: 800, learningRate: 0.001 }] })
+// A request without a body is validated as null.
+export const resumeRequestSchema = resumeFields.nullish()
 export type ResumeRequest = z.infer<typeof resumeRequestSchema>
 
 /** The fields of a spec that may change during a run. Others than the first two are present if they change; null for none. */
-const settingsSchema = z.object({
+export const settingsSchema = z.object({
   epochs: z.int(),
   learningRate: z.number(),
   optimizer: optimizerSchema.optional(),

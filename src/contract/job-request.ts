@@ -39,7 +39,7 @@ export type ClassWeight = z.infer<typeof classWeightSchema>
 const maximumExcludedRows = 10_000
 const excludedRowsSchema = z.array(z.int().min(0)).min(1).max(maximumExcludedRows)
 
-const inlineDatasetSchema = z.strictObject({
+export const inlineDatasetSchema = z.strictObject({
   x: z
     .array(z.union([finiteNumber, z.array(finiteNumber).min(1)]))
     .min(1)

@@ -1,6 +1,6 @@
 /** A job as the API answers it. Its life is in `job-status.ts`. */
 import { z } from 'zod'
-import { metricsSchema } from './epoch.js'
+import { epochSchema, metricsSchema } from './epoch.js'
 import { changeSchema } from './job-change.js'
 import { jobSpecSchema } from './job-spec.js'
 import { jobStatusSchema } from './job-status.js'
@@ -9,7 +9,13 @@ import { retrainingSchema } from './retrain.js'
 import { jobSweepSchema } from './sweep.js'
 import { jobTestSchema } from './test-evaluation.js'
 
-const jobErrorCodeSchema = z.enum(['diverged', 'worker-crashed', 'invalid-dataset', 'integrity', 'internal'])
+export const jobErrorCodeSchema = z.enum([
+  'diverged',
+  'worker-crashed',
+  'invalid-dataset',
+  'integrity',
+  'internal',
+])
 
 export const jobErrorMeanings: Record<z.infer<typeof jobErrorCodeSchema>, string> = {
   diverged: 'the loss became NaN or infinite. The history is kept',
@@ -99,3 +105,11 @@ export const jobSchema = z.object({
   links: z.object({ self: z.string(), stream: z.string(), epochs: z.string() }),
 })
 export type Job = z.infer<typeof jobSchema>
+
+export const epochListSchema = z.object({
+  object: z.literal('list'),
+  data: z.array(epochSchema),
+  hasMore: z.boolean(),
+  lastId: z.int().nullable().describe('pass as `after` for the next page'),
+  epochsKept: jobSchema.shape.epochsKept,
+})

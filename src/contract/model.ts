@@ -110,7 +110,7 @@ export const predictionsSchema = z.object({
 })
 
 /** A row as raw values in column order or by column name. Null means a missing value. */
-const predictionInputSchema = z.union([z.array(cellSchema), z.record(z.string(), cellSchema)])
+export const predictionInputSchema = z.union([z.array(cellSchema), z.record(z.string(), cellSchema)])
 export const predictionRequestSchema = z
   .strictObject({
     inputs: z.array(predictionInputSchema).min(1).max(10_000),
@@ -133,7 +133,7 @@ const maximumInputs = 16
  * A Boolean function, given by the rows of its truth table where it is 1. A row's number is its inputs as a
  * binary number, with the first input as the most significant bit: row 6 of three inputs is 1, 1, 0.
  */
-const normalFormSchema = z
+export const normalFormSchema = z
   .strictObject({
     inputs: z
       .int()
@@ -164,7 +164,7 @@ const normalFormSchema = z
     }
   })
 
-const constructionSchema = z.strictObject({
+export const constructionSchema = z.strictObject({
   dnf: normalFormSchema.describe(
     'disjunctive normal form: a threshold unit for each true row, and one for their disjunction',
   ),

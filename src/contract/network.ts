@@ -54,7 +54,7 @@ export const activations: Readonly<Record<Activation, ActivationDefinition>> = {
   softmax: { formula: 'e^z / Σ e^z over the outputs of a row', least: 0, most: 1 },
 }
 
-const initializerSchema = z.enum([
+export const initializerSchema = z.enum([
   'glorotUniform',
   'glorotNormal',
   'heNormal',
@@ -76,6 +76,20 @@ const weighted = {
   useBias: z.boolean().default(true),
   kernelInitializer: initializerSchema.optional(),
 }
+
+export const pooling1dSchema = z.strictObject({
+  type: z.enum(['maxPooling1d', 'averagePooling1d']),
+  poolSize: positiveInteger.default(2),
+  strides: positiveInteger.optional(),
+})
+export const pooling2dSchema = z.strictObject({
+  type: z.enum(['maxPooling2d', 'averagePooling2d']),
+  poolSize: oneOrTwo.default(2),
+  strides: oneOrTwo.optional(),
+})
+export const globalAveragePoolingSchema = z.strictObject({
+  type: z.enum(['globalAveragePooling1d', 'globalAveragePooling2d']),
+})
 
 export const layerSchema = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('dense'), units, ...weighted }),
@@ -109,17 +123,9 @@ export const layerSchema = z.discriminatedUnion('type', [
     strides: oneOrTwo.default(1),
     ...weighted,
   }),
-  z.strictObject({
-    type: z.enum(['maxPooling1d', 'averagePooling1d']),
-    poolSize: positiveInteger.default(2),
-    strides: positiveInteger.optional(),
-  }),
-  z.strictObject({
-    type: z.enum(['maxPooling2d', 'averagePooling2d']),
-    poolSize: oneOrTwo.default(2),
-    strides: oneOrTwo.optional(),
-  }),
-  z.strictObject({ type: z.enum(['globalAveragePooling1d', 'globalAveragePooling2d']) }),
+  pooling1dSchema,
+  pooling2dSchema,
+  globalAveragePoolingSchema,
   z.strictObject({ type: z.literal('flatten') }),
   z.strictObject({ type: z.literal('reshape'), targetShape: z.array(positiveInteger).min(1).max(3) }),
   z.strictObject({ type: z.literal('dropout'), rate: z.number().min(0).lt(1) }),
@@ -332,7 +338,7 @@ export const earlyStoppingSchema = z.strictObject({
 })
 export type EarlyStopping = z.infer<typeof earlyStoppingSchema>
 
-const samplingSchema = z.enum(['shuffle', 'sequential', 'random'])
+export const samplingSchema = z.enum(['shuffle', 'sequential', 'random'])
 
 export const maximumEpochs = 10_000_000
 

@@ -433,16 +433,30 @@ export function isProblemCode(text: string): text is ProblemCode {
   return Object.hasOwn(problems, text)
 }
 
+export const problemCodeSchema = z.enum(Object.keys(problems) as [ProblemCode, ...ProblemCode[]])
+
 export const problemSchema = z.object({
   type: z.string().describe('URL of the page about this code'),
   title: z.string(),
   status: z.int(),
   detail: z.string(),
-  code: z.string(),
+  code: problemCodeSchema,
   errors: z.array(z.object({ pointer: z.string(), message: z.string() })),
   traceId: z.string(),
 })
 export type ProblemBody = z.infer<typeof problemSchema>
+
+export const problemPageSchema = z.object({
+  code: problemCodeSchema,
+  status: z.int(),
+  title: z.string(),
+  meaning: z.string().describe('what happened'),
+  remedy: z.string().describe('what to do about it'),
+  example: problemSchema,
+})
+export type ProblemPage = z.infer<typeof problemPageSchema>
+
+export const problemPageListSchema = z.object({ object: z.literal('list'), data: z.array(problemPageSchema) })
 
 /** The JSON Pointer of a path (RFC 6901, section 3). */
 export function pointerTo(path: readonly PropertyKey[]): string {

@@ -11,7 +11,7 @@ export const curveLimits = { points: 200, most: 1_000, values: 20_000 } as const
 /** Of all intervals. */
 export const confidenceLevel = 0.95
 
-const intervalSchema = z
+export const intervalSchema = z
   .object({ level: z.number(), low: z.number(), high: z.number() })
   .describe(
     'confidence interval of the mean by Student’s t distribution. For validation metrics, its variance is multiplied by ' +
@@ -19,7 +19,7 @@ const intervalSchema = z
       'Bengio 2003)',
   )
 
-const estimateSchema = z.object({
+export const estimateSchema = z.object({
   n: z.int().describe('trials with the metric'),
   mean: z.number(),
   deviation: z.number().nullable().describe('sample standard deviation; null for one trial'),
@@ -31,7 +31,7 @@ const metricNames = ['loss', 'accuracy', 'valLoss', 'valAccuracy'] as const
 export const repeatMetricSchema = z.enum(metricNames)
 export type RepeatMetric = z.infer<typeof repeatMetricSchema>
 
-const estimatesSchema = z.object({
+export const estimatesSchema = z.object({
   loss: estimateSchema.nullable(),
   accuracy: estimateSchema.nullable(),
   valLoss: estimateSchema.nullable(),
@@ -44,7 +44,7 @@ const bandSchema = z
   .nullable()
   .describe('mean and sample standard deviation (0 for one trial); null without the metric')
 
-const curvePointSchema = z.object({
+export const curvePointSchema = z.object({
   epoch: z.int(),
   n: z.int().describe('trials that have this epoch'),
   loss: bandSchema,
@@ -54,7 +54,7 @@ const curvePointSchema = z.object({
 })
 export type CurvePoint = z.infer<typeof curvePointSchema>
 
-const repeatSchema = z.object({
+export const repeatSchema = z.object({
   trial: z.int().describe('number of the trial, from 1'),
   repeat: z.int().describe('number of its seed, from 1'),
   fold: z.int().nullable().describe('number of the fold that it validates on, from 1'),
@@ -66,7 +66,7 @@ const repeatSchema = z.object({
 })
 export type Repeat = z.infer<typeof repeatSchema>
 
-const pooledSchema = z
+export const pooledSchema = z
   .discriminatedUnion('type', [
     z.object({
       type: z.literal('classification'),
@@ -129,7 +129,7 @@ export const repeatsSchema = z.object({
 })
 export type Repeats = z.infer<typeof repeatsSchema>
 
-const comparedSchema = z.object({
+export const comparedSchema = z.object({
   jobId: z.string(),
   value: z.number().nullable().describe('mean over the trials that succeeded, or the metric of a single job'),
   n: z.int().describe('trainings'),

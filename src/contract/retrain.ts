@@ -51,7 +51,7 @@ export const retrainingSchema = z.object({
   registry: z.string().nullable().describe('the name whose next version the new model becomes'),
 })
 
-const comparedSchema = z.object({ modelId: z.string(), evaluation: evaluationSchema })
+export const comparedSchema = z.object({ modelId: z.string(), evaluation: evaluationSchema })
 
 export const comparisonSchema = z.object({
   object: z.literal('comparison'),

@@ -6,7 +6,7 @@ export const watchSchema = z.literal('diagnose')
 
 const norm = (what: string) => z.number().nullable().describe(`L2 norm of ${what}; null without weights`)
 
-const layerStatisticsSchema = z.object({
+export const layerStatisticsSchema = z.object({
   layer: z.int().min(0).describe('index in the network'),
   weightNorm: norm('the trainable weights'),
   gradientNorm: norm('their gradient in the last step of the epoch, after clipping'),

@@ -54,7 +54,7 @@ const pathSchema = text(200)
 
 const valueSchema = z.unknown().meta({ description: 'any JSON value that the place accepts' })
 
-const conditionSchema = z
+export const conditionSchema = z
   .strictObject({
     path: pathSchema.describe('path of an earlier parameter'),
     in: z.array(valueSchema).min(1).max(sweepLimits.values).describe('values of that parameter'),
@@ -63,7 +63,7 @@ const conditionSchema = z
     'varies this place only while the other parameter has one of the values; otherwise the spec decides',
   )
 
-const parameterFields = z.strictObject({
+export const parameterFields = z.strictObject({
   path: pathSchema,
   values: z.array(valueSchema).min(1).max(sweepLimits.values).optional().describe('the values of this place'),
   min: z.number().optional().describe('instead of values: the lower end of a range'),
@@ -115,7 +115,7 @@ const seedSchema = z
   .min(0)
   .max(2 ** 20)
 
-const searchSchema = z.discriminatedUnion('type', [
+export const searchSchema = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('grid').describe('every combination of the values') }),
   z.strictObject({
     type: z.literal('random').describe('independent draws (Bergstra and Bengio 2012)'),
@@ -174,7 +174,7 @@ export type Search = z.infer<typeof searchSchema>
 const sweepMetricSchema = z.enum(['loss', 'accuracy', 'valLoss', 'valAccuracy'])
 export type SweepMetric = z.infer<typeof sweepMetricSchema>
 
-const directionSchema = z.enum(['minimize', 'maximize'])
+export const directionSchema = z.enum(['minimize', 'maximize'])
 export type SweepDirection = z.infer<typeof directionSchema>
 
 export const sweepDirection: Record<SweepMetric, SweepDirection> = {
@@ -295,7 +295,7 @@ export const sweepSummarySchema = z.object({
 })
 export type SweepSummary = z.infer<typeof sweepSummarySchema>
 
-const sweepPointSchema = z.object({
+export const sweepPointSchema = z.object({
   point: z.int().describe('number of the point, from 1'),
   values: valuesSchema,
   score: z.number().describe('mean of the metric over its seeds and folds'),

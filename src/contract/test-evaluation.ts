@@ -10,7 +10,7 @@ export const jobTestSchema = z.object({
   firstAt: time.describe('time of the first'),
 })
 
-const testCountsSchema = z.object({
+export const testCountsSchema = z.object({
   ofJob: z.int().describe('evaluations of this job, with this one'),
   ofRows: z.int().describe('evaluations of all jobs that keep the same rows apart, with this one'),
   jobs: z.int().describe('jobs that were evaluated on these rows'),

@@ -77,7 +77,7 @@ export type RegisteredWebhook = z.infer<typeof registeredWebhookSchema>
 export const defaultOverlapSeconds = 86_400
 const maximumOverlapSeconds = 7 * 86_400
 
-export const rotationRequestSchema = z
+export const rotationFields = z
   .strictObject({
     overlapSeconds: z
       .int()
@@ -86,9 +86,9 @@ export const rotationRequestSchema = z
       .default(defaultOverlapSeconds)
       .describe('seconds for which previous secrets also sign; 0 expires them at once'),
   })
-  // A request without a body is validated as null.
-  .nullish()
   .meta({ examples: [{ overlapSeconds: 3_600 }] })
+// A request without a body is validated as null.
+export const rotationRequestSchema = rotationFields.nullish()
 export type RotationRequest = z.infer<typeof rotationRequestSchema>
 
 export const rotatedWebhookSchema = createdWebhookSchema.extend({

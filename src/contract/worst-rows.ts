@@ -12,7 +12,7 @@ export const defaultWorstRows = 20
 export const jobPartSchema = z.enum(['training', 'validation'])
 export type JobPart = z.infer<typeof jobPartSchema>
 
-const worstRowSchema = z.object({
+export const worstRowSchema = z.object({
   row: z.int().describe('index in the dataset, from 0'),
   loss: z
     .number()

@@ -74,7 +74,7 @@ function findJsonSchema(body: unknown): z.core.$ZodType | undefined {
 /** The thread finds schemas by name. @throws Error if the body schema of a route has no name */
 function requireBodyName({ method, url, schema }: RouteOptions): void {
   const body = findJsonSchema(schema?.body)
-  if (body === undefined || findBodyName(body) !== undefined) return
-  const isUpload = schema !== undefined && 'consumes' in schema
-  if (!isUpload) throw new Error(`the body of ${method} ${url} has no name in contract/bodies.ts`)
+  const isFile = body instanceof z.core.$ZodUnknown
+  if (body === undefined || isFile || findBodyName(body) !== undefined) return
+  throw new Error(`the body of ${method} ${url} has no name in contract/bodies.ts`)
 }

@@ -1,6 +1,7 @@
 /** The requests to webhooks, for the OpenAPI document. */
-import { z } from 'zod'
+import type { z } from 'zod'
 import { webhookBodySchema, webhookTestBodySchema } from '../contract/webhook.js'
+import type { SchemaComponents } from './schema-components.js'
 
 const header = (name: string, description: string) => ({
   name,
@@ -10,9 +11,8 @@ const header = (name: string, description: string) => ({
   schema: { type: 'string' as const },
 })
 
-const webhookOperation = (operationId: string, summary: string, body: z.ZodType) => {
-  const { $schema, ...schema } = z.toJSONSchema(body)
-  return {
+export function describeWebhooks(components: SchemaComponents) {
+  const operation = (operationId: string, summary: string, body: z.ZodType) => ({
     post: {
       operationId,
       tags: ['webhooks'],
@@ -27,17 +27,15 @@ const webhookOperation = (operationId: string, summary: string, body: z.ZodType)
           '`v1,` and the base64 of HMAC-SHA256 over `id.timestamp.body`; one for each valid secret, separated by a space',
         ),
       ],
-      requestBody: { required: true, content: { 'application/json': { schema } } },
+      requestBody: {
+        required: true,
+        content: { 'application/json': { schema: components.convert(body, 'output') } },
+      },
       responses: { '2XX': { description: 'accepted' }, default: { description: 'sent again later' } },
     },
+  })
+  return {
+    jobEnded: operation('jobEnded', 'A job ended', webhookBodySchema),
+    webhookTest: operation('webhookTest', 'A test was requested', webhookTestBodySchema),
   }
-}
-
-/** The document with the webhooks added. */
-export function withWebhooks(document: object) {
-  const webhooks = {
-    jobEnded: webhookOperation('jobEnded', 'A job ended', webhookBodySchema),
-    webhookTest: webhookOperation('webhookTest', 'A test was requested', webhookTestBodySchema),
-  }
-  return { ...document, webhooks }
 }

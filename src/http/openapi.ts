@@ -2,11 +2,12 @@
 import swagger, { type StaticDocumentSpec } from '@fastify/swagger'
 import fastify from 'fastify'
 import fastifyPlugin from 'fastify-plugin'
-import { jsonSchemaTransform, type ZodTypeProvider } from 'fastify-type-provider-zod'
-import { z } from 'zod'
+import type { ZodTypeProvider } from 'fastify-type-provider-zod'
 import { release } from '../contract/release.js'
-import { withWebhooks } from './openapi-webhooks.js'
+import { completeDocument } from './openapi-completion.js'
+import { describeRoute, hasOptionalBody } from './openapi-route.js'
 import { registerRoutes } from './routes.js'
+import { SchemaComponents } from './schema-components.js'
 
 /** The build renders these next to the page (scripts/documents.mjs). */
 const documents = [
@@ -19,37 +20,12 @@ const documents = [
   '[Glossary](/documents/docs/glossary.html)',
 ].join(' · ')
 
-/** Documents bodies with a schema for each content type, which the transform of the package does not support. */
-const describeContentTypes: typeof jsonSchemaTransform = (route) => {
-  const { body, ...rest } = route.schema
-  if (!hasContentTypes(body)) return jsonSchemaTransform(route)
-  const documented = jsonSchemaTransform({ ...route, schema: rest })
-  const content = Object.entries(body.content).map(([type, { schema }]) => {
-    return [type, { schema: z.toJSONSchema(schema, { io: 'input' }) }] as const
-  })
-  return { ...documented, schema: { ...documented.schema, body: { content: Object.fromEntries(content) } } }
-}
-
-function hasContentTypes(body: unknown): body is { content: Record<string, { schema: z.ZodType }> } {
-  return typeof body === 'object' && body !== null && !(body instanceof z.ZodType) && 'content' in body
-}
-
-/** Adds the scope of the route to its description. */
-const describeScope: typeof jsonSchemaTransform = (route) => {
-  const documented = describeContentTypes(route)
-  const { scope } = route.route.config ?? {}
-  const requirement =
-    scope === 'any' ? 'Needs a key that may do more than predict.' : `Needs the scope \`${scope}\`.`
-  const access =
-    scope === 'public'
-      ? { security: [] }
-      : { description: [documented.schema.description, requirement].filter(Boolean).join(' ') }
-  return { ...documented, schema: { ...documented.schema, ...access } }
-}
-
 /** Generates the document from the routes that are registered after this plugin. */
 export const describeRoutes = fastifyPlugin(async (app) => {
+  const components = new SchemaComponents()
+  const optionalBodies = new Set<string>()
   await app.register(swagger, {
+    convertConstToEnum: false,
     openapi: {
       openapi: '3.1.0',
       info: {
@@ -76,7 +52,15 @@ export const describeRoutes = fastifyPlugin(async (app) => {
         { name: 'operations', description: 'Health, metrics, limits and problem codes' },
       ],
     },
-    transform: describeScope,
+    transform: ({ schema, url, route }) => {
+      if (schema.hide) return { schema, url }
+      if (hasOptionalBody(schema)) optionalBodies.add(schema.operationId ?? '')
+      return { schema: describeRoute(schema, route.config?.scope, components), url }
+    },
+    transformObject: (generated) =>
+      'openapiObject' in generated
+        ? completeDocument(Object(generated.openapiObject), components, optionalBodies)
+        : generated.swaggerObject,
   })
 })
 
@@ -97,7 +81,7 @@ export async function openapiDocument(): Promise<object> {
   await app.register(describeRoutes)
   await registerRoutes(app, noDependencies)
   await app.ready()
-  const document = withWebhooks(app.swagger())
+  const document = app.swagger()
   await app.close()
   return document
 }

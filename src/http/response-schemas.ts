@@ -4,16 +4,13 @@ import { problemSchema } from '../contract/problems.js'
 import { text } from '../contract/text.js'
 import type { Page } from '../training/ports/pages.js'
 
-const problemContent = (description: string) => ({
-  description,
+const failure = {
+  description: 'The request is invalid or not allowed (4xx), or the service cannot answer (5xx)',
   content: { 'application/problem+json': { schema: problemSchema } },
-})
+}
 
 /** The error responses of every route. */
-export const failures = {
-  '4xx': problemContent('The request is invalid or not allowed'),
-  '5xx': problemContent('The service cannot answer'),
-}
+export const failures = { '4xx': failure, '5xx': failure }
 
 export function listSchema<T extends z.ZodType>(item: T) {
   return z.object({

@@ -4,10 +4,11 @@ import { z } from 'zod'
 import { Problem } from '../contract/problems.js'
 import { sendProblem } from './problem-responses.js'
 
-export const eventStreamContent = {
-  description: 'server-sent events, each with one message as its data',
+/** @param message the name of the messages in the OpenAPI document */
+export const eventStreamContent = (message: string) => ({
+  description: `server-sent events, each with a \`${message}\` as its data`,
   content: { 'text/event-stream': { schema: z.unknown().meta({ type: 'string' }) } },
-}
+})
 
 export const acceptsEventStream = (request: FastifyRequest) =>
   request.accepts().type(['json', 'text/event-stream']) === 'text/event-stream'

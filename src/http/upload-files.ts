@@ -1,12 +1,23 @@
 /** Uploaded files as streams: the body of a request, or the files of a multipart form. */
 import multipart, { type MultipartFile } from '@fastify/multipart'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
+import { z } from 'zod'
 import { Problem } from '../contract/problems.js'
 import { uploadContentTypes } from '../contract/upload.js'
 import type { Upload } from '../training/upload.js'
 import { uploadScheduler } from './task-scheduler.js'
 
 export const multipartType = 'multipart/form-data'
+
+const file = { type: 'string', format: 'binary' }
+const form = { type: 'object', properties: { file: { type: 'array', items: file } }, required: ['file'] }
+
+/** The schema of a route that takes files. For the document only: the body is a stream, which its reader validates. */
+export function fileContents(types: readonly string[]) {
+  const contents = types.map((type) => [type, { schema: z.unknown().meta(file) }] as const)
+  return { ...Object.fromEntries(contents), [multipartType]: { schema: z.unknown().meta(form) } }
+}
+
 /** Form fields that are not files are refused, so a small buffer is enough. */
 const fieldBytes = 1_024
 

@@ -137,7 +137,7 @@ async function registerNames(): Promise<void> {
 }
 
 function isDocumented({ responses }: Operation, status: number): boolean {
-  return String(status) in responses || `${Math.floor(status / 100)}XX` in responses
+  return String(status) in responses || (status >= 400 && 'default' in responses)
 }
 
 function findFault(request: GeneratedRequest, { status, headers, text }: Answer): string | undefined {

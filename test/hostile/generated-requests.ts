@@ -136,6 +136,7 @@ function arbitraryText(schema: Schema): fc.Arbitrary<string> {
     return fc.stringMatching(wider).filter((text) => pattern.test(text))
   }
   if (schema.format === 'uri') return fc.webUrl()
+  if (schema.format === 'date-time') return fc.date({ noInvalidDate: true }).map((date) => date.toISOString())
   const maxLength = Math.min(30, Number(schema.maxLength ?? 30))
   return fc.string({ minLength: Number(schema.minLength ?? 0), maxLength, unit: 'grapheme' })
 }

@@ -1,5 +1,5 @@
 /** Names for the types of the API, all derived from the service's OpenAPI document. */
-import type { components, paths } from '../generated/api.js'
+import type { components } from '../generated/api.js'
 
 type Body<Response> = Response extends { content: { 'application/json': infer Value } } ? Value : never
 
@@ -13,44 +13,44 @@ export type RequestBody<Operation> = Operation extends { requestBody?: infer Req
   ? Body<NonNullable<Request>>
   : never
 
-export type Job = Success<paths['/jobs/{id}']['get']>
-export type JobSpec = Job['spec']
-export type JobStatus = Job['status']
-export type JobRequest = RequestBody<paths['/jobs']['post']>
-export type JobValidation = Success<paths['/jobs/validate']['post']>
-type NetworkRequest = Exclude<NonNullable<JobRequest['network']>, 'auto'>
-export type LayerRequest = NetworkRequest['layers'][number]
-export type Diagnosis = Success<paths['/jobs/{id}/diagnosis']['get']>
-export type Finding = Diagnosis['findings'][number]
-export type EpochStatistics = Success<paths['/jobs/{id}/statistics']['get']>['data'][number]
-export type LayerStatistics = EpochStatistics['layers'][number]
-export type Epoch = Success<paths['/jobs/{id}/epochs']['get']>['data'][number]
-export type Model = Success<paths['/models/{id}']['get']>
-export type Evaluation = NonNullable<Model['evaluation']>
-export type LayerSummary = Model['layers'][number]
-export type Prediction = NonNullable<Success<paths['/models/{id}/predict']['post']>['predictions'][number]>
-export type RegisteredModel = Success<paths['/registry/{name}']['get']>
-export type ModelVersion = Success<paths['/registry/{name}/versions/{version}']['get']>
-export type Alias = RegisteredModel['aliases'][number]
-export type AliasMove = Success<paths['/registry/{name}/aliases/{alias}/history']['get']>['data'][number]
-export type TestEvaluation = Success<paths['/jobs/{id}/test']['post']>
-export type Repeats = Success<paths['/jobs/{id}/repeats']['get']>
-export type Sweep = Success<paths['/sweeps/{id}']['get']>
-export type SweepRequest = RequestBody<paths['/sweeps']['post']>
-export type SweepSummary = Success<paths['/sweeps']['get']>['data'][number]
-export type Trial = Success<paths['/sweeps/{id}/trials']['get']>['data'][number]
-export type Dataset = Success<paths['/datasets/{id}']['get']>
-export type Preview = Success<paths['/datasets/preview']['post']>
-export type DatasetRows = Success<paths['/jobs/{id}/rows']['get']>
-export type WorstRows = Success<paths['/jobs/{id}/rows/worst']['get']>
-export type Importance = Success<paths['/jobs/{id}/importance']['get']>
-export type Dependence = Success<paths['/jobs/{id}/dependence']['get']>
-export type Column = Dataset['columns'][number]
-export type Workshop = Success<paths['/workshops']['get']>['data'][number]
-export type Participant = Success<paths['/workshop']['get']>['participants'][number]
+type Schemas = components['schemas']
 
-export type StreamMessage = components['schemas']['StreamMessage']
-export type JobsStreamMessage = components['schemas']['JobsStreamMessage']
-export type SweepMessage = components['schemas']['SweepMessage']
-export type ClientMessage = components['schemas']['ClientMessage']
-export type Boundary = Extract<StreamMessage, { type: 'boundary' }>
+export type Job = Schemas['Job']
+export type JobSpec = Schemas['JobSpec']
+export type JobStatus = Schemas['JobStatus']
+export type JobRequest = Schemas['JobRequest']
+export type JobValidation = Schemas['JobValidation']
+export type LayerRequest = Schemas['LayerInput']
+export type Diagnosis = Schemas['Diagnosis']
+export type Finding = Schemas['Finding']
+export type EpochStatistics = Schemas['EpochStatistics']
+export type LayerStatistics = Schemas['LayerStatistics']
+export type Epoch = Schemas['Epoch']
+export type Model = Schemas['EvaluatedModel']
+export type Evaluation = Schemas['Evaluation']
+export type LayerSummary = Schemas['LayerSummary']
+export type Prediction = Schemas['Prediction']
+export type RegisteredModel = Schemas['RegisteredModel']
+export type ModelVersion = Schemas['ModelVersion']
+export type Alias = Schemas['Alias']
+export type AliasMove = Schemas['AliasMove']
+export type TestEvaluation = Schemas['TestEvaluation']
+export type Repeats = Schemas['Repeats']
+export type Sweep = Schemas['Sweep']
+export type SweepRequest = Schemas['SweepRequest']
+export type SweepSummary = Schemas['SweepSummary']
+export type Trial = Schemas['Trial']
+export type Dataset = Schemas['Dataset']
+export type Preview = Schemas['DatasetPreview']
+export type DatasetRows = Schemas['DatasetRows']
+export type WorstRows = Schemas['WorstRows']
+export type Importance = Schemas['Importance']
+export type Dependence = Schemas['Dependence']
+export type Column = Schemas['Column']
+export type Workshop = Schemas['Workshop']
+export type Participant = Schemas['Participant']
+export type StreamMessage = Schemas['StreamMessage']
+export type JobsStreamMessage = Schemas['JobsStreamMessage']
+export type SweepMessage = Schemas['SweepMessage']
+export type ClientMessage = Schemas['ClientMessage']
+export type Boundary = Schemas['BoundaryStreamMessage']

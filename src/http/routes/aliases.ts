@@ -44,6 +44,7 @@ export const aliasRoutes: RoutePlugin<Pick<RegistryRoutes, 'registry'>> = (app, 
       config: { scope: 'models:read' },
       schema: {
         tags: ['registry'],
+        operationId: 'getAlias',
         summary: 'Get an alias',
         params: aliasParameters,
         response: { 200: aliasSchema, ...failures },
@@ -61,6 +62,7 @@ export const aliasRoutes: RoutePlugin<Pick<RegistryRoutes, 'registry'>> = (app, 
       config: { scope: 'models:write' },
       schema: {
         tags: ['registry'],
+        operationId: 'setAlias',
         summary: 'Create or move an alias',
         description:
           'An existing alias moves only with its etag in `if-match`; `if-none-match: *` only creates one. Requests after ' +
@@ -95,6 +97,7 @@ export const aliasRoutes: RoutePlugin<Pick<RegistryRoutes, 'registry'>> = (app, 
       config: { scope: 'models:write' },
       schema: {
         tags: ['registry'],
+        operationId: 'rollBackAlias',
         summary: 'Move an alias back to its previous version',
         description:
           'The version that it had before its most recent move. The rollback is a move, too: a second one undoes the first.',
@@ -116,6 +119,7 @@ export const aliasRoutes: RoutePlugin<Pick<RegistryRoutes, 'registry'>> = (app, 
       config: { scope: 'models:write' },
       schema: {
         tags: ['registry'],
+        operationId: 'deleteAlias',
         summary: 'Delete an alias',
         description: 'Its history remains.',
         params: aliasParameters,
@@ -135,6 +139,7 @@ export const aliasRoutes: RoutePlugin<Pick<RegistryRoutes, 'registry'>> = (app, 
       config: { scope: 'models:read' },
       schema: {
         tags: ['registry'],
+        operationId: 'listAliasMoves',
         summary: 'List the moves of an alias, newest first',
         description: 'The most recent 1,000 moves, also of a deleted alias.',
         params: aliasParameters,

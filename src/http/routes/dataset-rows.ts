@@ -39,6 +39,7 @@ export const datasetRowRoutes: RoutePlugin<DatasetRowRoutes> = (app, { dependenc
       config: { scope: 'datasets:read' },
       schema: {
         tags: ['datasets'],
+        operationId: 'listDatasetRows',
         summary: 'List the rows of a dataset',
         description:
           'Raw values: numbers, names of categories, booleans, and null if missing. A row has a cell for each of `columns`. ' +
@@ -61,6 +62,7 @@ export const datasetRowRoutes: RoutePlugin<DatasetRowRoutes> = (app, { dependenc
       config: { scope: 'datasets:read' },
       schema: {
         tags: ['jobs'],
+        operationId: 'listJobRows',
         summary: 'List the rows that a job trains on',
         description:
           'Like GET /datasets/{id}/rows, for any dataset of a job, also its inline rows and generated ones. ' +
@@ -91,6 +93,7 @@ export const datasetRowRoutes: RoutePlugin<DatasetRowRoutes> = (app, { dependenc
       config: { scope: 'datasets:read' },
       schema: {
         tags: ['datasets'],
+        operationId: 'getRowImage',
         summary: 'Get a picture row as PNG',
         params: z.object({ id: text(100), row: integerParameter(0, largestRow) }),
         response: {
@@ -115,6 +118,7 @@ export const datasetRowRoutes: RoutePlugin<DatasetRowRoutes> = (app, { dependenc
       config: { scope: 'datasets:write' },
       schema: {
         tags: ['datasets'],
+        operationId: 'deleteDataset',
         summary: 'Delete a dataset that no unfinished job uses',
         params: idParameters,
         response: { 204: z.null().describe('deleted'), ...failures },

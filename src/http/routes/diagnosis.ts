@@ -26,6 +26,7 @@ export const diagnosisRoutes: RoutePlugin<DiagnosisRoutes> = (app, { dependencie
       config: { scope: 'jobs:read' },
       schema: {
         tags: ['jobs'],
+        operationId: 'diagnoseJob',
         summary: 'Diagnose a running or ended training',
         description:
           'Reads the stored losses, the spec, the description of the dataset and the evaluation. The same history gives ' +
@@ -48,6 +49,7 @@ export const diagnosisRoutes: RoutePlugin<DiagnosisRoutes> = (app, { dependencie
       config: { scope: 'jobs:read' },
       schema: {
         tags: ['jobs'],
+        operationId: 'listStatistics',
         summary: 'List statistics of the layers of a training',
         description:
           'Of a job with `watch`: after each of the first 16 epochs, then after about 8 for each doubling, and fewer if ' +

@@ -3,7 +3,6 @@ import swaggerUi from '@fastify/swagger-ui'
 import type { FastifyPluginAsync } from 'fastify'
 import { release } from '../../contract/release.js'
 import { asyncApiDocument } from '../asyncapi.js'
-import { withWebhooks } from '../openapi-webhooks.js'
 import { declarePublic } from '../plugins/authentication.js'
 import { documentationPolicy, sendDocumentHeaders } from '../plugins/security-headers.js'
 
@@ -13,16 +12,10 @@ export const documentationRoutes: FastifyPluginAsync = async (app) => {
   await app.register(swaggerUi, {
     routePrefix: '/docs',
     staticCSP: documentationPolicy,
-    transformSpecification: withWebhooks,
     uiConfig: { layout: 'BaseLayout', deepLinking: true, tryItOutEnabled: true },
   })
 
-  let openApi: object | undefined
-  const describeApi = () => {
-    openApi ??= withWebhooks(app.swagger())
-    return openApi
-  }
-  app.get('/openapi.json', { schema: { hide: true } }, async () => describeApi())
+  app.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger())
 
   let asyncApi: object | undefined
   app.get('/asyncapi.json', { schema: { hide: true } }, async () => {

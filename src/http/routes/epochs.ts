@@ -1,7 +1,6 @@
 /** The epochs of a job in order, as JSON or CSV, all or thinned. */
 import { z } from 'zod'
-import { epochSchema } from '../../contract/epoch.js'
-import { type Job, jobSchema } from '../../contract/job.js'
+import { epochListSchema, type Job } from '../../contract/job.js'
 import { epochsAsTexts, lastEpoch, type PackedEpochs, unpackEpochs } from '../../contract/packed-epochs.js'
 import { Problem } from '../../contract/problems.js'
 import type { EpochStore } from '../../training/ports/epochs.js'
@@ -29,6 +28,7 @@ export const epochRoutes: RoutePlugin<EpochRoutes> = (app, { dependencies }, don
       config: { scope: 'jobs:read' },
       schema: {
         tags: ['jobs'],
+        operationId: 'listEpochs',
         summary: 'List the epochs of a job',
         description: '`Accept: text/csv` selects CSV.',
         params: idParameters,
@@ -46,13 +46,7 @@ export const epochRoutes: RoutePlugin<EpochRoutes> = (app, { dependencies }, don
             description: 'epochs in order',
             content: {
               'application/json': {
-                schema: z.object({
-                  object: z.literal('list'),
-                  data: z.array(epochSchema),
-                  hasMore: z.boolean(),
-                  lastId: z.int().nullable().describe('pass as `after` for the next page'),
-                  epochsKept: jobSchema.shape.epochsKept,
-                }),
+                schema: epochListSchema,
               },
               // A string, or a stream of one.
               'text/csv': { schema: z.unknown().meta({ type: 'string' }) },

@@ -15,7 +15,7 @@ import { preparationParameters } from '../preparation-parameters.js'
 import { requirePrincipal } from '../principal.js'
 import { failures, idParameters } from '../response-schemas.js'
 import type { RoutePlugin } from '../route-plugin.js'
-import { acceptUploads, multipartType, uploadedFiles } from '../upload-files.js'
+import { acceptUploads, fileContents, uploadedFiles } from '../upload-files.js'
 import type { DatasetRoutes } from './datasets.js'
 import type { UploadRoutes } from './uploads.js'
 
@@ -29,8 +29,7 @@ export interface EvaluateRoutes
 }
 
 const jsonType = 'application/json'
-const file = z.unknown().meta({ type: 'string', format: 'binary' })
-const fileTypes = [...uploadContentTypes.filter((type) => type !== jsonType), multipartType]
+const fileTypes = uploadContentTypes.filter((type) => type !== jsonType)
 
 export const evaluateRoutes: RoutePlugin<EvaluateRoutes> = (app, { dependencies }, done) => {
   acceptUploads(app, [jsonType])
@@ -46,6 +45,7 @@ export const evaluateRoutes: RoutePlugin<EvaluateRoutes> = (app, { dependencies 
       },
       schema: {
         tags: ['models'],
+        operationId: 'evaluateModel',
         summary: 'Evaluate a model on labelled rows',
         description:
           'Returns the metrics of the evaluation after training, for a dataset, rows, or a file in any format of POST ' +
@@ -60,7 +60,7 @@ export const evaluateRoutes: RoutePlugin<EvaluateRoutes> = (app, { dependencies 
         body: {
           content: {
             [jsonType]: { schema: evaluationRequestSchema },
-            ...Object.fromEntries(fileTypes.map((type) => [type, { schema: file }])),
+            ...fileContents(fileTypes),
           },
         },
         response: { 200: modelEvaluationSchema, ...failures },

@@ -47,6 +47,7 @@ export const exportRoutes: RoutePlugin<ExportRoutes> = (app, { dependencies }, d
       config: { scope: 'models:read' },
       schema: {
         tags: ['models'],
+        operationId: 'exportModel',
         summary: 'Download a model as a file of another program',
         description:
           'The file takes raw columns and returns labels and probabilities, unless `preprocessing=false`. ' +

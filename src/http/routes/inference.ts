@@ -5,9 +5,12 @@ import { shareCall } from '../../base/share-call.js'
 import type { BodyThread } from '../../bodies/body-thread.js'
 import {
   inferenceErrorSchema,
+  inferenceLivenessSchema,
+  inferenceReadinessSchema,
   inferenceRequestSchema,
   inferenceResponseSchema,
   modelMetadataSchema,
+  modelReadinessSchema,
   serverMetadataSchema,
 } from '../../contract/inference.js'
 import { Problem, unknownModel } from '../../contract/problems.js'
@@ -34,14 +37,11 @@ export interface InferenceRoutes {
   databaseTrouble: DatabaseTrouble
 }
 
-const error = (description: string) => ({
-  description,
+const failure = {
+  description: 'The request is invalid or not allowed (4xx), or the server cannot answer (5xx)',
   content: { 'application/json': { schema: inferenceErrorSchema } },
-})
-const failures = {
-  '4xx': error('The request is invalid or not allowed'),
-  '5xx': error('The service cannot answer'),
 }
+const failures = { '4xx': failure, '5xx': failure }
 
 const byName = z.object({ name: text(200) })
 const byVersion = z.object({ name: text(200), version: text(100) })
@@ -70,6 +70,7 @@ export const inferenceRoutes: RoutePlugin<InferenceRoutes> = (app, { dependencie
         schema: {
           hide: path === '/',
           tags,
+          operationId: 'getInferenceServer',
           summary: 'Get the name and extensions of the inference server',
           response: { 200: serverMetadataSchema, ...failures },
         },
@@ -84,8 +85,9 @@ export const inferenceRoutes: RoutePlugin<InferenceRoutes> = (app, { dependencie
       config: { scope: 'public' },
       schema: {
         tags,
+        operationId: 'checkInferenceLiveness',
         summary: 'Check that the inference server is live',
-        response: { 200: z.object({ live: z.literal(true) }), ...failures },
+        response: { 200: inferenceLivenessSchema, ...failures },
       },
     },
     () => ({ live: true as const }),
@@ -103,16 +105,22 @@ export const inferenceRoutes: RoutePlugin<InferenceRoutes> = (app, { dependencie
       config: { scope: 'public' },
       schema: {
         tags,
+        operationId: 'checkInferenceReadiness',
         summary: 'Check that the inference server can infer',
-        response: { 200: z.object({ live: z.literal(true), ready: z.literal(true) }), ...failures },
+        response: { 200: inferenceReadinessSchema, ...failures },
       },
     },
     check,
   )
 
-  for (const { path, params, of } of [
-    { path: '/models/:name', params: byName, of: 'a model' },
-    { path: '/models/:name/versions/:version', params: byVersion, of: 'a version of a model' },
+  for (const { path, params, of, kind } of [
+    { path: '/models/:name', params: byName, of: 'a model', kind: 'Model' },
+    {
+      path: '/models/:name/versions/:version',
+      params: byVersion,
+      of: 'a version of a model',
+      kind: 'Version',
+    },
   ]) {
     app.get(
       path,
@@ -121,6 +129,7 @@ export const inferenceRoutes: RoutePlugin<InferenceRoutes> = (app, { dependencie
         onRequest,
         schema: {
           tags,
+          operationId: `get${kind}Metadata`,
           summary: `Get the inputs and outputs of ${of}`,
           params,
           response: { 200: modelMetadataSchema, ...failures },
@@ -136,9 +145,10 @@ export const inferenceRoutes: RoutePlugin<InferenceRoutes> = (app, { dependencie
         onRequest,
         schema: {
           tags,
+          operationId: `check${kind}Readiness`,
           summary: `Check that ${of} is ready`,
           params,
-          response: { 200: z.object({ name: z.string(), ready: z.literal(true) }), ...failures },
+          response: { 200: modelReadinessSchema, ...failures },
         },
       },
       (request) => {
@@ -154,6 +164,7 @@ export const inferenceRoutes: RoutePlugin<InferenceRoutes> = (app, { dependencie
         onRequest,
         schema: {
           tags,
+          operationId: `inferWith${kind}`,
           summary: `Infer with ${of}`,
           description:
             'All inputs and outputs of a request have the same rows. If any row is invalid, the request fails. With the ' +

@@ -26,6 +26,7 @@ export const jobBatchRoutes: RoutePlugin<JobBatchRoutes> = (app, { dependencies 
       config: { scope: 'jobs:write' },
       schema: {
         tags: ['jobs'],
+        operationId: 'createJobs',
         summary: 'Start up to 1,000 trainings',
         description:
           'Accepts or refuses each job separately, and stores the accepted ones in one transaction. An Idempotency-Key ' +

@@ -1,5 +1,6 @@
 /** Deletion of finished jobs: one by its id, or those that ended before a time. */
 import { z } from 'zod'
+import { deletionSchema, maximumDeletions } from '../../contract/job-deletion.js'
 import { finishedStatuses } from '../../contract/job-status.js'
 import { remove } from '../../training/control.js'
 import type { JobStore } from '../../training/ports/jobs.js'
@@ -12,15 +13,6 @@ export interface JobDeletionRoutes {
   jobs: Tenanted<JobStore>
 }
 
-/** Limits the time of one request. */
-const maximumDeletions = 10_000
-
-const deletionSchema = z.object({
-  object: z.literal('deletion'),
-  deleted: z.int().describe('number of jobs'),
-  hasMore: z.boolean().describe(`true if ${maximumDeletions} were deleted: repeat the request for the rest`),
-})
-
 export const jobDeletionRoutes: RoutePlugin<JobDeletionRoutes> = (app, { dependencies }, done) => {
   app.delete(
     '/jobs/:id',
@@ -28,6 +20,7 @@ export const jobDeletionRoutes: RoutePlugin<JobDeletionRoutes> = (app, { depende
       config: { scope: 'jobs:write' },
       schema: {
         tags: ['jobs'],
+        operationId: 'deleteJob',
         summary: 'Delete a finished job, without its model',
         params: idParameters,
         response: { 204: z.null().describe('deleted'), ...failures },
@@ -45,6 +38,7 @@ export const jobDeletionRoutes: RoutePlugin<JobDeletionRoutes> = (app, { depende
       config: { scope: 'jobs:write' },
       schema: {
         tags: ['jobs'],
+        operationId: 'deleteJobs',
         summary: 'Delete jobs that ended before a time, without their models',
         description: `Deletes the oldest first, at most ${maximumDeletions.toLocaleString('en')} a request.`,
         querystring: z.strictObject({

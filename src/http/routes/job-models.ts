@@ -59,6 +59,7 @@ export const jobModelRoutes: RoutePlugin<JobModelRoutes> = (app, { dependencies 
       config: { scope: 'datasets:read', hasOwnTurns: true },
       schema: {
         tags: ['jobs'],
+        operationId: 'listWorstRows',
         summary: 'List the rows with the largest loss under the model of a job',
         description:
           'The loss is that of the job for a single row, without class weights and sample weights, so that wrong labels ' +
@@ -93,6 +94,7 @@ export const jobModelRoutes: RoutePlugin<JobModelRoutes> = (app, { dependencies 
       config: { scope: 'jobs:write', hasOwnTurns: true },
       schema: {
         tags: ['jobs'],
+        operationId: 'testJob',
         summary: 'Evaluate the model of a job on its test rows, and record the test',
         description:
           'The rows that `testSplit` keeps apart. Each answer reports how often they were tested: a test split measures ' +
@@ -115,6 +117,7 @@ export const jobModelRoutes: RoutePlugin<JobModelRoutes> = (app, { dependencies 
       config: { scope: 'models:read', hasOwnTurns: true },
       schema: {
         tags: ['jobs'],
+        operationId: 'measureImportance',
         summary: 'Measure which columns the model of a job uses',
         description:
           'Permutation importance, as in scikit-learn: the decrease of the score when the values of a column are shuffled ' +
@@ -145,6 +148,7 @@ export const jobModelRoutes: RoutePlugin<JobModelRoutes> = (app, { dependencies 
       config: { scope: 'datasets:read', hasOwnTurns: true },
       schema: {
         tags: ['jobs'],
+        operationId: 'measureDependence',
         summary: 'Measure how the predictions of a job depend on a column',
         description:
           'Partial dependence: the mean prediction over the rows if the column had the same value in all of them, for ' +

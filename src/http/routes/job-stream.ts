@@ -80,6 +80,7 @@ export const jobStreamRoutes: RoutePlugin<JobStreamRoutes> = (app, { dependencie
     config: { isStream: true, scope: 'jobs:read', acceptsStreamTicket: 'for job' },
     schema: {
       tags: ['jobs'],
+      operationId: 'watchJob',
       summary: 'Watch a job',
       description:
         'Sends `job` first and at every change of status, `epochs` in order, and `end` last. `?boundary=64` also sends ' +
@@ -88,7 +89,7 @@ export const jobStreamRoutes: RoutePlugin<JobStreamRoutes> = (app, { dependencie
       params: idParameters,
       querystring,
       response: {
-        200: eventStreamContent,
+        200: eventStreamContent('StreamMessage'),
         204: z.null().describe('the end was already sent: do not reconnect'),
         ...failures,
       },

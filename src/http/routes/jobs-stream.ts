@@ -118,6 +118,7 @@ export const jobsStreamRoutes: RoutePlugin<JobsStreamRoutes> = (app, { dependenc
     config: { isStream: true, scope: 'jobs:read', acceptsStreamTicket: 'for all' },
     schema: {
       tags: ['jobs'],
+      operationId: 'watchJobs',
       summary: 'Watch many jobs on one connection',
       description:
         'Sends the messages of each job in the order of its stream, each with its `jobId`. A job that does not exist ' +
@@ -127,7 +128,7 @@ export const jobsStreamRoutes: RoutePlugin<JobsStreamRoutes> = (app, { dependenc
         '`Last-Event-ID` continues after that event. /asyncapi.json describes the messages.',
       querystring,
       response: {
-        200: eventStreamContent,
+        200: eventStreamContent('JobsStreamMessage'),
         204: z.null().describe('the end of every job was already sent: do not reconnect'),
         ...failures,
       },

@@ -43,6 +43,7 @@ export const jobRoutes: RoutePlugin<JobRoutes> = (app, { dependencies }, done) =
       config: { scope: 'jobs:write' },
       schema: {
         tags: ['jobs'],
+        operationId: 'createJob',
         summary: 'Start a training',
         headers: idempotencyHeaders,
         body: jobRequestSchema,
@@ -73,6 +74,7 @@ export const jobRoutes: RoutePlugin<JobRoutes> = (app, { dependencies }, done) =
       config: { scope: 'jobs:write' },
       schema: {
         tags: ['jobs'],
+        operationId: 'validateJob',
         summary: 'Check a training without starting it',
         description:
           'Returns the spec that would be accepted, its layers, memory, work, and estimated time. Nothing is stored or ' +
@@ -90,6 +92,7 @@ export const jobRoutes: RoutePlugin<JobRoutes> = (app, { dependencies }, done) =
       config: { scope: 'jobs:read' },
       schema: {
         tags: ['jobs'],
+        operationId: 'listJobs',
         summary: 'List jobs, newest first, or by id',
         querystring: z
           .strictObject({
@@ -132,6 +135,7 @@ export const jobRoutes: RoutePlugin<JobRoutes> = (app, { dependencies }, done) =
       config: { scope: 'jobs:read' },
       schema: {
         tags: ['jobs'],
+        operationId: 'getJob',
         summary: 'Get a job',
         params: idParameters,
         response: { 200: jobSchema, ...failures },
@@ -151,6 +155,7 @@ export const jobRoutes: RoutePlugin<JobRoutes> = (app, { dependencies }, done) =
       config: { scope: 'jobs:write' },
       schema: {
         tags: ['jobs'],
+        operationId: 'updateJob',
         summary: 'Change the labels of a job, or the learning rate or epochs of an unfinished one',
         description:
           'Name, notes, tags and metadata change in any status. The model of a succeeded job keeps its own. A change of ' +
@@ -180,6 +185,7 @@ export const jobRoutes: RoutePlugin<JobRoutes> = (app, { dependencies }, done) =
       config: { scope: 'jobs:read' },
       schema: {
         tags: ['jobs'],
+        operationId: 'listJobEvents',
         summary: 'List the events of a job, oldest first',
         description:
           'A job keeps its creation, first claim and end, its newest 100 releases, pauses and resumptions with the claims ' +
@@ -204,6 +210,7 @@ export const jobRoutes: RoutePlugin<JobRoutes> = (app, { dependencies }, done) =
       config: { scope: 'jobs:write' },
       schema: {
         tags: ['jobs'],
+        operationId: 'cancelJob',
         summary: 'Cancel a job',
         params: idParameters,
         response: { 200: jobSchema, ...failures },
@@ -218,6 +225,7 @@ export const jobRoutes: RoutePlugin<JobRoutes> = (app, { dependencies }, done) =
       config: { scope: 'jobs:write' },
       schema: {
         tags: ['jobs'],
+        operationId: 'pauseJob',
         summary: 'Pause a queued or running job',
         params: idParameters,
         response: { 200: jobSchema, ...failures },
@@ -232,6 +240,7 @@ export const jobRoutes: RoutePlugin<JobRoutes> = (app, { dependencies }, done) =
       config: { scope: 'jobs:write' },
       schema: {
         tags: ['jobs'],
+        operationId: 'resumeJob',
         summary: 'Resume a paused job',
         params: idParameters,
         body: resumeRequestSchema,

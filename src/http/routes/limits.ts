@@ -19,6 +19,7 @@ export const limitRoutes: RoutePlugin<LimitRoutes> = (app, { dependencies }, don
       config: { scope: 'any' },
       schema: {
         tags: ['operations'],
+        operationId: 'getLimits',
         summary: 'Get the limits of the tenant and what it uses',
         description:
           'Requests and streams are counted by the API process that answers, everything else over all processes.',

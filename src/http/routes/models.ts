@@ -78,6 +78,7 @@ export const modelRoutes: RoutePlugin<ModelRoutes> = (app, { dependencies }, don
       config: { scope: 'models:write', hasOwnTurns: (request) => request.isMultipart() },
       schema: {
         tags: ['models'],
+        operationId: 'createModel',
         summary: 'Import a model, or construct one without training',
         description:
           'As a form: imports a safetensors file, whose tensors have the names of this service or of a PyTorch state dict, or ' +
@@ -109,6 +110,7 @@ export const modelRoutes: RoutePlugin<ModelRoutes> = (app, { dependencies }, don
       config: { scope: 'models:read' },
       schema: {
         tags: ['models'],
+        operationId: 'listModels',
         summary: 'List models, newest first',
         querystring: z.strictObject({ ...pageParameters, ...labelParameters }),
         response: { 200: listSchema(modelSchema), ...failures },
@@ -127,6 +129,7 @@ export const modelRoutes: RoutePlugin<ModelRoutes> = (app, { dependencies }, don
       config: { scope: 'models:read' },
       schema: {
         tags: ['models'],
+        operationId: 'getModel',
         summary: 'Get a model',
         description: '`evaluation` has the metrics on the validation rows; lists omit it.',
         params: idParameters,
@@ -147,6 +150,7 @@ export const modelRoutes: RoutePlugin<ModelRoutes> = (app, { dependencies }, don
       config: { scope: 'models:write' },
       schema: {
         tags: ['models'],
+        operationId: 'updateModel',
         summary: 'Change the threshold, name, notes, tags or metadata of a model',
         description:
           'Predictions and evaluations return the second class from this probability. The evaluation lists the results of ' +
@@ -165,6 +169,7 @@ export const modelRoutes: RoutePlugin<ModelRoutes> = (app, { dependencies }, don
       config: { scope: 'models:write' },
       schema: {
         tags: ['models'],
+        operationId: 'deleteModel',
         summary: 'Delete a model that no unfinished job starts from',
         description:
           'Also deletes its weights and its evaluation. The job that trained it remains, with `modelId` null.',
@@ -184,6 +189,7 @@ export const modelRoutes: RoutePlugin<ModelRoutes> = (app, { dependencies }, don
       config: { scope: 'models:read' },
       schema: {
         tags: ['models'],
+        operationId: 'downloadWeights',
         summary: 'Download the weights',
         description:
           'Returns a safetensors file with float32 tensors, such as `layers.0.weight` with the shape [units, inputs]. ' +

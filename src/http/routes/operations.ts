@@ -1,8 +1,9 @@
 /** Health, workers and metrics. */
 import { z } from 'zod'
 import { shareCall } from '../../base/share-call.js'
+import { type Backend, livenessSchema, readinessSchema } from '../../contract/health.js'
 import { Problem } from '../../contract/problems.js'
-import { type WorkersSummary, workerSchema, workersSummarySchema } from '../../contract/worker.js'
+import { type WorkersSummary, workerSchema } from '../../contract/worker.js'
 import type { Live } from '../../live/live.js'
 import type { LiveSweeps } from '../../live/live-sweeps.js'
 import type { MetricStore } from '../../training/ports/service-metrics.js'
@@ -11,14 +12,6 @@ import type { Metrics } from '../plugins/metrics.js'
 import { defaultLimit, pageParameters } from '../query-parameters.js'
 import { failures, listSchema, toList } from '../response-schemas.js'
 import type { RoutePlugin } from '../route-plugin.js'
-
-const backendSchema = z.object({
-  name: z.string().describe('native, wasm or reference'),
-  passedOver: z
-    .array(z.object({ name: z.string(), reason: z.string() }))
-    .describe('faster backends that do not run here'),
-})
-type Backend = z.infer<typeof backendSchema>
 
 export interface Readiness {
   /** Returns the names of the parts that are not available. */
@@ -53,8 +46,9 @@ export const operationRoutes: RoutePlugin<OperationRoutes> = (app, { dependencie
       config: { scope: 'public' },
       schema: {
         tags: ['operations'],
+        operationId: 'checkLiveness',
         summary: 'Check that the process is alive',
-        response: { 200: z.object({ status: z.literal('live') }), ...failures },
+        response: { 200: livenessSchema, ...failures },
       },
     },
     () => ({ status: 'live' as const }),
@@ -66,13 +60,10 @@ export const operationRoutes: RoutePlugin<OperationRoutes> = (app, { dependencie
       config: { scope: 'public' },
       schema: {
         tags: ['operations'],
+        operationId: 'checkReadiness',
         summary: 'Check the database, the queue and the workers',
         response: {
-          200: z.object({
-            status: z.literal('ready'),
-            backend: backendSchema,
-            workers: workersSummarySchema.describe('workers that reported in the last 10 s'),
-          }),
+          200: readinessSchema,
           ...failures,
         },
       },
@@ -86,6 +77,7 @@ export const operationRoutes: RoutePlugin<OperationRoutes> = (app, { dependencie
       config: { scope: 'metrics:read' },
       schema: {
         tags: ['operations'],
+        operationId: 'listWorkers',
         summary: 'List the worker processes, newest first',
         description: 'Workers serve all tenants. Those without a report for 10 s are omitted.',
         querystring: z.strictObject(pageParameters),
@@ -102,6 +94,7 @@ export const operationRoutes: RoutePlugin<OperationRoutes> = (app, { dependencie
       config: { scope: 'metrics:read' },
       schema: {
         tags: ['operations'],
+        operationId: 'getMetrics',
         summary: 'Get metrics for Prometheus',
         response: {
           200: {

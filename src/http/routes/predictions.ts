@@ -67,6 +67,7 @@ export const predictionRoutes: RoutePlugin<PredictionRoutes> = (app, { dependenc
       onRequest,
       schema: {
         tags: ['models'],
+        operationId: 'predictFromQuery',
         summary: 'Predict from the query string',
         description:
           'Returns one prediction for each `x=0,1`, or for one row by column name: `?sepalLength=5.1&…`. ' +
@@ -99,6 +100,7 @@ export const predictionRoutes: RoutePlugin<PredictionRoutes> = (app, { dependenc
       onRequest,
       schema: {
         tags: ['models'],
+        operationId: 'predict',
         summary: 'Predict for rows or a picture',
         description:
           'Takes rows as JSON, or a CSV with a header. The answer to a CSV has its columns, `prediction` and ' +

@@ -2,26 +2,24 @@
 import { createHash } from 'node:crypto'
 import type { FastifyPluginCallbackZod } from 'fastify-type-provider-zod'
 import { z } from 'zod'
-import { isProblemCode, Problem, type ProblemCode, problemSchema, problems } from '../../contract/problems.js'
+import {
+  isProblemCode,
+  Problem,
+  type ProblemCode,
+  type ProblemPage,
+  problemPageListSchema,
+  problemPageSchema,
+  problems,
+} from '../../contract/problems.js'
 import { text } from '../../contract/text.js'
 import { addVary } from '../plugins/cross-origin.js'
 import { sendDocumentHeaders } from '../plugins/security-headers.js'
 import { problemBody } from '../problem-responses.js'
 import { failures } from '../response-schemas.js'
 
-const pageSchema = z.object({
-  code: z.string(),
-  status: z.int(),
-  title: z.string(),
-  meaning: z.string().describe('what happened'),
-  remedy: z.string().describe('what to do about it'),
-  example: problemSchema,
-})
-type Page = z.infer<typeof pageSchema>
-
 const exampleTraceId = '4bf92f3577b34da6a3ce929d0e0e4736'
 
-function problemPage(code: ProblemCode): Page {
+function problemPage(code: ProblemCode): ProblemPage {
   const { status, title, meaning, remedy, example } = problems[code]
   return {
     code,
@@ -60,7 +58,7 @@ function escapeHtml(value: string): string {
     .replaceAll('"', '&quot;')
 }
 
-function pageAsHtml({ code, status, title, meaning, remedy, example }: Page): string {
+function pageAsHtml({ code, status, title, meaning, remedy, example }: ProblemPage): string {
   return html(
     `${code}: ${title}`,
     `<p><a href="/problems">All problems</a></p><h1>${escapeHtml(title)}</h1>` +
@@ -70,7 +68,7 @@ function pageAsHtml({ code, status, title, meaning, remedy, example }: Page): st
   )
 }
 
-function pageAsMarkdown({ code, status, title, meaning, remedy, example }: Page): string {
+function pageAsMarkdown({ code, status, title, meaning, remedy, example }: ProblemPage): string {
   const json = JSON.stringify(example, null, 2)
   return `# ${title}\n\n\`${code}\`, status ${status}\n\n## What it means\n\n${meaning}\n\n## What to do\n\n${remedy}\n\n## Example\n\n\`\`\`json\n${json}\n\`\`\`\n`
 }
@@ -104,13 +102,14 @@ export const problemRoutes: FastifyPluginCallbackZod = (app, _options, done) => 
       config: { scope: 'public' },
       schema: {
         tags: ['operations'],
+        operationId: 'listProblems',
         summary: 'List the problem codes',
         response: {
           200: {
             description: 'JSON or HTML, selected by the Accept header',
             content: {
               'application/json': {
-                schema: z.object({ object: z.literal('list'), data: z.array(pageSchema) }),
+                schema: problemPageListSchema,
               },
               'text/html': { schema: z.string() },
             },
@@ -135,9 +134,10 @@ export const problemRoutes: FastifyPluginCallbackZod = (app, _options, done) => 
       config: { scope: 'public' },
       schema: {
         tags: ['operations'],
+        operationId: 'getProblem',
         summary: 'Get the page of a problem code',
         params: z.object({ code: text(100).meta({ examples: ['invalid-spec'] }) }),
-        response: { 200: content(pageSchema), ...failures },
+        response: { 200: content(problemPageSchema), ...failures },
       },
     },
     async (request, reply) => {

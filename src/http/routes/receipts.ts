@@ -24,6 +24,7 @@ export const receiptRoutes: RoutePlugin<ReceiptRoutes> = (app, { dependencies },
       config: { scope: 'jobs:read' },
       schema: {
         tags: ['jobs'],
+        operationId: 'getReceipt',
         summary: 'Get the signed receipt of a finished job',
         description:
           'Spec, data, backend and release of the run, and hashes of its metrics and weights. The receipt of a verification ' +
@@ -46,6 +47,7 @@ export const receiptRoutes: RoutePlugin<ReceiptRoutes> = (app, { dependencies },
       config: { scope: 'jobs:read' },
       schema: {
         tags: ['jobs'],
+        operationId: 'getReceiptKey',
         summary: 'Get the public key that signs receipts',
         response: { 200: receiptKeySchema, ...failures },
       },
@@ -59,6 +61,7 @@ export const receiptRoutes: RoutePlugin<ReceiptRoutes> = (app, { dependencies },
       config: { scope: 'jobs:read' },
       schema: {
         tags: ['jobs'],
+        operationId: 'checkReceipt',
         summary: 'Check the signature of a receipt, also of another service',
         body: receiptCheckRequestSchema,
         response: { 200: receiptCheckSchema, ...failures },

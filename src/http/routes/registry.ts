@@ -36,6 +36,7 @@ export const registryRoutes: RoutePlugin<RegistryRoutes> = (app, { dependencies 
       config: { scope: 'models:read' },
       schema: {
         tags: ['registry'],
+        operationId: 'listRegisteredModels',
         summary: 'List the names of models, in alphabetical order',
         querystring: z.strictObject(pageParameters),
         response: { 200: listSchema(registeredModelSchema), ...failures },
@@ -53,6 +54,7 @@ export const registryRoutes: RoutePlugin<RegistryRoutes> = (app, { dependencies 
       config: { scope: 'models:read' },
       schema: {
         tags: ['registry'],
+        operationId: 'getRegisteredModel',
         summary: 'Get a name with its aliases',
         params: nameParameters,
         response: { 200: registeredModelSchema, ...failures },
@@ -67,6 +69,7 @@ export const registryRoutes: RoutePlugin<RegistryRoutes> = (app, { dependencies 
       config: { scope: 'models:write' },
       schema: {
         tags: ['registry'],
+        operationId: 'deleteRegisteredModel',
         summary: 'Delete a name without aliases',
         description: 'Also deletes its versions and the history of its aliases. The models remain.',
         params: nameParameters,
@@ -85,6 +88,7 @@ export const registryRoutes: RoutePlugin<RegistryRoutes> = (app, { dependencies 
       config: { scope: 'models:write' },
       schema: {
         tags: ['registry'],
+        operationId: 'registerVersion',
         summary: 'Register a model as the next version of a name',
         description:
           'Creates the name if necessary. A model that is already a version of the name keeps its number, so a repeated request ' +
@@ -118,6 +122,7 @@ export const registryRoutes: RoutePlugin<RegistryRoutes> = (app, { dependencies 
       config: { scope: 'models:read' },
       schema: {
         tags: ['registry'],
+        operationId: 'listModelVersions',
         summary: 'List the versions of a model, by name',
         description: 'At most one for each name. All are on one page.',
         params: idParameters,
@@ -139,6 +144,7 @@ export const registryRoutes: RoutePlugin<RegistryRoutes> = (app, { dependencies 
       config: { scope: 'models:read' },
       schema: {
         tags: ['registry'],
+        operationId: 'listVersions',
         summary: 'List the versions of a name, newest first',
         params: nameParameters,
         querystring: z.strictObject({ ...pageParameters, status: versionStatusSchema.optional() }),
@@ -157,6 +163,7 @@ export const registryRoutes: RoutePlugin<RegistryRoutes> = (app, { dependencies 
       config: { scope: 'models:read' },
       schema: {
         tags: ['registry'],
+        operationId: 'getVersion',
         summary: 'Get a version',
         params: versionParameters,
         response: { 200: modelVersionSchema, ...failures },
@@ -171,6 +178,7 @@ export const registryRoutes: RoutePlugin<RegistryRoutes> = (app, { dependencies 
       config: { scope: 'models:write' },
       schema: {
         tags: ['registry'],
+        operationId: 'updateVersion',
         summary: 'Archive a version, or undo it',
         description:
           'An archived version cannot be given an alias. A version with an alias cannot be archived. Predictions with ' +

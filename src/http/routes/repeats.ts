@@ -44,6 +44,7 @@ export const repeatRoutes: RoutePlugin<RepeatRoutes> = (app, { dependencies }, d
       config: { scope: 'jobs:read' },
       schema: {
         tags: ['jobs'],
+        operationId: 'getRepeats',
         summary: 'Get the mean, deviation and curves of the repeats and folds of a job',
         params: idParameters,
         querystring: z.strictObject({
@@ -70,6 +71,7 @@ export const repeatRoutes: RoutePlugin<RepeatRoutes> = (app, { dependencies }, d
       config: { scope: 'models:read' },
       schema: {
         tags: ['jobs'],
+        operationId: 'listOutOfFoldPredictions',
         summary: 'List the predictions of rows by the training without their fold',
         description: 'Without the test rows. Also needs the scope `datasets:read`.',
         params: idParameters,
@@ -102,6 +104,7 @@ export const repeatRoutes: RoutePlugin<RepeatRoutes> = (app, { dependencies }, d
       config: { scope: 'jobs:read' },
       schema: {
         tags: ['jobs'],
+        operationId: 'compareJobs',
         summary: 'Compare a metric of two jobs with the spread of their repeats',
         description:
           'Welch’s t test over the trials of both jobs. Without repeats or folds of both, the verdict is `unknown`.',

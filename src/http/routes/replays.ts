@@ -40,6 +40,7 @@ export const replayRoutes: RoutePlugin<ReplayRoutes> = (app, { dependencies }, d
       config: { scope: 'jobs:write' },
       schema: {
         tags: ['jobs'],
+        operationId: 'forkJob',
         summary: 'Repeat a job up to an epoch, then go on with changes',
         description:
           'The fork has the epochs of the job up to `epoch`, bit by bit: it continues from a checkpoint, or trains them again ' +
@@ -68,6 +69,7 @@ export const replayRoutes: RoutePlugin<ReplayRoutes> = (app, { dependencies }, d
       config: { scope: 'jobs:write' },
       schema: {
         tags: ['jobs'],
+        operationId: 'computeEpochModel',
         summary: 'Get the model of any epoch of a job, or start to recompute it',
         description:
           'A model of another epoch than the last is recomputed by a job that ends after that epoch, and whose losses must ' +
@@ -99,6 +101,7 @@ export const replayRoutes: RoutePlugin<ReplayRoutes> = (app, { dependencies }, d
       config: { scope: 'jobs:write' },
       schema: {
         tags: ['jobs'],
+        operationId: 'verifyJob',
         summary: 'Train a finished job again, to compare both runs',
         description:
           'Starts a job with the same spec and changes that uses nothing stored of the run. When it has ended, ' +
@@ -122,6 +125,7 @@ export const replayRoutes: RoutePlugin<ReplayRoutes> = (app, { dependencies }, d
       config: { scope: 'jobs:read' },
       schema: {
         tags: ['jobs'],
+        operationId: 'compareRuns',
         summary: 'Find the first epoch in which two jobs differ',
         description:
           'Compares the bits of all stored metrics, and the hashes of the weights along the snapshots and at the end.',

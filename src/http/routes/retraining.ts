@@ -34,6 +34,7 @@ export const retrainingRoutes: RoutePlugin<RetrainingRoutes> = (app, { dependenc
       config: { scope: 'jobs:write' },
       schema: {
         tags: ['models'],
+        operationId: 'retrainModel',
         summary: 'Train the spec of a model on another dataset',
         description:
           'Starts a job with the spec of the job that trained the model. With `registry`, the new model becomes the next ' +
@@ -66,6 +67,7 @@ export const retrainingRoutes: RoutePlugin<RetrainingRoutes> = (app, { dependenc
       config: { scope: 'models:read', hasOwnTurns: true },
       schema: {
         tags: ['models'],
+        operationId: 'compareModels',
         summary: 'Compare a retrained model with the earlier one',
         description:
           'Evaluates both models on the validation rows of the job that retrained, or on its training rows if it has none.',

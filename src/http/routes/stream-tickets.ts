@@ -23,6 +23,7 @@ export const streamTicketRoutes: RoutePlugin<StreamTicketRoutes> = (app, { depen
       config: { scope: 'jobs:read' },
       schema: {
         tags: ['jobs'],
+        operationId: 'createJobStreamTicket',
         summary: 'Get a stream ticket for one job',
         description:
           'For browsers, whose WebSocket and EventSource cannot send a key. The ticket opens the stream of this job once, ' +
@@ -52,6 +53,7 @@ export const streamTicketRoutes: RoutePlugin<StreamTicketRoutes> = (app, { depen
       config: { scope: 'jobs:read' },
       schema: {
         tags: ['jobs'],
+        operationId: 'createStreamTicket',
         summary: 'Get a stream ticket for many jobs or a sweep',
         description:
           'For browsers, whose WebSocket and EventSource cannot send a key. The ticket opens /stream, or the stream ' +

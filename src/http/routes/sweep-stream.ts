@@ -71,6 +71,7 @@ export const sweepStreamRoutes: RoutePlugin<SweepStreamRoutes> = (app, { depende
     config: { isStream: true, scope: 'jobs:read', acceptsStreamTicket: 'for all' },
     schema: {
       tags: ['sweeps'],
+      operationId: 'watchSweep',
       summary: 'Watch a sweep',
       description:
         'Sends `sweep` first and at most once a second while it changes, `trials` when trials start, pause or end, and ' +
@@ -79,7 +80,7 @@ export const sweepStreamRoutes: RoutePlugin<SweepStreamRoutes> = (app, { depende
       params: idParameters,
       querystring,
       response: {
-        200: eventStreamContent,
+        200: eventStreamContent('SweepMessage'),
         204: z.null().describe('the end was already sent: do not reconnect'),
         ...failures,
       },

@@ -39,6 +39,7 @@ export const sweepRoutes: RoutePlugin<SweepRoutes> = (app, { dependencies }, don
       config: { scope: 'jobs:write' },
       schema: {
         tags: ['sweeps'],
+        operationId: 'createSweep',
         summary: 'Start a sweep over values of a spec',
         description:
           'Each combination of values (grid) or draw (random) is a point, trained once per seed. The trials are jobs with ' +
@@ -66,6 +67,7 @@ export const sweepRoutes: RoutePlugin<SweepRoutes> = (app, { dependencies }, don
       config: { scope: 'jobs:read' },
       schema: {
         tags: ['sweeps'],
+        operationId: 'listSweeps',
         summary: 'List sweeps, newest first',
         querystring: z.strictObject(pageParameters),
         response: { 200: listSchema(sweepSummarySchema), ...failures },
@@ -83,6 +85,7 @@ export const sweepRoutes: RoutePlugin<SweepRoutes> = (app, { dependencies }, don
       config: { scope: 'jobs:read' },
       schema: {
         tags: ['sweeps'],
+        operationId: 'getSweep',
         summary: 'Get a sweep with its progress and best points',
         params: idParameters,
         response: { 200: sweepSchema, ...failures },
@@ -97,6 +100,7 @@ export const sweepRoutes: RoutePlugin<SweepRoutes> = (app, { dependencies }, don
       config: { scope: 'jobs:read' },
       schema: {
         tags: ['sweeps'],
+        operationId: 'listTrials',
         summary: 'List the trials of a sweep by number',
         description: 'Without refused trials, and without trials whose job was deleted.',
         params: idParameters,
@@ -130,6 +134,7 @@ export const sweepRoutes: RoutePlugin<SweepRoutes> = (app, { dependencies }, don
         config: { scope: 'jobs:write' },
         schema: {
           tags: ['sweeps'],
+          operationId: `${name}Sweep`,
           summary,
           params: idParameters,
           response: { 200: sweepSchema, ...failures },
@@ -148,6 +153,7 @@ export const sweepRoutes: RoutePlugin<SweepRoutes> = (app, { dependencies }, don
       config: { scope: 'jobs:write' },
       schema: {
         tags: ['sweeps'],
+        operationId: 'deleteSweep',
         summary: 'Delete a finished sweep; its jobs and models stay',
         params: idParameters,
         response: { 204: z.null().describe('deleted'), ...failures },

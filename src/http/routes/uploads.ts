@@ -16,7 +16,7 @@ import { preparationParameters, readPreparation } from '../preparation-parameter
 import { requirePrincipal } from '../principal.js'
 import { failures } from '../response-schemas.js'
 import type { RoutePlugin } from '../route-plugin.js'
-import { acceptUploads, multipartType, uploadedFiles } from '../upload-files.js'
+import { acceptUploads, fileContents, uploadedFiles } from '../upload-files.js'
 
 export interface UploadRoutes {
   datasets: Tenanted<Pick<DatasetStore, 'create' | 'get'>>
@@ -43,9 +43,7 @@ const formats =
   'form), or a ZIP with a folder of PNG and JPEG files for each class. Text and IDX may be compressed with gzip.'
 
 const requestSchema = {
-  // For the document only: the body is a stream, which the upload reader validates.
-  body: z.unknown().meta({ type: 'string', format: 'binary' }),
-  consumes: [...uploadContentTypes, multipartType],
+  body: { content: fileContents(uploadContentTypes) },
   querystring: querySchema,
 }
 
@@ -86,6 +84,7 @@ export const uploadRoutes: RoutePlugin<UploadRoutes> = (app, { dependencies }, d
       bodyLimit: Number.MAX_SAFE_INTEGER,
       schema: {
         tags: ['datasets'],
+        operationId: 'uploadDataset',
         summary: 'Upload a dataset',
         description: `${formats} POST /datasets/preview shows the result without storing it.`,
         ...requestSchema,
@@ -108,6 +107,7 @@ export const uploadRoutes: RoutePlugin<UploadRoutes> = (app, { dependencies }, d
       bodyLimit: Number.MAX_SAFE_INTEGER,
       schema: {
         tags: ['datasets'],
+        operationId: 'previewDataset',
         summary: 'Preview an upload without storing it',
         description: `Takes the same files as POST /datasets, and stores nothing. ${formats}`,
         ...requestSchema,

@@ -35,6 +35,7 @@ export const webhookRoutes: RoutePlugin<WebhookRoutes> = (app, { dependencies },
       config: { scope: 'webhooks:write' },
       schema: {
         tags: ['webhooks'],
+        operationId: 'createWebhook',
         summary: 'Register a webhook',
         description:
           'Sends a POST to the address when a job ends: at least once, signed as Standard Webhooks specifies. A delivery ' +
@@ -60,6 +61,7 @@ export const webhookRoutes: RoutePlugin<WebhookRoutes> = (app, { dependencies },
       config: { scope: 'webhooks:read' },
       schema: {
         tags: ['webhooks'],
+        operationId: 'listWebhooks',
         summary: 'List webhooks, newest first',
         querystring: z.strictObject(pageParameters),
         response: { 200: listSchema(webhookSchema), ...failures },
@@ -78,6 +80,7 @@ export const webhookRoutes: RoutePlugin<WebhookRoutes> = (app, { dependencies },
       config: { scope: 'webhooks:read' },
       schema: {
         tags: ['webhooks'],
+        operationId: 'getWebhook',
         summary: 'Get a webhook and its last deliveries',
         params: idParameters,
         response: { 200: webhookWithDeliveriesSchema, ...failures },
@@ -97,6 +100,7 @@ export const webhookRoutes: RoutePlugin<WebhookRoutes> = (app, { dependencies },
       config: { scope: 'webhooks:write' },
       schema: {
         tags: ['webhooks'],
+        operationId: 'testWebhook',
         summary: 'Send a test event',
         description:
           'Makes one attempt, also to a disabled webhook; GET /webhooks/{id} shows its result. While a test is pending, ' +
@@ -121,6 +125,7 @@ export const webhookRoutes: RoutePlugin<WebhookRoutes> = (app, { dependencies },
       config: { scope: 'webhooks:write' },
       schema: {
         tags: ['webhooks'],
+        operationId: 'redeliver',
         summary: 'Send a delivery again',
         description:
           'Sends the delivery at once with the same `webhook-id` and body, whatever its status, and restarts its count of ' +
@@ -151,6 +156,7 @@ export const webhookRoutes: RoutePlugin<WebhookRoutes> = (app, { dependencies },
       config: { scope: 'webhooks:write' },
       schema: {
         tags: ['webhooks'],
+        operationId: 'rotateWebhookSecret',
         summary: 'Replace the secret of a webhook',
         description:
           'The new secret is shown once. Earlier secrets stay valid for `overlapSeconds`: each delivery then has one ' +
@@ -180,6 +186,7 @@ export const webhookRoutes: RoutePlugin<WebhookRoutes> = (app, { dependencies },
       config: { scope: 'webhooks:write' },
       schema: {
         tags: ['webhooks'],
+        operationId: 'enableWebhook',
         summary: 'Enable a webhook that was disabled',
         description: `A webhook is disabled after ${disabledAfterDays} days without a success. Enabling it resumes the events of later jobs.`,
         params: idParameters,
@@ -200,6 +207,7 @@ export const webhookRoutes: RoutePlugin<WebhookRoutes> = (app, { dependencies },
       config: { scope: 'webhooks:write' },
       schema: {
         tags: ['webhooks'],
+        operationId: 'deleteWebhook',
         summary: 'Delete a webhook and its pending deliveries',
         params: idParameters,
         response: { 204: z.null().describe('deleted'), ...failures },

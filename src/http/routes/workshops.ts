@@ -46,6 +46,7 @@ export const workshopRoutes: RoutePlugin<WorkshopRoutes> = (app, { dependencies 
       config: write,
       schema: {
         tags: ['workshops'],
+        operationId: 'createWorkshop',
         summary: 'Open a workshop',
         description:
           'Participants enter its code and a nickname on the page. Each becomes a separate tenant with a key that ' +
@@ -78,6 +79,7 @@ export const workshopRoutes: RoutePlugin<WorkshopRoutes> = (app, { dependencies 
       config: read,
       schema: {
         tags: ['workshops'],
+        operationId: 'listWorkshops',
         summary: 'List workshops, newest first',
         response: { 200: listSchema(workshopSchema), ...failures },
       },
@@ -94,6 +96,7 @@ export const workshopRoutes: RoutePlugin<WorkshopRoutes> = (app, { dependencies 
       config: read,
       schema: {
         tags: ['workshops'],
+        operationId: 'getWorkshop',
         summary: 'Get a workshop and the newest run of each participant',
         params: idParameters,
         response: { 200: workshopDetailSchema, ...failures },
@@ -112,6 +115,7 @@ export const workshopRoutes: RoutePlugin<WorkshopRoutes> = (app, { dependencies 
       config: write,
       schema: {
         tags: ['workshops'],
+        operationId: 'updateWorkshop',
         summary: 'Change the name or the starting spec of a workshop',
         params: idParameters,
         body: workshopChangeSchema,
@@ -136,6 +140,7 @@ export const workshopRoutes: RoutePlugin<WorkshopRoutes> = (app, { dependencies 
         config: write,
         schema: {
           tags: ['workshops'],
+          operationId: `${verb}Workshop`,
           summary,
           params: idParameters,
           response: { 200: controlledJobsSchema, ...failures },
@@ -160,6 +165,7 @@ export const workshopRoutes: RoutePlugin<WorkshopRoutes> = (app, { dependencies 
       config: read,
       schema: {
         tags: ['workshops'],
+        operationId: 'exportWorkshopRuns',
         summary: 'Download the runs of all participants as CSV',
         description: 'The newest 200 jobs of each participant.',
         params: idParameters,
@@ -186,6 +192,7 @@ export const workshopRoutes: RoutePlugin<WorkshopRoutes> = (app, { dependencies 
       config: write,
       schema: {
         tags: ['workshops'],
+        operationId: 'deleteWorkshop',
         summary: 'Delete a workshop with the data of its participants',
         description: 'The code and the keys of the participants end at once.',
         params: idParameters,
@@ -210,6 +217,7 @@ export const participationRoutes: RoutePlugin<WorkshopRoutes> = (app, { dependen
       config: { scope: 'public' },
       schema: {
         tags: ['workshops'],
+        operationId: 'joinWorkshop',
         summary: 'Join a workshop by its code',
         description: 'Needs no key, and returns one. Wrong codes count as wrong keys of the address.',
         body: joinRequestSchema,
@@ -235,6 +243,7 @@ export const participationRoutes: RoutePlugin<WorkshopRoutes> = (app, { dependen
       config: { scope: 'jobs:read' },
       schema: {
         tags: ['workshops'],
+        operationId: 'getWorkshopMembership',
         summary: 'Get the workshop of a participant',
         description: 'With the newest run of each participant. 404 for a key that did not join one.',
         response: { 200: membershipSchema, ...failures },
