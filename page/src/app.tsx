@@ -108,7 +108,7 @@ function View({ view, argument }: Route) {
     case 'new-sweep':
       return <NewSweepView job={argument} />
     case 'playground':
-      return <PlaygroundView />
+      return <PlaygroundView argument={argument} />
     case 'lecture':
       return <LectureView argument={argument} />
     case 'new':

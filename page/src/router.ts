@@ -23,7 +23,7 @@ export interface Route {
   argument: string
 }
 
-function current(): Route {
+export function currentRoute(): Route {
   const [view = '', argument = ''] = location.hash.replace(/^#\/?/, '').split('/')
   const name = view === '' ? 'runs' : view
   return { view: viewNames.find((each) => each === name), argument: decode(argument) }
@@ -45,10 +45,15 @@ export function go(view: ViewName, argument = ''): void {
   location.hash = link(view, argument)
 }
 
+/** Changes the address of the view without opening it again. @param argument of characters that fragments allow */
+export function replaceAddress(view: ViewName, argument: string): void {
+  history.replaceState(null, '', `#/${view}/${argument}`)
+}
+
 export function useRoute(): Route {
-  const [route, setRoute] = useState(current)
+  const [route, setRoute] = useState(currentRoute)
   useEffect(() => {
-    const update = () => setRoute(current())
+    const update = () => setRoute(currentRoute())
     addEventListener('hashchange', update)
     return () => removeEventListener('hashchange', update)
   }, [])

@@ -3,11 +3,11 @@ import { spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { Page } from 'playwright-core'
 import { afterEach, describe, expect, it } from 'vitest'
 import type { Epoch } from '../../src/contract/epoch.js'
 import type { Job } from '../../src/contract/job.js'
 import { browserSuite, hasChromium } from '../support/browser.js'
+import { cornerColours } from '../support/corner-colours.js'
 
 // Its first test expects no runs.
 const suite = browserSuite({})
@@ -35,21 +35,6 @@ const iris = (name: string, learningRate: number) => ({
   seed: 1,
 })
 
-/** The colours of the plot at the four corners of XOR: 'blue' is the first class, 'orange' the second. */
-async function cornerColours(page: Page): Promise<string[]> {
-  // Samples next to the corners, which the points cover. The axes range from −0.25 to 1.25.
-  return page.evaluate(`
-    const canvas = document.querySelector('.boundary canvas')
-    const at = (value) => (value === 0 ? 0.1 : 0.9)
-    const colours = [[0, 0], [0, 1], [1, 0], [1, 1]].map(([x, y]) => {
-      const [red, , blue] = canvas.getContext('2d')
-        .getImageData(canvas.width * at(x), canvas.height * (1 - at(y)), 1, 1).data
-      return blue > red ? 'blue' : 'orange'
-    })
-    colours
-  `)
-}
-
 describe.skipIf(!hasChromium)('the playground', () => {
   it('is linked from the empty table of runs, and trains XOR', { timeout: 60_000 }, async () => {
     const page = await suite.open('')
@@ -62,74 +47,10 @@ describe.skipIf(!hasChromium)('the playground', () => {
     await page.getByText('All points are classified correctly').waitFor()
     const learned = await canvas.screenshot()
     // The untrained network cannot classify all four corners.
-    await page.getByRole('slider', { name: 'Epoch of the replay' }).fill('0')
+    await page.getByRole('slider', { name: 'Epoch', exact: true }).fill('0')
     await page.locator('canvas[data-epoch="0"]').waitFor()
     expect(await cornerColours(page)).not.toEqual(['blue', 'orange', 'orange', 'blue'])
     expect(await canvas.screenshot()).not.toEqual(learned)
-    await page.close()
-  })
-
-  it('shows that a perceptron cannot learn XOR', { timeout: 60_000 }, async () => {
-    const page = await suite.open('#/playground')
-    await page.getByRole('button', { name: 'Perceptron on XOR' }).click()
-    await page.locator('canvas[data-epoch="12"]').waitFor({ timeout: 30_000 })
-    expect(await cornerColours(page)).not.toEqual(['blue', 'orange', 'orange', 'blue'])
-    await page
-      .getByText(/The trained network classifies [0-3] of 4 points correctly.*No straight line separates XOR/)
-      .waitFor()
-    await page.getByRole('button', { name: 'Perceptron on AND' }).click()
-    await page.getByText('All points are classified correctly').waitFor({ timeout: 30_000 })
-    // The plot may update after the text.
-    await expect.poll(() => cornerColours(page)).toEqual(['blue', 'blue', 'blue', 'orange'])
-    await page.getByRole('button', { name: 'Two layers on XOR' }).click()
-    await page.locator('canvas[data-epoch="500"]').waitFor({ timeout: 30_000 })
-    expect(await cornerColours(page)).toEqual(['blue', 'orange', 'orange', 'blue'])
-    await page.close()
-  })
-
-  it('trains on points added by clicks', { timeout: 60_000 }, async () => {
-    const page = await suite.open('#/playground')
-    await page.getByLabel('Dataset').selectOption('points')
-    const canvas = page.locator('.boundary canvas')
-    const box = await canvas.boundingBox()
-    if (box === null) throw new Error('no canvas')
-    for (const x of [0.2, 0.25, 0.3])
-      await canvas.click({ position: { x: x * box.width, y: 0.5 * box.height } })
-    await page.getByRole('button', { name: '■ second' }).click()
-    for (const x of [0.7, 0.75, 0.8])
-      await canvas.click({ position: { x: x * box.width, y: 0.5 * box.height } })
-    await page.getByText('6 points so far').waitFor()
-    await page.getByRole('button', { name: 'Train', exact: true }).click()
-    await page.locator('canvas[data-epoch="500"]').waitFor({ timeout: 30_000 })
-    await page.getByText('All points are classified correctly').waitFor()
-    await page.close()
-  })
-})
-
-describe.skipIf(!hasChromium)('the playground without a mouse', () => {
-  it('adds points by their coordinates', { timeout: 60_000 }, async () => {
-    const page = await suite.open('#/playground')
-    await page.getByLabel('Dataset').selectOption('points')
-    const addPoint = async (x: string, y: string) => {
-      await page.getByLabel('x', { exact: true }).fill(x)
-      await page.getByLabel('y', { exact: true }).fill(y)
-      await page.getByRole('button', { name: 'Add point' }).press('Enter')
-    }
-    await addPoint('-0.5', '0.5')
-    await page.getByRole('button', { name: '■ second' }).press('Enter')
-    await addPoint('0.5', '0.5')
-    await page.getByText('2 points so far').waitFor()
-    await page.getByLabel('x', { exact: true }).fill('3')
-    expect(await page.getByRole('button', { name: 'Add point' }).isDisabled()).toBe(true)
-    await page.getByRole('button', { name: 'Train', exact: true }).press('Enter')
-    await page.getByText('All points are classified correctly').waitFor({ timeout: 30_000 })
-    const colours = await page.evaluate(`
-      const canvas = document.querySelector('.boundary canvas')
-      const at = (x, y) => canvas.getContext('2d').getImageData(canvas.width * x, canvas.height * y, 1, 1).data
-      const frame = [at(0.35, 0.5), at(0.65, 0.5)]
-      frame.map(([red, , blue]) => (blue > red ? 'blue' : 'orange'))
-    `)
-    expect(colours).toEqual(['blue', 'orange'])
     await page.close()
   })
 })

@@ -6,7 +6,7 @@ import { Icon } from './icon.js'
  * Copies the text of a field. Browsers offer the clipboard to https and localhost only. Elsewhere the selected text is
  * copied by a command that they still support, and it stays selected if they refuse.
  */
-async function copyFrom(field: HTMLTextAreaElement): Promise<boolean> {
+export async function copyFrom(field: HTMLTextAreaElement): Promise<boolean> {
   if (window.isSecureContext) {
     return navigator.clipboard.writeText(field.value).then(
       () => true,

@@ -2,6 +2,7 @@
 const paths = {
   play: 'M5 3.5v9l7.5-4.5z',
   pause: 'M5.5 3.5v9M10.5 3.5v9',
+  step: 'M4 3.5v9l6-4.5zM12 3.5v9',
   stop: 'M4.5 4.5h7v7h-7z',
   plus: 'M8 3v10M3 8h10',
   minus: 'M3 8h10',

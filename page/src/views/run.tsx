@@ -11,10 +11,11 @@ import { ErrorNotice } from '../components/notice.js'
 import { saveFile } from '../components/save-file.js'
 import { ConnectionNote, StatusPill } from '../components/status.js'
 import { toApiError, useQuery } from '../components/use-query.js'
-import { BoundaryPanel, usePlayhead } from '../draw/boundary-panel.js'
+import { BoundaryPanel } from '../draw/boundary-panel.js'
 import { HistoryCurves } from '../draw/history-curves.js'
 import { NetworkDrawing } from '../draw/network-drawing.js'
 import { maxDrawnRows, pointsIn, samplesIn } from '../draw/rows.js'
+import { type Playhead, usePlayhead } from '../draw/use-playhead.js'
 import { lossName, metricFigures } from '../figures.js'
 import { bytes, short, whole } from '../format.js'
 import { go, link } from '../router.js'
@@ -292,7 +293,7 @@ function BoundaryCard(props: {
   run: Run
   job: Job
   inputs: number
-  playhead: ReturnType<typeof usePlayhead>
+  playhead: Playhead
   /** The frame of a recomputed epoch, shown instead of the stored ones. */
   exact: Boundary | undefined
 }) {

@@ -1,4 +1,5 @@
 /** The datasets of the playground, generated in the page so that they are visible before training. */
+import type { Sample } from '../draw/line.js'
 import type { Point } from '../draw/plane.js'
 import { generator, normal } from '../random.js'
 
@@ -43,14 +44,43 @@ function circle(radius: number, turns: number): [number, number] {
   return [radius * Math.cos(2 * Math.PI * turns), radius * Math.sin(2 * Math.PI * turns)]
 }
 
-export function generatePoints(shape: Shape, noise: number, clicked: readonly Point[]): readonly Point[] {
+export interface PlaygroundRows {
+  /** Of two inputs and classes. */
+  points: readonly Point[]
+  /** Of one input and a number. */
+  samples: readonly Sample[]
+  classes: number
+  /** The dataset of the service that has these rows; null if the request has them. */
+  dataset: string | null
+}
+
+interface Source {
+  shape: Shape
+  noise: number
+  /** Seed of the noise. */
+  dataSeed: number
+}
+
+/** @param clicked the points of the dataset `points` */
+export function rowsOf(source: Source, clicked: readonly Point[]): PlaygroundRows {
+  const { shape } = source
+  const points = shape === 'points' ? clicked : generatePoints(source)
+  return {
+    points,
+    samples: shape === 'sine' ? sineSamples(source) : [],
+    classes: new Set(points.map(({ classIndex }) => classIndex)).size,
+    dataset: isTruthTable(shape) ? shape : null,
+  }
+}
+
+function generatePoints({ shape, noise, dataSeed }: Source): readonly Point[] {
   const labels = truthTables[shape]
   if (labels !== undefined) {
     return labels.map((classIndex, row) => ({ x: row >> 1, y: row & 1, classIndex }))
   }
   const curve = curves[shape]
-  if (curve === undefined) return shape === 'points' ? clicked : []
-  const random = generator(1)
+  if (curve === undefined) return []
+  const random = generator(dataSeed)
   const perClass = Math.floor(200 / curve.classes)
   return Array.from({ length: perClass * curve.classes }, (_, row) => {
     const classIndex = row % curve.classes
@@ -60,8 +90,8 @@ export function generatePoints(shape: Shape, noise: number, clicked: readonly Po
   })
 }
 
-export function sineSamples(noise: number): { x: number; y: number }[] {
-  const random = generator(1)
+function sineSamples({ noise, dataSeed }: Source): Sample[] {
+  const random = generator(dataSeed)
   return Array.from({ length: 80 }, (_, row) => {
     const x = Math.PI * ((2 * row) / 79 - 1)
     return { x, y: Math.sin(x) + noise * normal(random) }

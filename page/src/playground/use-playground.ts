@@ -1,0 +1,139 @@
+/** The state of the playground: the settings, the points, and the training that they started. */
+import { useEffect, useMemo, useState } from 'preact/hooks'
+import { type ApiError, get, post } from '../api/client.js'
+import { toApiError, useQuery } from '../components/use-query.js'
+import { useRun } from '../use-run.js'
+import { rowsOf, type Shape } from './data.js'
+import { maximumPoints, roundPoint } from './points.js'
+import { recall, remember } from './remembered.js'
+import { requestFrom } from './request.js'
+import { type Settings, withShape } from './settings.js'
+import { useAddress } from './use-address.js'
+import { framePoints, useTime } from './use-time.js'
+
+interface Shown {
+  jobId: string | null
+  /** The epoch at which its replay stops; null to play to its end. */
+  first: number | null
+}
+
+const nothing: Shown = { jobId: null, first: null }
+
+/** @param argument the settings in the address */
+export function usePlayground(argument: string) {
+  const [recalled] = useState(() => recall(argument))
+  const [settings, setSettings] = useState<Settings>(recalled.settings)
+  const [clicked, setClicked] = useState(recalled.clicked)
+  const [ignored, setIgnored] = useState(recalled.ignored)
+  const [note, setNote] = useState<string | null>(null)
+  const [brush, setBrush] = useState<'0' | '1'>('0')
+  const [speed, setSpeed] = useState(1)
+  const [{ jobId, first }, setShown] = useState<Shown>({ jobId: recalled.jobId, first: null })
+  const [problem, setProblem] = useState<ApiError | null>(null)
+  const [starting, setStarting] = useState(false)
+  const { shape, noise, dataSeed } = settings
+  const rows = useMemo(() => rowsOf({ shape, noise, dataSeed }, clicked), [shape, noise, dataSeed, clicked])
+  const run = useRun(jobId, framePoints)
+  const time = useTime(jobId, run, speed, first)
+  const { job } = run
+  const evaluation =
+    useQuery(job?.modelId ?? null, () => get('/models/{id}', { id: job?.modelId ?? '' })).value?.evaluation ??
+    null
+  const isActive = job !== null && job.finishedAt === null
+
+  useEffect(() => remember({ settings, clicked }, jobId), [settings, clicked, jobId])
+  // The run of an earlier visit was deleted, or belongs to another key.
+  useEffect(() => {
+    if (run.connection === 'rejected' && job === null) setShown(nothing)
+  }, [run.connection, job])
+  useAddress({ settings, clicked }, (entered) => {
+    const state = recall(entered)
+    setSettings(state.settings)
+    setClicked(state.clicked)
+    setIgnored(state.ignored)
+    setShown({ jobId: state.jobId, first: null })
+  })
+
+  /** Changes settings. Clears the result if the data change. */
+  const change = (part: Partial<Settings>) => {
+    if (part.noise !== undefined || part.dataSeed !== undefined) setShown(nothing)
+    setSettings((before) => ({ ...before, ...part }))
+    setNote(null)
+  }
+  const changeShape = (next: Shape) => {
+    const changed = withShape(settings, next)
+    setShown(nothing)
+    setSettings(changed.settings)
+    setNote(changed.note)
+  }
+  const addPoint = (x: number, y: number) => {
+    if (clicked.length >= maximumPoints) return
+    setShown(nothing)
+    setClicked([...clicked, { x: roundPoint(x), y: roundPoint(y), classIndex: Number(brush) }])
+  }
+  const removePoints = () => {
+    setShown(nothing)
+    setClicked([])
+  }
+
+  const control = (verb: 'cancel' | 'pause' | 'resume') => {
+    if (job === null || !isActive) return
+    post(`/jobs/{id}/${verb}`, undefined, { id: job.id }).catch((error) => setProblem(toApiError(error)))
+  }
+  const train = async (chosen: Settings, first: number | null = null) => {
+    setStarting(true)
+    // The previous run is no longer shown.
+    control('cancel')
+    try {
+      const { id } = await post('/jobs', { ...requestFrom(chosen, rowsOf(chosen, clicked)), reuse: false })
+      setShown({ jobId: id, first })
+      setProblem(null)
+    } catch (error) {
+      setProblem(toApiError(error))
+    }
+    setStarting(false)
+  }
+  /** Trains with these settings. */
+  const start = (example: Settings) => {
+    setSettings(example)
+    setNote(null)
+    setShown(nothing)
+    void train(example)
+  }
+  const reset = () => {
+    control('cancel')
+    setShown(nothing)
+    setProblem(null)
+  }
+
+  return {
+    settings,
+    change,
+    changeShape,
+    clicked,
+    addPoint,
+    removePoints,
+    brush,
+    setBrush,
+    rows,
+    run,
+    time,
+    speed,
+    setSpeed,
+    evaluation,
+    problem,
+    note,
+    ignored,
+    isStarting: starting,
+    isActive,
+    hasTrained: jobId !== null,
+    start,
+    train: () => train(settings),
+    /** Shows the next epoch. The first step trains, and stops the replay after one epoch. */
+    step: () => (jobId === null ? void train(settings, 1) : time.choose(time.epoch + 1)),
+    control,
+    reset,
+  }
+}
+
+export type Playground = ReturnType<typeof usePlayground>

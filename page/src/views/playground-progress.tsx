@@ -1,0 +1,71 @@
+/** The progress and the result of the training in the playground. */
+import type { Evaluation, Job } from '../api/types.js'
+import { ConnectionNote, StatusPill } from '../components/status.js'
+import { HistoryCurves } from '../draw/history-curves.js'
+import { duration, plural, short } from '../format.js'
+import type { Playground } from '../playground/use-playground.js'
+import { link } from '../router.js'
+import { QueueNote } from './queue-note.js'
+
+const lossNames = { loss: 'Training loss', valLoss: 'Validation loss' }
+const accuracyNames = { accuracy: 'Training accuracy', valAccuracy: 'Validation accuracy' }
+
+export function ProgressCard({ playground }: { playground: Playground }) {
+  const { run, settings, evaluation, time } = playground
+  const { job, history, version } = run
+  const curves = { history, version, mark: time.frame?.epoch }
+  return (
+    <div class="card progress-card">
+      <h2>Progress</h2>
+      {job === null ? (
+        <p class="hint">
+          Press <b>Train</b>. The service trains the network and streams its output for the whole plot.
+        </p>
+      ) : (
+        <>
+          <p class="under">
+            <StatusPill status={job.status} />
+            <ConnectionNote connection={run.connection} />
+            <QueueNote job={job} />
+          </p>
+          <p class="verdict" role="status">
+            {verdict(job, evaluation, history.seconds.at(-1) ?? null)}
+            {settings.perceptron && settings.shape === 'xor' && evaluation !== null
+              ? ' No straight line separates XOR. Add a hidden layer.'
+              : ''}
+          </p>
+          {job.error === null ? null : <p class="notice bad">{job.error.message}</p>}
+          <HistoryCurves {...curves} metrics={['loss', 'valLoss']} names={lossNames} height={190} />
+          {history.has('accuracy') ? (
+            <>
+              <HistoryCurves
+                {...curves}
+                metrics={['accuracy', 'valAccuracy']}
+                names={accuracyNames}
+                height={150}
+              />
+              <p class="hint">
+                The result above is that of the trained network. The curve of the training rows is measured
+                during each epoch, while the weights still change.
+              </p>
+            </>
+          ) : null}
+          <p>
+            <a href={link('runs', job.id)}>Open run</a>
+          </p>
+        </>
+      )}
+    </div>
+  )
+}
+
+/** The result of the trained network, from its evaluation. */
+function verdict({ metrics }: Job, evaluation: Evaluation | null, seconds: number | null): string {
+  if (evaluation === null) return ''
+  const time = seconds === null ? '' : ` Trained in ${duration(1_000 * seconds)}. The replay is slower.`
+  if (evaluation.type !== 'classification') return `Final loss: ${short(metrics.loss)}.${time}`
+  const { right, count } = evaluation
+  const points = evaluation.rows === 'validation' ? 'held-out point' : 'point'
+  if (right === count) return `All ${points}s are classified correctly.${time}`
+  return `The trained network classifies ${right} of ${plural(count, points)} correctly.${time}`
+}

@@ -1,0 +1,134 @@
+/** The playground: drawn points, epochs, links, and what it says of settings that cannot learn. */
+import type { Page } from 'playwright-core'
+import { afterEach, describe, expect, it } from 'vitest'
+import { browserSuite, hasChromium } from '../support/browser.js'
+import { cornerColours } from '../support/corner-colours.js'
+
+const suite = browserSuite()
+afterEach(() => expect(suite.failures).toEqual([]))
+
+const slider = (page: Page) => page.getByRole('slider', { name: 'Epoch', exact: true })
+const train = (page: Page) => page.getByRole('button', { name: 'Train', exact: true })
+
+/** The colours of the plot at fractions of its width and height. */
+async function coloursAt(page: Page, places: readonly (readonly [number, number])[]): Promise<string[]> {
+  return page.evaluate(`
+    const canvas = document.querySelector('.boundary canvas')
+    const at = ([x, y]) => canvas.getContext('2d').getImageData(canvas.width * x, canvas.height * y, 1, 1).data
+    const pixels = ${JSON.stringify(places)}.map(at)
+    pixels.map(([red, , blue]) => (blue > red ? 'blue' : 'orange'))
+  `)
+}
+
+describe.skipIf(!hasChromium)('the examples of the playground', () => {
+  it('show that a perceptron cannot learn XOR', { timeout: 60_000 }, async () => {
+    const page = await suite.openAlone('#/playground')
+    await page.getByRole('button', { name: 'Perceptron on XOR' }).click()
+    await page.locator('canvas[data-epoch="12"]').waitFor({ timeout: 30_000 })
+    expect(await cornerColours(page)).not.toEqual(['blue', 'orange', 'orange', 'blue'])
+    await page
+      .getByText(/The trained network classifies [0-3] of 4 points correctly.*No straight line separates XOR/)
+      .waitFor()
+    await page.getByRole('button', { name: 'Perceptron on AND' }).click()
+    await page.getByText('All points are classified correctly').waitFor({ timeout: 30_000 })
+    // The plot may update after the text.
+    await expect.poll(() => cornerColours(page)).toEqual(['blue', 'blue', 'blue', 'orange'])
+    await page.getByRole('button', { name: 'Two layers on XOR' }).click()
+    await page.locator('canvas[data-epoch="500"]').waitFor({ timeout: 30_000 })
+    expect(await cornerColours(page)).toEqual(['blue', 'orange', 'orange', 'blue'])
+    // No network without a hidden layer, and no rate of 1, remains for other data.
+    await page.getByRole('button', { name: 'Perceptron on XOR' }).click()
+    await page.getByLabel('Dataset').selectOption('moons')
+    await page.getByText(/were reset to 8 hidden units.*the perceptron takes truth tables/).waitFor()
+  })
+})
+
+describe.skipIf(!hasChromium)('drawn points', () => {
+  it('are clicked, trained on, and kept for the next visit', { timeout: 60_000 }, async () => {
+    const page = await suite.openAlone('#/playground')
+    await page.getByLabel('Dataset').selectOption('points')
+    const canvas = page.locator('.boundary canvas')
+    const box = await canvas.boundingBox()
+    if (box === null) throw new Error('no canvas')
+    const click = (x: number) => canvas.click({ position: { x: x * box.width, y: 0.5 * box.height } })
+    for (const x of [0.2, 0.25, 0.3]) await click(x)
+    await page.getByRole('button', { name: '■ second' }).click()
+    for (const x of [0.7, 0.75, 0.8]) await click(x)
+    await page.getByText('6 points so far').waitFor()
+    await train(page).click()
+    await page.getByText('All points are classified correctly').waitFor({ timeout: 30_000 })
+    await page.getByRole('link', { name: 'Open run' }).click()
+    await page.getByRole('heading', { name: 'Playground: Custom points' }).waitFor()
+    // The same points, settings and run.
+    await page.getByRole('link', { name: 'Playground', exact: true }).click()
+    await page.getByText('6 points so far').waitFor()
+    await page.getByText('All points are classified correctly').waitFor()
+    // The points outlive the tab.
+    const other = await page.context().newPage()
+    await other.goto(`${suite.service().url}/#/playground`)
+    await other.getByLabel('Dataset').selectOption('points')
+    await other.getByText('6 points so far').waitFor()
+  })
+
+  it('are entered by their coordinates', { timeout: 60_000 }, async () => {
+    const page = await suite.openAlone('#/playground')
+    await page.getByLabel('Dataset').selectOption('points')
+    const addPoint = async (x: string, y: string) => {
+      await page.getByLabel('x', { exact: true }).fill(x)
+      await page.getByLabel('y', { exact: true }).fill(y)
+      await page.getByRole('button', { name: 'Add point' }).press('Enter')
+    }
+    await addPoint('-0.5', '0.5')
+    await page.getByRole('button', { name: '■ second' }).press('Enter')
+    await addPoint('0.5', '0.5')
+    await page.getByText('2 points so far').waitFor()
+    await page.getByLabel('x', { exact: true }).fill('3')
+    expect(await page.getByRole('button', { name: 'Add point' }).isDisabled()).toBe(true)
+    await train(page).press('Enter')
+    await page.getByText('All points are classified correctly').waitFor({ timeout: 30_000 })
+    const places = [
+      [0.35, 0.5],
+      [0.65, 0.5],
+    ] as const
+    await expect.poll(() => coloursAt(page, places)).toEqual(['blue', 'orange'])
+  })
+})
+
+describe.skipIf(!hasChromium)('the epochs', () => {
+  it('go one by one, and to any that is not stored', { timeout: 60_000 }, async () => {
+    const page = await suite.openAlone('#/playground/data=moons;noise=0.2;layers=tanh4;epochs=300')
+    expect(await page.getByLabel('Dataset').inputValue()).toBe('moons')
+    const step = page.getByRole('button', { name: 'Step' })
+    await step.click()
+    await page.locator('canvas[data-epoch="1"]').waitFor({ timeout: 30_000 })
+    await page.getByText('succeeded').waitFor({ timeout: 30_000 })
+    await step.click()
+    await page.locator('canvas[data-epoch="2"]').waitFor()
+    // The service stores few of so late epochs, and computes the others.
+    await slider(page).fill('257')
+    await page.locator('canvas[data-epoch="257"]').waitFor({ timeout: 30_000 })
+    await slider(page).press('ArrowRight')
+    await page.locator('canvas[data-epoch="258"]').waitFor({ timeout: 30_000 })
+    await page.getByRole('button', { name: 'Replay training' }).click()
+    await page.locator('canvas[data-epoch="300"]').waitFor({ timeout: 30_000 })
+    expect(await step.isDisabled()).toBe(true)
+    await page.getByRole('button', { name: 'Reset' }).click()
+    await train(page).waitFor()
+  })
+})
+
+describe.skipIf(!hasChromium)('the link to the playground', () => {
+  it('has the settings, and reports values that it cannot read', { timeout: 60_000 }, async () => {
+    const page = await suite.openAlone('#/playground/data=circles;rate=fast;epochs=40;speed=9')
+    await page.getByText('rate=fast, speed=9').waitFor()
+    await page.getByLabel('Learning rate').fill('0.25')
+    await page.getByRole('button', { name: 'Next seed' }).click()
+    await expect.poll(() => page.url()).toMatch(/data=circles;.*rate=0\.25;.*epochs=40;seed=2$/)
+    const other = await suite.openAlone(new URL(page.url()).hash)
+    expect(await other.getByLabel('Learning rate').inputValue()).toBe('0.25')
+    expect(await other.getByLabel('Seed').inputValue()).toBe('2')
+    // An address that is entered later is read, too.
+    await other.evaluate("location.hash = '#/playground/data=xor;rate=0.5'")
+    await expect.poll(() => other.getByLabel('Learning rate').inputValue()).toBe('0.5')
+  })
+})
