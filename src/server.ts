@@ -89,7 +89,7 @@ async function openServer(
   const queue = await openJobQueue(config.REDIS_URL, database, (error) => logError('queue', error))
   stack.adopt(queue, (opened) => opened.close())
   const sender = box && stack.adopt(startSender(stores, config, log), stop)
-  const { app, live, liveSweeps, sweepRunner } = await openApp(stack, {
+  const { app, live, liveSweeps, sweepRunner, scoreRunner } = await openApp(stack, {
     ...appOptions(config),
     stores,
     queue,
@@ -103,6 +103,7 @@ async function openServer(
       live.report(progress)
       liveSweeps.report(progress)
       sweepRunner.report(progress.status)
+      scoreRunner.report(progress.status)
       if (isFinished(progress.status)) sender?.wake()
     },
     onReconnect() {

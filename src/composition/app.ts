@@ -24,6 +24,7 @@ import type { JobQueue } from '../training/ports/queue.js'
 import { advanceForever } from '../training/sweeps/advance-forever.js'
 import { SweepDecisions } from '../training/sweeps/decisions.js'
 import { Suggestions } from '../training/sweeps/suggestions.js'
+import { scoreForever } from '../training/workshops/score-forever.js'
 import type { Stores } from './stores.js'
 import type { Threads } from './threads.js'
 
@@ -54,7 +55,7 @@ interface AppOptions {
   /** Called after a webhook delivery is stored. */
   onFiled(): void
   /** Called with errors that no request reports. */
-  onError(part: 'queue' | 'live' | 'keys' | 'sweeps', error: unknown): void
+  onError(part: 'queue' | 'live' | 'keys' | 'sweeps' | 'leaderboards', error: unknown): void
   logger: AppDependencies['logger']
 }
 
@@ -114,6 +115,14 @@ export async function openApp(stack: AsyncDisposableStack, options: AppOptions) 
     }),
     (runner) => runner.stop(),
   )
+  const evaluationTurns = turnsOfDatasets()
+  const scoreRunner = stack.adopt(
+    scoreForever({
+      ...{ scores: stores.scores, models, datasets, predictors, turns: evaluationTurns },
+      onError: (error) => options.onError('leaderboards', error),
+    }),
+    (runner) => runner.stop(),
+  )
   const app = stack.adopt(
     await buildApp({
       ...stores,
@@ -127,7 +136,8 @@ export async function openApp(stack: AsyncDisposableStack, options: AppOptions) 
       liveSweeps,
       predictors,
       splits: new JobSplits(predictors),
-      evaluationTurns: turnsOfDatasets(),
+      evaluationTurns,
+      onLeaderboard: scoreRunner.wake,
       thread,
       exportThread,
       generated,
@@ -154,5 +164,5 @@ export async function openApp(stack: AsyncDisposableStack, options: AppOptions) 
     liveSweeps.close()
   })
   await keyMonitor.start()
-  return { app, live, liveSweeps, sweepRunner }
+  return { app, live, liveSweeps, sweepRunner, scoreRunner }
 }

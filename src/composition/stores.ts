@@ -23,6 +23,7 @@ import { watchStore } from '../store/watch-store.js'
 import { webhookStore } from '../store/webhooks.js'
 import { snapshotStore } from '../store/weight-snapshots.js'
 import { workerStore } from '../store/workers.js'
+import { scoreStore } from '../store/workshop-scores.js'
 import { workshopStore } from '../store/workshops.js'
 import type { SecretBox } from '../training/ports/webhooks.js'
 
@@ -63,6 +64,7 @@ export function openStores(
     tenants: tenantStore(database),
     workers: workerStore(database),
     workshops: workshopStore(database),
+    scores: scoreStore(database),
     drafts: draftStore(database),
     receiptKeys: receiptKeys(database),
   }

@@ -51,6 +51,13 @@ import { classWeightSchema, inlineDatasetSchema, jobRequestSchema, splitSchema }
 import { jobSpecSchema, jobValidationSchema } from './job-spec.js'
 import { jobStatusSchema } from './job-status.js'
 import { streamTicketSchema } from './key.js'
+import {
+  leaderboardMetricSchema,
+  leaderboardSchema,
+  scoreProblemSchema,
+  standingDetailSchema,
+  standingSchema,
+} from './leaderboard.js'
 import { limitsStatusSchema } from './limits.js'
 import {
   constructionSchema,
@@ -240,6 +247,8 @@ const named: Readonly<Record<string, z.core.$ZodType>> = {
   Layer: layerSchema,
   LayerStatistics: layerStatisticsSchema,
   LayerSummary: layerSummarySchema,
+  Leaderboard: leaderboardSchema,
+  LeaderboardMetric: leaderboardMetricSchema,
   LimitsStatus: limitsStatusSchema,
   Liveness: livenessSchema,
   Loss: lossSchema,
@@ -290,12 +299,15 @@ const named: Readonly<Record<string, z.core.$ZodType>> = {
   Sampling: samplingSchema,
   Scaling: scalingSchema,
   Schedule: scheduleSchema,
+  ScoreProblem: scoreProblemSchema,
   Search: searchSchema,
   ServerMetadata: serverMetadataSchema,
   Severity: severitySchema,
   SpecChange: changeSchema,
   SpecSettings: settingsSchema,
   Split: splitSchema,
+  Standing: standingSchema,
+  StandingDetail: standingDetailSchema,
   StreamMessage: streamMessageSchema,
   StreamTicket: streamTicketSchema,
   Sweep: sweepSchema,

@@ -3,6 +3,12 @@ import { z } from 'zod'
 import { metricsSchema } from './epoch.js'
 import { jobStatusSchema } from './job-status.js'
 import { hasAField, noField } from './labels.js'
+import {
+  leaderboardMetricSchema,
+  leaderboardSchema,
+  standingDetailSchema,
+  standingSchema,
+} from './leaderboard.js'
 import type { OwnLimits } from './limits.js'
 import { isStorable, notStorable, text } from './text.js'
 
@@ -47,6 +53,7 @@ export const workshopRequestSchema = z
       .default(defaultHours)
       .describe('hours after which the code and the keys of the participants expire'),
     spec: specSchema.optional(),
+    leaderboard: leaderboardSchema.optional(),
   })
   .meta({ examples: [{ name: 'Neural networks, Monday', hours: 4 }] })
 export type WorkshopRequest = z.infer<typeof workshopRequestSchema>
@@ -55,6 +62,12 @@ export const workshopChangeSchema = z
   .strictObject({
     name: nameSchema.nullable().optional().describe('null removes it'),
     spec: specSchema.nullable().optional().describe('null removes it'),
+    leaderboard: leaderboardSchema
+      .nullable()
+      .optional()
+      .describe(
+        'null removes it. All runs are evaluated again; the key also needs the scope `datasets:read`',
+      ),
   })
   .refine(hasAField, noField)
   .meta({ examples: [{ name: 'Neural networks, Tuesday' }] })
@@ -81,6 +94,7 @@ export const runSchema = z.object({
   epoch: z.int(),
   epochs: z.int(),
   metrics: metricsSchema,
+  score: z.number().nullable().describe('on the leaderboard; null until it is evaluated'),
   createdAt: time,
 })
 export type WorkshopRun = z.infer<typeof runSchema>
@@ -99,6 +113,7 @@ export const workshopSchema = z.object({
   name: z.string().nullable(),
   code: z.string().describe('what participants enter on the page'),
   spec: z.record(z.string(), z.unknown()).nullable(),
+  leaderboard: leaderboardSchema.nullable(),
   createdAt: time,
   expiresAt: time,
   participantCount: z.int(),
@@ -108,6 +123,7 @@ export type Workshop = z.infer<typeof workshopSchema>
 
 export const workshopDetailSchema = workshopSchema.extend({
   participants: z.array(participantSchema).describe('in the order in which they joined'),
+  standings: z.array(standingDetailSchema).describe('best first; empty without a leaderboard'),
 })
 
 /** What a participant sees. */
@@ -118,6 +134,8 @@ export const membershipSchema = z.object({
   spec: workshopSchema.shape.spec,
   expiresAt: time,
   participants: workshopDetailSchema.shape.participants,
+  metric: leaderboardMetricSchema.nullable().describe('of the leaderboard; null for none'),
+  standings: z.array(standingSchema).describe('best first; empty without a leaderboard'),
 })
 export type Membership = z.infer<typeof membershipSchema>
 

@@ -51,7 +51,7 @@ export interface RouteDependencies
     StreamTicketRoutes,
     SweepRoutes,
     SweepStreamRoutes,
-    Pick<WorkshopRoutes, 'workshops' | 'sweeps' | 'queue' | 'settings'>,
+    Pick<WorkshopRoutes, 'workshops' | 'scores' | 'onLeaderboard' | 'sweeps' | 'queue' | 'settings'>,
     Pick<InferenceRoutes, 'databaseTrouble'> {
   liveSweeps: SweepStreamRoutes['liveSweeps']
   live: JobStreamRoutes['live']

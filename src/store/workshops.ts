@@ -1,6 +1,7 @@
 /** Workshops and their participants. Each participant is a tenant with one key. */
 import { z } from 'zod'
 import { jobStatusSchema } from '../contract/job-status.js'
+import { type Leaderboard, leaderboardMetricSchema } from '../contract/leaderboard.js'
 import { Problem } from '../contract/problems.js'
 import {
   type Participant,
@@ -14,8 +15,9 @@ import { type Database, Prisma } from './database.js'
 import type { Workshop as WorkshopRow } from './generated/client.js'
 import { createOnce } from './idempotency.js'
 import { newestFirst } from './pages.js'
-import { query, send, statement } from './statements.js'
+import { idRow, query, send, statement } from './statements.js'
 import { lockStatement } from './tenant-limits.js'
+import { readStandings } from './workshop-scores.js'
 
 /** Jobs of a participant in the table of runs. */
 const shownRuns = 200
@@ -30,13 +32,15 @@ const runColumns = {
   accuracy: z.number().nullable(),
   valLoss: z.number().nullable(),
   valAccuracy: z.number().nullable(),
+  score: z.number().nullable(),
   createdAt: z.date(),
 }
 const runRow = z.strictObject(runColumns)
 
 /** The newest $2 jobs of the participant, as rows `run`. */
 const newestRuns = (limit: string) => `
-  SELECT id, name, status, epoch, epochs, loss, accuracy, "valLoss", "valAccuracy", "createdAt" FROM "Job"
+  SELECT id, name, status, epoch, epochs, loss, accuracy, "valLoss", "valAccuracy", score, "createdAt"
+  FROM "Job" LEFT JOIN "WorkshopScore" ON "jobId" = id
   WHERE "Job"."tenantId" = "Participant"."tenantId" ORDER BY "createdAt" DESC, id DESC LIMIT ${limit}`
 
 const participantsStatement = statement(
@@ -65,6 +69,12 @@ const openStatement = statement(
   'openWorkshop',
   z.strictObject({ id: z.string(), expiresAt: z.date() }),
   'SELECT id, "expiresAt" FROM "Workshop" WHERE code = $1 AND "expiresAt" > now() FOR UPDATE',
+)
+
+const holdStatement = statement(
+  'holdHiddenRows',
+  idRow,
+  'SELECT id FROM "Dataset" WHERE id = $1 AND "tenantId" = $2 FOR KEY SHARE',
 )
 
 const expireStatement = statement(
@@ -96,13 +106,20 @@ export function workshopStore(database: Database): WorkshopStore {
       return row === null ? null : toWorkshop(row)
     },
 
-    async change(tenantId, id, { name, spec }) {
+    async change(tenantId, id, { name, spec, leaderboard }) {
       const data = {
         ...(name === undefined ? {} : { name }),
         ...(spec === undefined ? {} : { spec: toJson(spec) }),
+        ...(leaderboard === undefined ? {} : toColumns(leaderboard)),
       }
-      const { count } = await database.workshop.updateMany({ where: { id, tenantId }, data })
-      return count === 0 ? null : this.get(tenantId, id)
+      const isChanged = await database.$transaction(async (client) => {
+        await holdDataset(client, tenantId, leaderboard ?? null)
+        const { count } = await client.workshop.updateMany({ where: { id, tenantId }, data })
+        if (count === 0) return false
+        if (leaderboard !== undefined) await client.workshopScore.deleteMany({ where: { workshopId: id } })
+        return true
+      })
+      return isChanged ? this.get(tenantId, id) : null
     },
 
     join: (participant) =>
@@ -127,12 +144,16 @@ export function workshopStore(database: Database): WorkshopStore {
       const row = await database.participant.findUnique({ where: { tenantId }, include: { workshop: true } })
       if (row === null) return null
       const { nickname, workshop } = row
-      const { name, spec, expiresAt } = workshop
+      const { id, name, spec, expiresAt } = workshop
+      const { metric = null } = readLeaderboard(workshop) ?? {}
+      const standings = metric === null ? [] : await readStandings(database, id, metric)
       return {
         ...{ object: 'membership', nickname, name },
         spec: readSpec(spec),
         expiresAt: expiresAt.toISOString(),
-        participants: await participants(workshop.id),
+        participants: await participants(id),
+        metric,
+        standings: standings.map(({ detail: _, ...standing }) => standing),
       }
     },
 
@@ -150,7 +171,7 @@ export function workshopStore(database: Database): WorkshopStore {
 
 async function insertWorkshop(
   client: Prisma.TransactionClient,
-  { drawCode, hours, spec, ...data }: NewWorkshop,
+  { drawCode, hours, spec, leaderboard, ...data }: NewWorkshop,
 ): Promise<Workshop> {
   await query(client, lockStatement, [JSON.stringify(['workshops of', data.tenantId])])
   const count = await client.workshop.count({ where: { tenantId: data.tenantId } })
@@ -158,15 +179,28 @@ async function insertWorkshop(
     const message = `Workshop limit reached: ${count} of ${workshopLimits.workshops}. Delete one first.`
     throw new Problem('too-many-workshops', message)
   }
+  await holdDataset(client, data.tenantId, leaderboard)
   let code = drawCode()
   while ((await client.workshop.findUnique({ where: { code }, select: { id: true } })) !== null)
     code = drawCode()
   const row = await client.workshop.create({
-    data: { ...data, code, spec: toJson(spec), expiresAt: new Date() },
+    data: { ...data, ...toColumns(leaderboard), code, spec: toJson(spec), expiresAt: new Date() },
     include: counted,
   })
   const [{ expiresAt }] = await query(client, expireStatement, [row.id, hours])
   return toWorkshop({ ...row, expiresAt })
+}
+
+/** Locks the dataset until the workshop is stored. @throws Problem `not-found` */
+async function holdDataset(
+  client: Prisma.TransactionClient,
+  tenantId: string,
+  leaderboard: Leaderboard | null,
+): Promise<void> {
+  if (leaderboard === null) return
+  const { dataset } = leaderboard
+  if ((await query(client, holdStatement, [dataset, tenantId])).length > 0) return
+  throw new Problem('not-found', `There is no dataset ${dataset}.`)
 }
 
 async function insertParticipant(
@@ -196,12 +230,23 @@ async function insertParticipant(
 const toJson = (spec: Record<string, unknown> | null) =>
   spec === null ? Prisma.DbNull : (JSON.parse(JSON.stringify(spec)) as Prisma.InputJsonObject)
 
+const toColumns = (leaderboard: Leaderboard | null) => ({
+  datasetId: leaderboard?.dataset ?? null,
+  metric: leaderboard?.metric ?? null,
+})
+
 const readSpec = (spec: unknown) => workshopSchema.shape.spec.parse(spec)
 
-function toWorkshop({ id, name, code, createdAt, expiresAt, spec, _count }: CountedRow): Workshop {
+/** Null also after the dataset was deleted. */
+const readLeaderboard = ({ datasetId, metric }: WorkshopRow): Leaderboard | null =>
+  datasetId === null ? null : { dataset: datasetId, metric: leaderboardMetricSchema.parse(metric) }
+
+function toWorkshop({ _count, ...row }: CountedRow): Workshop {
+  const { id, name, code, createdAt, expiresAt, spec } = row
   return {
     ...{ id, object: 'workshop', name, code },
     spec: readSpec(spec),
+    leaderboard: readLeaderboard(row),
     createdAt: createdAt.toISOString(),
     expiresAt: expiresAt.toISOString(),
     participantCount: _count.participants,

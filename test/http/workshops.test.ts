@@ -151,7 +151,9 @@ describe('a workshop', () => {
     const csv = await send('get', `/workshops/${id}/runs.csv`, teacher).expect(200)
     expect(csv.headers['content-type']).toBe('text/csv; charset=utf-8')
     const [head, ...lines] = csv.text.trim().split('\r\n')
-    expect(head).toBe('nickname,job,name,status,epoch,epochs,loss,accuracy,valLoss,valAccuracy,createdAt')
+    expect(head).toBe(
+      'nickname,job,name,status,epoch,epochs,loss,accuracy,valLoss,valAccuracy,score,createdAt',
+    )
     expect(lines.map((line) => line.split(',')[1])).toEqual([second.id, first.id])
 
     const claim = await startJob(service, 'worker_a', { tenantId: await tenantOf('sofia') })

@@ -53,12 +53,15 @@ async function join(nickname: string): Promise<Page> {
 const rowOf = (page: Page, nickname: string) => page.getByRole('row', { name: new RegExp(`^${nickname}\\b`) })
 
 /** Requests as a page does, with its key. */
-async function send(page: Page, method: string, path: string, body?: object): Promise<unknown> {
+async function send(page: Page, method: string, path: string, body?: object | string): Promise<unknown> {
   const key = await page.evaluate('sessionStorage.getItem("descent-key")')
   const response = await fetch(`${suite.service().url}${path}`, {
     method,
-    headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
-    body: JSON.stringify(body),
+    headers: {
+      authorization: `Bearer ${key}`,
+      'content-type': typeof body === 'string' ? 'text/csv' : 'application/json',
+    },
+    body: typeof body === 'string' ? body : JSON.stringify(body),
   })
   expect(response.ok, `${method} ${path}: ${response.status}`).toBe(true)
   return response.json()
@@ -187,6 +190,48 @@ describe.skipIf(!hasChromium)('a workshop', () => {
     await rowOf(teacher, 'barbara')
       .getByText('succeeded')
       .waitFor({ timeout: underLoad(15_000) })
+  })
+
+  it('ranks runs on hidden rows', { timeout: 90_000 }, async () => {
+    const teacher = await teacherPage()
+    const csv = (seed: number) => {
+      const rows = Array.from({ length: 40 }, (_, index) => ((index * seed) % 37) / 37)
+      return ['x,y', ...rows.map((x) => `${x},${2 * x + 1}`)].join('\n')
+    }
+    const buffer = Buffer.from(csv(11))
+    await teacher
+      .getByLabel('Upload hidden rows')
+      .setInputFiles({ name: 'hidden.csv', mimeType: 'text/csv', buffer })
+    const chosen = teacher.getByLabel('Hidden rows', { exact: true })
+    await expect.poll(() => chosen.inputValue(), { timeout: underLoad(10_000) }).toMatch(/^ds_/)
+    await teacher.getByLabel('Metric').selectOption({ label: 'Root mean squared error' })
+    await teacher.getByRole('button', { name: 'Save leaderboard' }).click()
+    const [tu, youyou] = [await join('tu'), await join('youyou')]
+    for (const [page, epochs] of [
+      [tu, 1],
+      [youyou, 200],
+    ] as const) {
+      const { id } = (await send(page, 'POST', '/datasets', csv(7))) as { id: string }
+      const network = { layers: [{ type: 'dense', units: 1, activation: 'linear' }] }
+      const optimizer = { type: 'adam', learningRate: 0.1 }
+      const loss = 'meanSquaredError'
+      await send(page, 'POST', '/jobs', {
+        name: `${epochs}`,
+        dataset: id,
+        network,
+        loss,
+        optimizer,
+        epochs,
+        seed: 1,
+      })
+    }
+    const places = async (page: Page) => {
+      const rows = await page.locator('.leaderboard tbody tr').allTextContents()
+      return rows.flatMap((text) => /^\d+[a-z]{2}/.exec(text)?.[0] ?? [])
+    }
+    for (const page of [teacher, tu]) {
+      await expect.poll(() => places(page), { timeout: underLoad(15_000) }).toEqual(['1yo', '2tu'])
+    }
   })
 
   it('has no serious finding in either theme, and fits a phone', { timeout: 60_000 }, async () => {

@@ -94,7 +94,7 @@ export async function openApp(
       onFiled: () => {},
       onError(part, error) {
         // A busy machine may delay a connection. The next pass tries again.
-        if (part === 'sweeps' && databaseTrouble(error) !== null) return
+        if ((part === 'sweeps' || part === 'leaderboards') && databaseTrouble(error) !== null) return
         throw error
       },
       logger,

@@ -12,6 +12,8 @@ import { toApiError, useQuery } from '../components/use-query.js'
 import { QrCode } from '../draw/qr-code.js'
 import { plural } from '../format.js'
 import { go, link } from '../router.js'
+import { LeaderboardTable } from './leaderboard.js'
+import { LeaderboardCard } from './leaderboard-card.js'
 import { ParticipantTable } from './participant-table.js'
 import { StartingSpecCard } from './starting-spec.js'
 import { endText, hasEnded, pollMilliseconds } from './workshop-times.js'
@@ -28,7 +30,7 @@ export function WorkshopControlView({ id }: { id: string }) {
       </section>
     )
   }
-  const { name, expiresAt, participants } = workshop
+  const { name, expiresAt, participants, leaderboard, standings } = workshop
   return (
     <section>
       <div class="heading">
@@ -49,6 +51,13 @@ export function WorkshopControlView({ id }: { id: string }) {
       ) : (
         <ParticipantTable participants={participants} />
       )}
+      {leaderboard === null || participants.length === 0 ? null : (
+        <>
+          <h2>Leaderboard</h2>
+          <LeaderboardTable metric={leaderboard.metric} standings={standings} />
+        </>
+      )}
+      <LeaderboardCard id={id} leaderboard={leaderboard} onChanged={query.refetch} />
       <StartingSpecCard id={id} spec={workshop.spec} />
     </section>
   )

@@ -8,6 +8,7 @@ import { ErrorNotice } from '../components/notice.js'
 import { useQuery } from '../components/use-query.js'
 import { plural } from '../format.js'
 import { link } from '../router.js'
+import { LeaderboardTable } from './leaderboard.js'
 import { ParticipantTable } from './participant-table.js'
 import { PolledQueueNote } from './queue-note.js'
 import { startingSpec } from './take-spec.js'
@@ -23,7 +24,7 @@ export function WorkshopView() {
       </section>
     )
   }
-  const { name, nickname, expiresAt, spec, participants } = workshop
+  const { name, nickname, expiresAt, spec, participants, metric, standings } = workshop
   const own = participants.find((person) => person.nickname === nickname)?.latest ?? null
   return (
     <section>
@@ -60,6 +61,12 @@ export function WorkshopView() {
         </div>
       </div>
       <ErrorNotice error={error} />
+      {metric === null ? null : (
+        <>
+          <h2>Leaderboard</h2>
+          <LeaderboardTable metric={metric} standings={standings} own={nickname} />
+        </>
+      )}
       <h2>
         Everybody <small>{plural(participants.length, 'participant')}</small>
       </h2>

@@ -1,5 +1,7 @@
 /** Workshops: a teacher opens and controls them, participants join by a code. */
+import type { FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
+import type { Leaderboard } from '../../contract/leaderboard.js'
 import type { Limits } from '../../contract/limits.js'
 import { Problem } from '../../contract/problems.js'
 import {
@@ -12,6 +14,9 @@ import {
   workshopRequestSchema,
   workshopSchema,
 } from '../../contract/workshop.js'
+import type { DatasetStore } from '../../training/ports/datasets.js'
+import type { Tenanted } from '../../training/ports/tenants.js'
+import type { ScoreStore } from '../../training/ports/workshop-scores.js'
 import {
   type ControlDependencies,
   changeWorkshop,
@@ -21,15 +26,20 @@ import {
   resetWorkshop,
   resumeWorkshop,
 } from '../../training/workshops/control-workshop.js'
-import { joinWorkshop, openWorkshop } from '../../training/workshops/open-workshop.js'
+import { joinWorkshop, openWorkshop, requireHiddenRows } from '../../training/workshops/open-workshop.js'
 import { runsTable } from '../../training/workshops/runs-table.js'
 import type { FailedAuthentications } from '../failed-authentications.js'
+import { requireScope } from '../plugins/authentication.js'
 import { type Idempotency, idempotencyHeaders } from '../plugins/idempotency.js'
 import { requirePrincipal } from '../principal.js'
 import { failures, idParameters, listSchema, toList } from '../response-schemas.js'
 import type { RoutePlugin } from '../route-plugin.js'
 
 export interface WorkshopRoutes extends ControlDependencies {
+  datasets: Tenanted<Pick<DatasetStore, 'get' | 'list' | 'delete'>>
+  scores: Pick<ScoreStore, 'standings'>
+  /** Called after a leaderboard was set. */
+  onLeaderboard(): void
   idempotency: Idempotency
   failedAuthentications: FailedAuthentications
   /** The limits of tenants without own limits. */
@@ -38,6 +48,21 @@ export interface WorkshopRoutes extends ControlDependencies {
 
 const read = { scope: 'workshops:read' } as const
 const write = { scope: 'workshops:write' } as const
+
+/** @throws Problem `forbidden` or `not-found` */
+async function checkLeaderboard(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  {
+    datasets,
+    leaderboard,
+  }: { datasets: WorkshopRoutes['datasets']; leaderboard: Leaderboard | null | undefined },
+): Promise<void> {
+  if (leaderboard == null) return
+  const principal = requirePrincipal(request)
+  requireScope(principal, reply, 'datasets:read')
+  await requireHiddenRows(datasets.of(principal.tenantId), leaderboard)
+}
 
 export const workshopRoutes: RoutePlugin<WorkshopRoutes> = (app, { dependencies }, done) => {
   app.post(
@@ -57,7 +82,7 @@ export const workshopRoutes: RoutePlugin<WorkshopRoutes> = (app, { dependencies 
       },
     },
     async (request, reply) => {
-      const { workshops, idempotency } = dependencies()
+      const { workshops, datasets, idempotency, onLeaderboard } = dependencies()
       const { tenantId, keyId } = requirePrincipal(request)
       // Its first key would close the service to this client.
       if (keyId === null) {
@@ -66,9 +91,12 @@ export const workshopRoutes: RoutePlugin<WorkshopRoutes> = (app, { dependencies 
           'This service serves requests without a key. Create a key, or start it by npm run workshop.',
         )
       }
+      const { leaderboard } = request.body
+      await checkLeaderboard(request, reply, { datasets, leaderboard })
       const workshop = await idempotency.answerOnce(request, reply, (once) =>
         openWorkshop(workshops, tenantId, request.body, once),
       )
+      if (leaderboard !== undefined) onLeaderboard()
       return reply.code(201).header('location', workshop.links.self).send(workshop)
     },
   )
@@ -97,15 +125,17 @@ export const workshopRoutes: RoutePlugin<WorkshopRoutes> = (app, { dependencies 
       schema: {
         tags: ['workshops'],
         operationId: 'getWorkshop',
-        summary: 'Get a workshop and the newest run of each participant',
+        summary: 'Get a workshop, the newest run of each participant, and the leaderboard',
         params: idParameters,
         response: { 200: workshopDetailSchema, ...failures },
       },
     },
     async (request) => {
-      const { workshops } = dependencies()
+      const { workshops, scores } = dependencies()
       const workshop = await findWorkshop(workshops, requirePrincipal(request).tenantId, request.params.id)
-      return { ...workshop, participants: await workshops.participants(workshop.id) }
+      const { id, leaderboard } = workshop
+      const standings = leaderboard === null ? [] : await scores.standings(id, leaderboard.metric)
+      return { ...workshop, participants: await workshops.participants(id), standings }
     },
   )
 
@@ -116,15 +146,20 @@ export const workshopRoutes: RoutePlugin<WorkshopRoutes> = (app, { dependencies 
       schema: {
         tags: ['workshops'],
         operationId: 'updateWorkshop',
-        summary: 'Change the name or the starting spec of a workshop',
+        summary: 'Change the name, the starting spec or the leaderboard of a workshop',
         params: idParameters,
         body: workshopChangeSchema,
         response: { 200: workshopSchema, ...failures },
       },
     },
-    async (request) => {
+    async (request, reply) => {
+      const { workshops, datasets, onLeaderboard } = dependencies()
       const { tenantId } = requirePrincipal(request)
-      return changeWorkshop(dependencies().workshops, tenantId, request.params.id, request.body)
+      const { leaderboard } = request.body
+      await checkLeaderboard(request, reply, { datasets, leaderboard })
+      const workshop = await changeWorkshop(workshops, tenantId, request.params.id, request.body)
+      if (leaderboard != null) onLeaderboard()
+      return workshop
     },
   )
 
@@ -245,7 +280,8 @@ export const participationRoutes: RoutePlugin<WorkshopRoutes> = (app, { dependen
         tags: ['workshops'],
         operationId: 'getWorkshopMembership',
         summary: 'Get the workshop of a participant',
-        description: 'With the newest run of each participant. 404 for a key that did not join one.',
+        description:
+          'With the newest run of each participant, and the leaderboard. 404 for a key that did not join one.',
         response: { 200: membershipSchema, ...failures },
       },
     },

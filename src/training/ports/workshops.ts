@@ -1,4 +1,5 @@
 import type { Scope } from '../../contract/key.js'
+import type { Leaderboard } from '../../contract/leaderboard.js'
 import type { OwnLimits } from '../../contract/limits.js'
 import type {
   Membership,
@@ -16,6 +17,7 @@ export interface NewWorkshop {
   /** Draws a code; another one while a workshop has it. */
   drawCode: () => string
   spec: Record<string, unknown> | null
+  leaderboard: Leaderboard | null
   hours: number
 }
 
@@ -33,6 +35,7 @@ export interface WorkshopStore {
   /** Newest first. */
   list(tenantId: string): Promise<Workshop[]>
   get(tenantId: string, id: string): Promise<Workshop | null>
+  /** A change of the leaderboard deletes the scores. */
   change(tenantId: string, id: string, change: WorkshopChange): Promise<Workshop | null>
   /**
    * Stores a participant with a tenant, its limits, and a key. Null if no workshop that has not expired has the code.

@@ -1,6 +1,7 @@
 /** Opens a workshop, and lets participants join it. */
 import { randomInt } from 'node:crypto'
 import type { Scope } from '../../contract/key.js'
+import type { Leaderboard } from '../../contract/leaderboard.js'
 import { type Limits, limitNames, type OwnLimits } from '../../contract/limits.js'
 import { Problem } from '../../contract/problems.js'
 import {
@@ -14,6 +15,7 @@ import {
 } from '../../contract/workshop.js'
 import { makeKey } from '../key-text.js'
 import { newId } from '../new-id.js'
+import type { DatasetStore } from '../ports/datasets.js'
 import type { Once } from '../ports/idempotency.js'
 import type { WorkshopStore } from '../ports/workshops.js'
 
@@ -27,13 +29,22 @@ const drawCode = () =>
 export async function openWorkshop(
   workshops: Pick<WorkshopStore, 'create'>,
   tenantId: string,
-  { name, spec, hours }: WorkshopRequest,
+  { name, spec, leaderboard, hours }: WorkshopRequest,
   once?: Once,
 ): Promise<Workshop> {
-  return workshops.create(
-    { id: newId('workshop'), tenantId, name: name ?? null, spec: spec ?? null, hours, drawCode },
-    once,
-  )
+  const workshop = { name: name ?? null, spec: spec ?? null, leaderboard: leaderboard ?? null }
+  return workshops.create({ id: newId('workshop'), tenantId, ...workshop, hours, drawCode }, once)
+}
+
+/** @throws Problem `not-found` for the dataset, or `invalid-dataset` if it has no target */
+export async function requireHiddenRows(
+  datasets: Pick<DatasetStore, 'get'>,
+  { dataset: id }: Leaderboard,
+): Promise<void> {
+  const dataset = await datasets.get(id)
+  if (dataset === null) throw new Problem('not-found', `There is no dataset ${id}.`)
+  if (dataset.columns.some(({ role }) => role === 'target')) return
+  throw new Problem('invalid-dataset', `Dataset ${id} has no target. Upload it again with target=NAME.`)
 }
 
 /** A participant may not use more than the settings allow everyone. */

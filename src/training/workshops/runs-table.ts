@@ -12,6 +12,7 @@ const columns = [
   'accuracy',
   'valLoss',
   'valAccuracy',
+  'score',
   'createdAt',
 ]
 
@@ -27,9 +28,9 @@ function cell(value: string | number | null): string {
 
 export function runsTable(runs: readonly { nickname: string; run: WorkshopRun }[]): string {
   const lines = runs.map(({ nickname, run }) => {
-    const { id, name, status, epoch, epochs, metrics, createdAt } = run
+    const { id, name, status, epoch, epochs, metrics, score, createdAt } = run
     const { loss, accuracy, valLoss, valAccuracy } = metrics
-    return [nickname, id, name, status, epoch, epochs, loss, accuracy, valLoss, valAccuracy, createdAt]
+    return [nickname, id, name, status, epoch, epochs, loss, accuracy, valLoss, valAccuracy, score, createdAt]
   })
   return `${[columns, ...lines].map((line) => line.map(cell).join(',')).join('\r\n')}\r\n`
 }
