@@ -19,6 +19,8 @@ COPY --from=build /app/package.json ./
 COPY --from=build /app/node_modules ./node_modules
 COPY --from=build /app/dist ./dist
 COPY --from=build /app/native/build ./native/build
+# Clients of the Model Context Protocol read them.
+COPY --from=build /app/docs ./docs
 USER node
 EXPOSE 3000 3001
 # A thread answers, also while the API's event loop is busy.

@@ -9,6 +9,7 @@ const programs = [
   'src/workshop.js',
   'src/server.js',
   'src/commands/keys.js',
+  'src/commands/mcp.js',
   'workers/main.js',
 ]
 const isPart = /\.(thread|process)\.js$/

@@ -19,6 +19,7 @@ const { findings, severityMeanings } = await built('src/contract/diagnosis.js')
 const { webhookEventMeanings } = await built('src/contract/webhook.js')
 const { jobsStreamMessageSchema, streamMessageSchema } = await built('src/contract/stream.js')
 const { generatedDatasetSchema } = await built('src/contract/dataset.js')
+const { tools } = await built('src/mcp/tools.js')
 const { openMetrics } = await built('src/http/plugins/metrics.js')
 const { catalogue } = await built('examples/lecture/catalogue.js')
 const openApi = JSON.parse(readFileSync(join(import.meta.dirname, '../dist/openapi.json'), 'utf8'))
@@ -241,5 +242,6 @@ export const references = {
   'stream-messages': streamMessages,
   metrics: metricNames,
   imports,
+  'mcp-tools': () => list(tools.map(({ name, description }) => `${code(name)}: ${description}`)),
   demonstrations: lecture,
 }

@@ -71,7 +71,14 @@ export const settingGroups = {
     DESCENT_KEY: z
       .string()
       .optional()
-      .describe('Key that `npm run demo` and `npm run example` send. The service does not read it.'),
+      .describe(
+        'Key that `npm run demo`, `npm run example` and the command of the Model Context Protocol send. The service does ' +
+          'not read it.',
+      ),
+    DESCENT_URL: z
+      .url()
+      .default('http://127.0.0.1:3000')
+      .describe('Service that the command of the Model Context Protocol uses. The service does not read it.'),
   },
   'Database and queue': {
     DATA_DIRECTORY: z.string().min(1).default('.data').describe('Folder of the embedded PostgreSQL.'),

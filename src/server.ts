@@ -1,4 +1,5 @@
 /** The API process. `npm run start:api` runs it without a worker, on the PostgreSQL of DATABASE_URL. */
+
 import { existsSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { type Logger, pino } from 'pino'
@@ -17,6 +18,7 @@ import type { ReadingLimits } from './datasets/reading/limits.js'
 import { explainBackend } from './engine/index.js'
 import { FailedAuthentications } from './http/failed-authentications.js'
 import type { OpenapiDocument } from './http/openapi.js'
+import { readDocuments } from './mcp/resources.js'
 import { buildAddon } from './process/addon-build.js'
 import { exitInTime } from './process/exit-in-time.js'
 import { keepTickObject } from './process/keep-tick-object.js'
@@ -44,6 +46,7 @@ const waitingConnections = 4_096
 
 /** Next to the compiled sources in dist/. */
 const pageDirectory = fileURLToPath(new URL('../page', import.meta.url))
+const documentsDirectory = fileURLToPath(new URL('../../docs', import.meta.url))
 const openapiFile = fileURLToPath(new URL('../openapi.json', import.meta.url))
 
 /**
@@ -152,6 +155,7 @@ function appOptions(config: Config) {
     ),
     openapi: readOpenapi(),
     pageDirectory,
+    documents: readDocuments(documentsDirectory),
     pingMilliseconds: 20_000,
   }
 }

@@ -1,4 +1,5 @@
 /** Composes the HTTP application. */
+
 import type { AsyncDisposableStack } from '../base/async-disposable-stack.js'
 import { parseBySchema } from '../bodies/validate.js'
 import { jobRequestSchema } from '../contract/job-request.js'
@@ -14,6 +15,7 @@ import { Idempotency } from '../http/plugins/idempotency.js'
 import { openMetrics } from '../http/plugins/metrics.js'
 import { Live } from '../live/live.js'
 import { LiveSweeps } from '../live/live-sweeps.js'
+import type { Document } from '../mcp/resources.js'
 import { databaseTrouble } from '../store/database.js'
 import { boundaryReader } from '../training/boundary.js'
 import { turnsOfDatasets } from '../training/evaluate.js'
@@ -49,6 +51,8 @@ interface AppOptions {
   openapi: OpenapiDocument | null
   /** The folder of the built page; null for none. */
   pageDirectory: string | null
+  /** What clients of the Model Context Protocol may read. */
+  documents: readonly Document[]
   pingMilliseconds: number
   /** The missing parts that /health/ready reports. */
   missing(): Promise<string[]>

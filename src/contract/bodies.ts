@@ -5,6 +5,7 @@ import { inferenceRequestSchema } from './inference.js'
 import { jobBatchRequestSchema } from './job-batch.js'
 import { jobChangeSchema, resumeRequestSchema } from './job-change.js'
 import { jobRequestSchema } from './job-request.js'
+import { mcpMessageSchema } from './mcp.js'
 import { modelChangeSchema, modelRequestSchema, predictionRequestSchema } from './model.js'
 import { evaluationRequestSchema } from './model-evaluation.js'
 import { receiptCheckRequestSchema } from './receipt.js'
@@ -36,6 +37,7 @@ export const bodySchemas = {
   workshop: workshopRequestSchema,
   workshopChange: workshopChangeSchema,
   join: joinRequestSchema,
+  mcpMessage: mcpMessageSchema,
 } as const
 export type BodyName = keyof typeof bodySchemas
 

@@ -14,6 +14,7 @@ const documents = [
   '[Data](/documents/docs/data.html)',
   '[Networks](/documents/docs/networks.html)',
   '[API](/documents/docs/api.html)',
+  '[Model Context Protocol](/documents/docs/mcp.html)',
   '[Teaching](/documents/docs/teaching.html)',
   '[Operating](/documents/docs/operating.html)',
   '[Security](/documents/SECURITY.html)',

@@ -17,6 +17,7 @@ import { type JobStreamRoutes, jobStreamRoutes } from './routes/job-stream.js'
 import { type JobRoutes, jobRoutes } from './routes/jobs.js'
 import { type JobsStreamRoutes, jobsStreamRoutes } from './routes/jobs-stream.js'
 import { type LimitRoutes, limitRoutes } from './routes/limits.js'
+import { type McpRoutes, mcpRoutes } from './routes/mcp.js'
 import { type ModelRoutes, modelRoutes } from './routes/models.js'
 import { type OperationRoutes, operationRoutes } from './routes/operations.js'
 import { type PredictionRoutes, predictionRoutes } from './routes/predictions.js'
@@ -43,6 +44,7 @@ export interface RouteDependencies
     JobStreamRoutes,
     JobsStreamRoutes,
     JobDeletionRoutes,
+    McpRoutes,
     ModelRoutes,
     WebhookRoutes,
     OperationRoutes,
@@ -115,4 +117,5 @@ export async function registerRoutes(
   await app.register(datasetRowRoutes, { dependencies })
   await app.register(datasetRoutes, { dependencies })
   await app.register(uploadRoutes, { dependencies })
+  await app.register(mcpRoutes, { dependencies })
 }

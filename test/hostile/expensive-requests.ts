@@ -324,6 +324,10 @@ export function expensiveRequests(things: Things): Record<string, CostlyRequest[
   const post = (path: string, name: string, body: string, type?: string): CostlyRequest => {
     return { name, path, method: 'POST', body, ...(type === undefined ? {} : { type }) }
   }
+  const mcp = (name: string, method: string, params: object): CostlyRequest => ({
+    ...post('/mcp', name, json({ jsonrpc: '2.0', id: 1, method, params })),
+    headers: { accept: 'application/json, text/event-stream' },
+  })
   const remove = (path: string): CostlyRequest => ({ name: path, path, method: 'DELETE' })
   const patch = (path: string, name: string, body: string) => ({ ...post(path, name, body), method: 'PATCH' })
   const put = (path: string, name: string, body: string) => ({ ...post(path, name, body), method: 'PUT' })
@@ -554,6 +558,15 @@ export function expensiveRequests(things: Things): Record<string, CostlyRequest[
     'POST /workshop/join': [
       post('/workshop/join', 'a wrong code', json({ code: 'ABCDEF', nickname: 'ada' })),
     ],
+    'POST /mcp': [
+      mcp('the list of tools', 'tools/list', {}),
+      mcp('a picture of 20,000 epochs', 'tools/call', { name: 'plot_losses', arguments: { job } }),
+      mcp('a large file', 'tools/call', {
+        name: 'upload_dataset',
+        arguments: { name: 'large', csv: `a,b\n${'1,2\n'.repeat(200_000)}` },
+      }),
+    ],
+    'GET /mcp': [get('/mcp')],
     'GET /limits': [get('/limits')],
     'GET /metrics': [get('/metrics')],
     'GET /health/live': [get('/health/live')],

@@ -89,6 +89,7 @@ export async function openApp(
       failedAuthentications,
       openapi: null,
       pageDirectory,
+      documents: [{ name: 'guide', text: '# Guide' }],
       pingMilliseconds,
       missing: async () => missing,
       onFiled: () => {},
