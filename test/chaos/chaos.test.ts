@@ -6,7 +6,7 @@
  * `npm run chaos` strikes 200 times in each way, and `npm run test:system` once.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
-import { describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { request } from '../../examples/client.js'
 import { epochSchema } from '../../src/contract/epoch.js'
@@ -47,19 +47,14 @@ const strikesOf = (fault: Fault) => (fault === 'frozen worker' ? Math.ceil(kills
 
 /** With LONG_TESTS, all of them; else one of each kind. */
 const isLong = process.env.LONG_TESTS !== undefined
-const usualFaults: { fault: Fault; queue: 'PostgreSQL' | 'Redis' }[] = [
-  { fault: 'worker', queue: 'PostgreSQL' },
-  { fault: 'api', queue: 'PostgreSQL' },
-  { fault: 'postgres', queue: 'PostgreSQL' },
-  { fault: 'redis', queue: 'Redis' },
+const queues: { queue: 'PostgreSQL' | 'Redis'; usual: Fault[]; further: Fault[] }[] = [
+  {
+    queue: 'PostgreSQL',
+    usual: ['worker', 'api', 'postgres'],
+    further: ['frozen worker', 'postgres backend'],
+  },
+  { queue: 'Redis', usual: ['redis'], further: ['worker', 'redis flushed'] },
 ]
-const furtherFaults: typeof usualFaults = [
-  { fault: 'frozen worker', queue: 'PostgreSQL' },
-  { fault: 'postgres backend', queue: 'PostgreSQL' },
-  { fault: 'worker', queue: 'Redis' },
-  { fault: 'redis flushed', queue: 'Redis' },
-]
-const faults = [...usualFaults, ...(isLong ? furtherFaults : [])]
 
 /** Small linear congruential generator: the same seed strikes in the same order. */
 function randomNumbers(seed: number): () => number {
@@ -131,14 +126,29 @@ function canFollow(from: JobStatus, to: JobStatus, seen = new Set<JobStatus>()):
   return previousStatuses(to).some((between) => !seen.has(between) && canFollow(from, between, seen))
 }
 
-describe.each(faults.filter(({ queue }) => queue === 'PostgreSQL' || hasRedis))('$fault, queue on $queue', ({
-  fault,
+describe.each(queues.filter(({ queue }) => queue === 'PostgreSQL' || hasRedis))('with the queue on $queue', ({
   queue,
+  usual,
+  further,
 }) => {
-  it(
-    `loses nothing when struck ${strikesOf(fault)} times`,
-    async () => {
-      const cluster = await startCluster(queue)
+  let cluster: Cluster
+  /** The hash of the weights of each variant. */
+  const undisturbed: string[] = []
+  const start = (variant: number) =>
+    persist(cluster, (url) => request(`${url}/jobs`, jobSchema, specOf(variant)))
+
+  beforeAll(async () => {
+    cluster = await startCluster(queue)
+    for (const variant of variants) {
+      undisturbed.push(await weightsOf(cluster, await untilEnded(cluster, (await start(variant)).id)))
+    }
+  }, underLoad(60_000))
+
+  afterAll(() => cluster.stop(), underLoad(60_000))
+
+  it.each(isLong ? [...usual, ...further] : usual)(
+    'loses nothing when struck: %s',
+    async (fault) => {
       const random = randomNumbers(seed)
       const told = new Map<string, JobStatus[]>()
       const reached = new Map<string, number>()
@@ -155,13 +165,6 @@ describe.each(faults.filter(({ queue }) => queue === 'PostgreSQL' || hasRedis))(
         onReconnect: () => {},
       })
       try {
-        const start = (variant: number) =>
-          persist(cluster, (url) => request(`${url}/jobs`, jobSchema, specOf(variant)))
-        const undisturbed: string[] = []
-        for (const variant of variants) {
-          undisturbed.push(await weightsOf(cluster, await untilEnded(cluster, (await start(variant)).id)))
-        }
-
         const accepted: { id: string; variant: number }[] = []
         let striking = true
         const submitters = upTo(jobsInFlight).map(async (lane) => {
@@ -209,7 +212,6 @@ describe.each(faults.filter(({ queue }) => queue === 'PostgreSQL' || hasRedis))(
         )
       } finally {
         await hints.close().catch(() => {})
-        await cluster.stop()
       }
     },
     underLoad(60_000) + kills * 20_000,

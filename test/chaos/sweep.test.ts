@@ -3,7 +3,7 @@
  * and the same scores, to the last bit, and therefore the same best points, as a sweep that nothing disturbs.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
-import { expect, it } from 'vitest'
+import { afterAll, beforeAll, expect, it } from 'vitest'
 import { z } from 'zod'
 import { request } from '../../examples/client.js'
 import { maximumRepeats } from '../../src/contract/folds.js'
@@ -15,12 +15,13 @@ import {
   type Trial,
   trialSchema,
 } from '../../src/contract/sweep.js'
+import { underLoad } from '../support/waiting.js'
 import { type Cluster, startCluster } from './cluster.js'
 import { countStrikes } from './strikes.js'
 
 /** A sweep lasts for a few strikes only. */
-const kills = Math.ceil(countStrikes(20) / 5)
-const points = 150 * Math.max(1, Math.ceil(kills / 4))
+const kills = Math.ceil(countStrikes(10) / 5)
+const points = 40 * kills
 
 const sweepRequest = {
   name: 'chaos',
@@ -119,35 +120,38 @@ const chosen = Object.entries(cases).filter(
   ([name]) => process.env.LONG_TESTS !== undefined || usual.includes(name),
 )
 
+let cluster: Cluster
+
+beforeAll(async () => {
+  cluster = await startCluster('PostgreSQL')
+}, underLoad(60_000))
+
+afterAll(() => cluster.stop(), underLoad(60_000))
+
 it.each(chosen)(
   `%s whose processes are killed ${kills} times has the same trials and the same winner`,
   async (_name, { trials, start }) => {
-    const cluster = await startCluster('PostgreSQL')
-    try {
-      const [url] = cluster.urls
-      const undisturbed = await untilEnded(cluster, await start(url))
-      expect(undisturbed).toMatchObject({ status: 'succeeded', counts: { failed: 0, refused: 0 } })
-      expect(undisturbed.counts.succeeded + undisturbed.counts.cancelled).toBe(trials)
+    const [url] = cluster.urls
+    const undisturbed = await untilEnded(cluster, await start(url))
+    expect(undisturbed).toMatchObject({ status: 'succeeded', counts: { failed: 0, refused: 0 } })
+    expect(undisturbed.counts.succeeded + undisturbed.counts.cancelled).toBe(trials)
 
-      const id = await start(url)
-      let strikes = 0
-      for (; strikes < kills && (await read(cluster, id)).status === 'running'; strikes++) {
-        await sleep(100 + ((strikes * 37) % 200))
-        await cluster.strike(strikes % 2 === 0 ? 'api' : 'worker', strikes >> 1)
-      }
-      expect(strikes).toBeGreaterThan(1)
-      const disturbed = await untilEnded(cluster, id)
-      expect(disturbed).toMatchObject({ status: 'succeeded', counts: undisturbed.counts })
-      expect(disturbed.epochs).toBe(undisturbed.epochs)
-      const found = await outcomes(cluster, id)
-      expect(found.map(({ trial }) => trial)).toEqual(Array.from({ length: trials }, (_, index) => index + 1))
-      expect(found).toEqual(await outcomes(cluster, undisturbed.id))
-      const winners = ({ best }: Sweep) => best.map(({ point, score, values }) => ({ point, score, values }))
-      expect(winners(disturbed)).toEqual(winners(undisturbed))
-      console.log(`sweep: ${strikes} strikes, ${trials} trials, ${disturbed.epochs} epochs`)
-    } finally {
-      await cluster.stop()
+    const id = await start(url)
+    let strikes = 0
+    for (; strikes < kills && (await read(cluster, id)).status === 'running'; strikes++) {
+      await sleep(100 + ((strikes * 37) % 200))
+      await cluster.strike(strikes % 2 === 0 ? 'api' : 'worker', strikes >> 1)
     }
+    expect(strikes).toBeGreaterThan(1)
+    const disturbed = await untilEnded(cluster, id)
+    expect(disturbed).toMatchObject({ status: 'succeeded', counts: undisturbed.counts })
+    expect(disturbed.epochs).toBe(undisturbed.epochs)
+    const found = await outcomes(cluster, id)
+    expect(found.map(({ trial }) => trial)).toEqual(Array.from({ length: trials }, (_, index) => index + 1))
+    expect(found).toEqual(await outcomes(cluster, undisturbed.id))
+    const winners = ({ best }: Sweep) => best.map(({ point, score, values }) => ({ point, score, values }))
+    expect(winners(disturbed)).toEqual(winners(undisturbed))
+    console.log(`sweep: ${strikes} strikes, ${trials} trials, ${disturbed.epochs} epochs`)
   },
   180_000 + kills * 20_000,
 )
