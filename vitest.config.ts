@@ -80,5 +80,7 @@ export default defineConfig({
     // The first database of a run waits for PostgreSQL to be set up, which a busy machine takes seconds for.
     testTimeout: underLoad(60_000),
     hookTimeout: underLoad(60_000),
+    // Of one second by default, which a busy machine may need for a step of a page.
+    expect: { poll: { timeout: underLoad(20_000) } },
   },
 })

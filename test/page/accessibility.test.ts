@@ -1,7 +1,7 @@
 /** Each view, in light and dark theme, on desktop and phone, has no serious axe finding and fits the screen. */
 import type { Page } from 'playwright-core'
 import { afterEach, describe, expect, it } from 'vitest'
-import { findingsOf } from '../support/axe.js'
+import { findingsOfThemes } from '../support/axe.js'
 import { browserSuite, hasChromium } from '../support/browser.js'
 import { watchJob } from '../support/watching.js'
 
@@ -55,7 +55,6 @@ describe.skipIf(!hasChromium)('every view', () => {
     const twoClasses = await trained({ name: 'two classes', dataset, epochs: 30 })
     const diagnosed = await trained(straightLine)
     const page = await suite.open('')
-    await page.emulateMedia({ reducedMotion: 'reduce' })
     const views: [string, (page: Page) => Promise<unknown>][] = [
       [`#/runs/${diagnosed.id}`, (page) => page.getByRole('heading', { name: 'Underfitting' }).waitFor()],
       ['#/runs', (page) => page.getByRole('row').nth(2).waitFor()],
@@ -111,10 +110,7 @@ describe.skipIf(!hasChromium)('every view', () => {
       await page.goto(`${suite.service().url}/${address}`)
       await page.reload()
       await isLoaded(page)
-      for (const theme of ['light', 'dark'] as const) {
-        await page.emulateMedia({ colorScheme: theme })
-        expect.soft(await findingsOf(page), `${address} ${theme}`).toEqual([])
-      }
+      expect.soft(await findingsOfThemes(page), address).toEqual([])
       await page.setViewportSize({ width: 360, height: 780 })
       const width = await page.evaluate('document.documentElement.scrollWidth')
       expect.soft(width, `${address} at 360 pixels`).toBeLessThanOrEqual(360)

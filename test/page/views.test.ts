@@ -38,6 +38,8 @@ const iris = (name: string, learningRate: number) => ({
 describe.skipIf(!hasChromium)('the playground', () => {
   it('is linked from the empty table of runs, and trains XOR', { timeout: 60_000 }, async () => {
     const page = await suite.open('')
+    // With the replay, which other tests do not wait for.
+    await page.emulateMedia({ reducedMotion: 'no-preference' })
     await page.getByText('No runs yet').waitFor()
     await page.getByRole('link', { name: 'Playground', exact: true }).click()
     await page.getByRole('button', { name: 'Train', exact: true }).click()
@@ -75,7 +77,7 @@ describe.skipIf(!hasChromium)('a run', () => {
   }, async () => {
     const { id } = await submit({
       ...iris('cut', 0.001),
-      dataset: { name: 'moons', rows: 8_000, noise: 0.2, seed: 1 },
+      dataset: { name: 'moons', rows: 3_000, noise: 0.2, seed: 1 },
       network: { layers: [dense(32, 'tanh'), dense(2, 'softmax')] },
       epochs: 4_000,
     })

@@ -3,13 +3,13 @@ import { availableParallelism } from 'node:os'
 import type { Page } from 'playwright-core'
 import { afterEach, describe, expect, it } from 'vitest'
 import type { Job } from '../../src/contract/job.js'
-import { findingsOf } from '../support/axe.js'
+import { findingsOfThemes } from '../support/axe.js'
 import { browserSuite, hasChromium } from '../support/browser.js'
 import { createKey } from '../support/create-key.js'
 import { underLoad } from '../support/waiting.js'
 
 const isLong = process.env.LONG_TESTS !== undefined
-const participants = isLong ? 30 : 5
+const participants = isLong ? 30 : 3
 /** Of the time from Train to the first epoch, with all participants at once. */
 const medianMilliseconds = 2_000
 /** More browsers on a core wait for each other, which those of a room do not. Their times are then only reported. */
@@ -238,13 +238,9 @@ describe.skipIf(!hasChromium)('a workshop', () => {
     const teacher = await teacherPage()
     const student = await join('A nickname that is very long')
     for (const page of [teacher, student]) {
-      await page.emulateMedia({ reducedMotion: 'reduce' })
       await page.reload()
       await page.getByRole('row').nth(1).waitFor()
-      for (const colorScheme of ['light', 'dark'] as const) {
-        await page.emulateMedia({ colorScheme })
-        expect.soft(await findingsOf(page), colorScheme).toEqual([])
-      }
+      expect.soft(await findingsOfThemes(page)).toEqual([])
       await page.setViewportSize({ width: 360, height: 780 })
       const width = await page.evaluate('document.documentElement.scrollWidth')
       expect.soft(width, 'at 360 pixels').toBeLessThanOrEqual(360)
@@ -260,8 +256,6 @@ describe.skipIf(!hasChromium)('a room', () => {
     const pages: Page[] = []
     for (const nickname of nicknames) {
       const page = await join(nickname)
-      // The browsers share the cores of the service here. A room has more, so no replay takes them.
-      await page.emulateMedia({ reducedMotion: 'reduce' })
       await openPlayground(page)
       pages.push(page)
     }

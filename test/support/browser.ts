@@ -7,7 +7,8 @@ import { freshDatabase } from './postgres.js'
 import { startService } from './service.js'
 import { shared, sharedService } from './shared.js'
 
-const viewport = { width: 1280, height: 900 }
+/** Without motion: a page that animates all the time occupies half a processor here. */
+const contextOptions = { viewport: { width: 1280, height: 900 }, reducedMotion: 'reduce' } as const
 
 export const hasChromium = chromiumPath !== undefined
 
@@ -44,7 +45,10 @@ export function browserSuite(settings?: Record<string, string>) {
     opened.service = await (settings === undefined ? sharedService() : startOwn(settings))
     const browser = stack.adopt(await chromium.connect(await shared('/browser')), (each) => each.close())
     opened.browser = browser
-    opened.context = await browser.newContext({ viewport })
+    opened.context = await browser.newContext(contextOptions)
+    // Stays open, so that the other pages of the context share its renderer process and compiled code.
+    const first = await opened.context.newPage()
+    await first.goto(`${opened.service.url}/health/live`)
   }, 120_000)
 
   afterAll(() => stack.disposeAsync())
@@ -67,7 +71,7 @@ export function browserSuite(settings?: Record<string, string>) {
     /** Opens the page in a context without what other pages store. The context ends with the file. */
     async openAlone(address: string): Promise<Page> {
       if (opened.browser === undefined) throw new Error('the browser did not open')
-      const context = stack.adopt(await opened.browser.newContext({ viewport }), (each) => each.close())
+      const context = stack.adopt(await opened.browser.newContext(contextOptions), (each) => each.close())
       return this.load(context, address)
     },
     async load(context: BrowserContext, address: string): Promise<Page> {

@@ -19,6 +19,9 @@ import { applyMigrations } from '../../src/store/migrations.js'
 import { copyDatabase } from './database-copies.js'
 import { startService } from './service.js'
 
+/** Pages of one context share a process: starting one takes longer than most tests of a page. */
+const fewRenderers = ['--renderer-process-limit=1', '--disable-site-isolation-trials']
+
 declare module 'vitest' {
   interface ProvidedContext {
     /** The local port that starts shared processes and answers with their addresses. */
@@ -45,7 +48,11 @@ export default async function setup(project: TestProject): Promise<() => Promise
       return server.connectionString
     }
     if (path === '/browser') {
-      const server = stack.adopt(await chromium.launchServer(launchOptions()), (opened) => opened.close())
+      const options = launchOptions()
+      const args = [...options.args, ...fewRenderers]
+      const server = stack.adopt(await chromium.launchServer({ ...options, args }), (opened) =>
+        opened.close(),
+      )
       return server.wsEndpoint()
     }
     const database = await copyDatabase(await addressOf('/postgres'))
