@@ -15,6 +15,7 @@ import {
   type TrainingSpec,
 } from '../contract/network.js'
 import { Problem } from '../contract/problems.js'
+import { pictureLayers } from './picture-network.js'
 
 /** A request with all fields set. */
 export type ResolvedRequest = Omit<JobRequest, 'network' | 'earlyStopping'> &
@@ -147,8 +148,13 @@ function dense(units: number, activation: Activation): Layer {
 }
 
 function networkEndingWith({ units, activation }: End, { inputShape }: DataTraits): Network {
+  return { layers: [...hiddenLayers(inputShape), dense(units, activation)] }
+}
+
+function hiddenLayers(inputShape: readonly number[]): Layer[] {
+  if (inputShape.length === 3) return pictureLayers(inputShape)
   const flat: Layer[] = inputShape.length > 1 ? [{ type: 'flatten' }] : []
-  return { layers: [...flat, dense(hiddenUnits, 'relu'), dense(units, activation)] }
+  return [...flat, dense(hiddenUnits, 'relu')]
 }
 
 /** The network of the model. With a `fromMismatch` other than `refuse`, its inputs and outputs follow the columns. */

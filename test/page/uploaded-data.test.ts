@@ -104,7 +104,8 @@ describe.skipIf(!hasChromium)('the form for a new job', () => {
     await page.getByRole('button', { name: 'me', exact: true }).click()
     expect(await page.getByLabel('Units of layer 1').inputValue()).toBe('100')
     expect(await page.getByLabel('Learning rate').inputValue()).toBe('0.002')
-    await page.getByRole('button', { name: 'More units in layer 1' }).click()
+    await page.getByLabel('Units of layer 1').fill('101')
+    await page.keyboard.press('Tab')
     // A unit adds 8 parameters: 4 weights, a bias, and 3 weights to the output.
     await estimate.getByText('811', { exact: true }).waitFor()
     // The error appears before the job is started.

@@ -80,9 +80,34 @@ describe('the end of an automatic network', () => {
   })
 })
 
-it('takes a picture as a row of its pixels', () => {
-  const { network } = resolved({}, data([category(250, 250)], { inputShape: [3, 8, 8] }))
-  expect(network.layers.map(({ type }) => type)).toEqual(['flatten', 'dense', 'dense'])
+describe('an automatic network for pictures', () => {
+  const hidden = (inputShape: number[]) =>
+    resolved({}, data([category(250, 250)], { inputShape }))
+      .network.layers.slice(0, -1)
+      .map((layer) => {
+        if (layer.type === 'conv2d') return `conv2d ${layer.filters}`
+        return layer.type === 'dense' ? `dense ${layer.units}` : layer.type
+      })
+  const convolution = (filters: number) => [`conv2d ${filters}`, 'maxPooling2d']
+  const end = ['flatten', 'dropout', 'dense 64']
+
+  it('reads the pixels of small ones at once', () => {
+    expect(hidden([3, 8, 8])).toEqual(['flatten', 'dense 100'])
+    expect(hidden([1, 11, 40])).toEqual(['flatten', 'dense 100'])
+  })
+
+  it('has convolutions until the shorter side has fewer than 12 pixels', () => {
+    // 12 → 10 → 5.
+    expect(hidden([1, 12, 12])).toEqual([...convolution(8), ...end])
+    // 28 → 26 → 13 → 11 → 5.
+    expect(hidden([1, 28, 40])).toEqual([...convolution(8), ...convolution(16), ...end])
+    // 64 → 62 → 31 → 29 → 14 → 12 → 6.
+    expect(hidden([3, 64, 64])).toEqual([...convolution(8), ...convolution(16), ...convolution(32), ...end])
+  })
+
+  it('reads a signal as a row', () => {
+    expect(hidden([2, 40])).toEqual(['flatten', 'dense 100'])
+  })
 })
 
 describe('the training that "auto" chooses', () => {

@@ -1,6 +1,7 @@
 /** Draws the pixels of a row. */
-import { useEffect, useRef } from 'preact/hooks'
+import { useMemo } from 'preact/hooks'
 import type { Model, WorstRows } from '../api/types.js'
+import { PixelPicture } from './pixel-picture.js'
 
 interface Props {
   row: number
@@ -10,33 +11,12 @@ interface Props {
 }
 
 export function RowPicture({ row, values, columns, coding }: Props) {
-  const canvas = useRef<HTMLCanvasElement>(null)
-  const { image } = coding
-  useEffect(() => {
-    const context = canvas.current?.getContext('2d')
-    if (image === undefined || context == null) return
-    const { width, height, channels, white } = image
+  const { image, features } = coding
+  const pixels = useMemo(() => {
     const byName = new Map(columns.map((name, index) => [name, Number(values[index] ?? 0)]))
-    // Channels first, as the dataset has them.
-    const pixels = coding.features.map(({ name }) => (255 * (byName.get(name) ?? 0)) / white)
-    const area = width * height
-    const picture = context.createImageData(width, height)
-    for (let pixel = 0; pixel < area; pixel++) {
-      for (let channel = 0; channel < 3; channel++) {
-        picture.data[4 * pixel + channel] = pixels[(channel % channels) * area + pixel] ?? 0
-      }
-      picture.data[4 * pixel + 3] = 255
-    }
-    context.putImageData(picture, 0, 0)
+    return features.map(({ name }) => byName.get(name) ?? 0)
   }, [row, values])
-  return (
-    <canvas
-      ref={canvas}
-      class="thumbnail"
-      width={image?.width}
-      height={image?.height}
-      role="img"
-      aria-label={`Picture of row ${row}`}
-    />
+  return image === undefined ? null : (
+    <PixelPicture size={image} pixels={pixels} white={image.white} label={`Picture of row ${row}`} />
   )
 }

@@ -33,8 +33,8 @@ export function bestOfMany(dataset: Dataset): SweepRequest {
       ...form,
       chosenBy: 'reader',
       hidden: [
-        { units, activation: 'relu' },
-        { units, activation: 'relu' },
+        { type: 'dense', units, activation: 'relu' },
+        { type: 'dense', units, activation: 'relu' },
       ],
       epochs: epochsFor(rows),
       stopping: 'never',

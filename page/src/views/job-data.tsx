@@ -6,7 +6,8 @@ import { Icon } from '../components/icon.js'
 import { TableHead } from '../components/table-head.js'
 import { day, plural, short, whole } from '../format.js'
 import { canSearch, searchedPoints } from '../sweeps/best-of-many.js'
-import { featureColumns, targetColumns } from './job-form.js'
+import { featuresName, targetColumns } from './job-form.js'
+import { DatasetThumbnails } from './thumbnails.js'
 
 interface Props {
   datasets: readonly Dataset[]
@@ -54,18 +55,14 @@ export function DataCard(props: Props) {
 const maxColumns = 40
 
 function Columns({ dataset }: { dataset: Dataset }) {
-  const { image, columns, rows, warnings } = dataset
+  const { id, image, columns, rows, warnings } = dataset
   const targets = targetColumns(dataset)
     .map(({ name }) => name)
     .join(', ')
-  const features =
-    image === null
-      ? plural(featureColumns(dataset).length, 'feature')
-      : `images of ${image.width} × ${image.height}`
   return (
     <>
       <p class="hint">
-        {plural(rows, 'row')}, {features}, target {targets}
+        {plural(rows, 'row')}, {featuresName(dataset)}, target {targets}
       </p>
       {image === null ? (
         <div class="scroll short">
@@ -85,7 +82,9 @@ function Columns({ dataset }: { dataset: Dataset }) {
             </tbody>
           </table>
         </div>
-      ) : null}
+      ) : (
+        <DatasetThumbnails key={id} dataset={dataset} />
+      )}
       {image === null && columns.length > maxColumns ? (
         <p class="hint">and {whole(columns.length - maxColumns)} more columns</p>
       ) : null}

@@ -1,6 +1,7 @@
 /** The state of the form for a new job, and the request built from it. */
 import type { Dataset, JobRequest, JobSpec, LayerRequest } from '../api/types.js'
-import { activations, type HiddenLayer } from '../components/hidden-layer.js'
+import { fitsRows } from '../components/layer-kinds.js'
+import { plural } from '../format.js'
 
 type Task = 'classes' | 'yesNo' | 'numbers'
 const optimizerNames = ['adam', 'adamw', 'sgd', 'momentum', 'rmsprop', 'adagrad'] as const
@@ -13,7 +14,8 @@ export interface JobForm {
   /** Who chooses network, loss, optimizer, epochs and stopping. */
   chosenBy: 'service' | 'reader'
   task: Task
-  hidden: HiddenLayer[]
+  /** The layers before the last one. */
+  hidden: LayerRequest[]
   /** Layers as JSON. Replaces `hidden` unless empty. */
   layers: string
   optimizer: OptimizerName
@@ -46,7 +48,7 @@ export const emptyForm: JobForm = {
   name: '',
   chosenBy: 'service',
   task: 'classes',
-  hidden: [{ units: 100, activation: 'relu' }],
+  hidden: [{ type: 'dense', units: 100, activation: 'relu' }],
   layers: '',
   optimizer: 'adam',
   learningRate: 0.002,
@@ -72,6 +74,12 @@ type WithColumns = Pick<Dataset, 'columns'>
 export const targetColumns = ({ columns }: WithColumns) => columns.filter(({ role }) => role === 'target')
 export const featureColumns = ({ columns }: WithColumns) => columns.filter(({ role }) => role === 'feature')
 
+/** `4 features`, or the size of its pictures. */
+export const featuresName = (dataset: Pick<Dataset, 'columns' | 'image'>) =>
+  dataset.image === null
+    ? plural(featureColumns(dataset).length, 'feature')
+    : `${dataset.image.channels === 1 ? 'grey' : 'colour'} pictures of ${dataset.image.width} × ${dataset.image.height}`
+
 /** Whether all targets are numeric, so that they can be scaled. */
 export const hasNumberTargets = (dataset: WithColumns) =>
   targetColumns(dataset).every(({ type }) => type === 'number')
@@ -93,14 +101,16 @@ export function tasksFor(dataset: Dataset): readonly (readonly [Task, string])[]
     : [['numbers', 'regression: a number']]
 }
 
-/** Resets the choices that depend on the dataset. */
+/** Resets the choices that depend on the dataset. Layers for rows of another shape are left to the service. */
 export function formFor(dataset: Dataset, before: JobForm): JobForm {
   const [first] = tasksFor(dataset)
+  const chosenBy = fitsRows(before.hidden, dataset.inputShape.length) ? before.chosenBy : 'service'
   return {
     ...before,
+    chosenBy,
     task: first?.[0] ?? 'numbers',
     layers: '',
-    heldOut: before.chosenBy === 'service' ? 'service' : 'split',
+    heldOut: chosenBy === 'service' ? 'service' : 'split',
     validationSplit: dataset.rows < 20 ? 0 : emptyForm.validationSplit,
     validationDataset: '',
     batchSize: dataset.rows < 20 ? 'full' : '32',
@@ -113,8 +123,8 @@ export function formFor(dataset: Dataset, before: JobForm): JobForm {
 /** Fills the form with the choices of the service, so that the reader can change them. */
 export function filledIn(form: JobForm, spec: JobSpec): JobForm {
   const { network, optimizer, epochs, batchSize, earlyStopping, validationSplit } = spec
-  const hidden = network.layers.slice(0, -1).map(hiddenLayer)
-  const isEditable = hidden.every((layer) => layer !== null)
+  const hidden = network.layers.slice(0, -1)
+  const isEditable = fitsRows(hidden, network.inputShape?.length ?? 1)
   return {
     ...form,
     chosenBy: 'reader',
@@ -131,13 +141,6 @@ export function filledIn(form: JobForm, spec: JobSpec): JobForm {
     heldOut: form.heldOut === 'dataset' ? 'dataset' : 'split',
     validationSplit,
   }
-}
-
-/** Null for a layer that the network editor does not support. */
-function hiddenLayer(layer: JobSpec['network']['layers'][number]): HiddenLayer | null {
-  if (layer.type !== 'dense') return null
-  const activation = activations.find((each) => each === layer.activation)
-  return activation === undefined ? null : { units: layer.units, activation }
 }
 
 export function outputLayer(
@@ -186,7 +189,7 @@ function trainingFrom(form: JobForm, dataset: Dataset): Partial<JobRequest> {
   const { learningRate, optimizer } = form
   const output = outputLayer(dataset, form.task)
   const entered: unknown = form.layers.trim() === '' ? null : JSON.parse(form.layers)
-  const layers = [...form.hidden, output].map((layer) => ({ type: 'dense', ...layer }))
+  const layers = [...form.hidden, { type: 'dense', ...output }]
   // The service validates what was entered.
   const network = (Array.isArray(entered) ? { layers: entered } : (entered ?? { layers })) as {
     layers: LayerRequest[]

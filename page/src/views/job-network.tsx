@@ -1,11 +1,9 @@
 /** The network of a new job: chosen by the service, built in the editor, or given as JSON. */
 import type { Dataset, JobRequest, JobValidation } from '../api/types.js'
 import { Choice, SelectField } from '../components/field.js'
-import { FigureList } from '../components/figure-list.js'
-import { NetworkEditor } from '../components/network-editor.js'
-import { plural } from '../format.js'
-import { describeSpec, specFigures } from './describe-spec.js'
-import { featureColumns, filledIn, type JobForm, outputLayer, tasksFor } from './job-form.js'
+import { LayerEditor } from '../components/layer-editor.js'
+import { explainSpec } from './explain-spec.js'
+import { featuresName, filledIn, type JobForm, outputLayer, tasksFor } from './job-form.js'
 
 interface Props {
   form: JobForm
@@ -54,8 +52,18 @@ function ServiceChoice({ validation, dataset }: { validation: JobValidation | nu
   if (validation === null) return <p class="hint">Loading the choices of the service …</p>
   return (
     <section class="chosen" aria-label="Chosen by the service">
-      <p>{describeSpec(validation.spec, dataset)}</p>
-      <FigureList figures={specFigures(validation.spec)} small />
+      <dl class="choices">
+        {explainSpec(validation.spec, dataset).map(({ name, value, reason }) => (
+          <div key={name}>
+            <dt>{name}</dt>
+            <dd>
+              <b>{value}</b>
+              <span>{reason}</span>
+            </dd>
+          </div>
+        ))}
+      </dl>
+      <p class="hint">“Chosen by: me” takes these choices into the form, where each can be changed.</p>
     </section>
   )
 }
@@ -70,16 +78,17 @@ function CustomNetwork({ form, dataset, request, change, errorAt }: Props & { da
         options={tasksFor(dataset)}
       />
       {form.layers.trim() === '' ? (
-        <NetworkEditor
-          inputs={plural(featureColumns(dataset).length, 'column')}
-          hidden={form.hidden}
+        <LayerEditor
+          inputs={featuresName(dataset)}
+          dimensions={dataset.inputShape.length}
+          layers={form.hidden}
           output={outputLayer(dataset, form.task)}
           onChange={(hidden) => change({ hidden })}
-          errors={(layer) => errorAt(`/network/layers/${layer}`)}
+          errorAt={(layer) => errorAt(`/network/layers/${layer}`)}
         />
       ) : null}
       <details open={form.layers !== ''}>
-        <summary>Layers as JSON (convolution, dropout and others)</summary>
+        <summary>Layers as JSON</summary>
         <div class={`field ${form.layers !== '' && errorAt('/network') !== undefined ? 'wrong' : ''}`}>
           <label for="layers">
             A list of layers including the output layer, or a network with its inputShape

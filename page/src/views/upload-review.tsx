@@ -10,6 +10,7 @@ import { canSearch, searchedPoints } from '../sweeps/best-of-many.js'
 import { ColumnTable } from './column-table.js'
 import { isDelimited, noChoices, type ReadingChoices, targetsIn, uploadQuery } from './reading-choices.js'
 import { ReadingOptions } from './reading-options.js'
+import { PreviewThumbnails } from './thumbnails.js'
 
 const debounceMilliseconds = 350
 /** Warnings about more columns are shown above the table. */
@@ -130,7 +131,10 @@ function PreviewDetails(props: {
           onChange={onChange}
         />
       ) : (
-        <ImageClasses preview={preview} />
+        <>
+          <PreviewThumbnails preview={preview} />
+          <ImageClasses preview={preview} />
+        </>
       )}
     </>
   )

@@ -15,6 +15,7 @@ const dataset = (changes: object = {}) =>
     image: null,
     classes: null,
     warnings: [],
+    inputShape: [1],
     columns: [feature, price],
     ...changes,
   }) as unknown as Dataset

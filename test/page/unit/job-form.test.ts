@@ -24,6 +24,7 @@ const dataset = (changes: object = {}) =>
     rows: 100,
     classes: null,
     warnings: [],
+    inputShape: [1],
     columns: [feature, numberTarget],
     ...changes,
   }) as unknown as Dataset
@@ -87,6 +88,14 @@ describe('the form for another dataset', () => {
     expect(formFor(dataset(), { ...before, chosenBy: 'service' }).heldOut).toBe('service')
   })
 
+  it('leaves layers that do not fit its rows to the service', () => {
+    const pictures = dataset({ inputShape: [1, 8, 8] })
+    expect(formFor(pictures, before)).toMatchObject({ chosenBy: 'service', heldOut: 'service' })
+    const flattened = { ...before, hidden: [{ type: 'flatten' as const }, ...before.hidden] }
+    expect(formFor(pictures, flattened).chosenBy).toBe('reader')
+    expect(formFor(dataset(), flattened).chosenBy).toBe('service')
+  })
+
   it('holds no rows out of fewer than 20, and takes all in one batch', () => {
     expect(formFor(dataset({ rows: 19 }), before)).toMatchObject({ validationSplit: 0, batchSize: 'full' })
     expect(formFor(dataset({ rows: 20 }), before)).toMatchObject({ validationSplit: 0.15, batchSize: '32' })
@@ -104,7 +113,7 @@ describe('the request', () => {
     const form: Partial<JobForm> = {
       name: '  mine ',
       task: 'classes',
-      hidden: [{ units: 8, activation: 'tanh' }],
+      hidden: [{ type: 'dense', units: 8, activation: 'tanh' }],
       epochs: 40,
       batchSize: ' full ',
       split: 'stratified',
@@ -224,7 +233,7 @@ describe('the choices of the service', () => {
     expect(filledIn(emptyForm, spec())).toEqual({
       ...emptyForm,
       chosenBy: 'reader',
-      hidden: [{ units: 100, activation: 'relu' }],
+      hidden: [{ type: 'dense', units: 100, activation: 'relu' }],
       layers: '',
       optimizer: 'adam',
       learningRate: 0.01,
@@ -237,8 +246,22 @@ describe('the choices of the service', () => {
     })
   })
 
+  it('keep layers for pictures, with the settings that the editor does not show', () => {
+    const hidden = [
+      { type: 'conv2d', filters: 8, kernelSize: 3, strides: 2, useBias: false, activation: 'relu' },
+      { type: 'flatten' },
+    ]
+    const layers = [...hidden, { type: 'dense', units: 3, activation: 'softmax' }]
+    const form = filledIn(emptyForm, spec({ network: { inputShape: [1, 28, 28], layers } }))
+    expect(form.layers).toBe('')
+    expect(requestFrom(form, classes('a', 'b', 'c')).network).toEqual({ layers })
+  })
+
   it('that the editor of layers does not know are shown as JSON', () => {
-    const layers = [{ type: 'flatten' }, { type: 'dense', units: 3, activation: 'softmax' }]
+    const layers = [
+      { type: 'reshape', targetShape: [1, 2, 2] },
+      { type: 'dense', units: 3, activation: 'softmax' },
+    ]
     const form = filledIn(emptyForm, spec({ network: { layers } }))
     expect(form.hidden).toBe(emptyForm.hidden)
     expect(JSON.parse(form.layers)).toEqual(layers)
