@@ -164,6 +164,15 @@ function listShots({ spirals, irises, sweep, model }: Awaited<ReturnType<typeof 
       address: '#/new',
       prepare: (page) => page.getByText('150 rows').waitFor(),
     },
+    {
+      name: 'camera',
+      address: '#/camera',
+      prepare: async (page) => {
+        await page.getByRole('button', { name: 'Use the camera' }).click()
+        await page.getByRole('button', { name: 'Record 30' }).first().click()
+        await page.getByText('30 pictures').waitFor()
+      },
+    },
     { name: 'models', address: '#/models', prepare: (page) => page.getByRole('row').nth(2).waitFor() },
     {
       name: 'model',

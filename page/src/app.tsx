@@ -6,6 +6,7 @@ import { Icon } from './components/icon.js'
 import { link, type Route, useRoute } from './router.js'
 import { switchTheme, useTheme } from './theme.js'
 import { useWorkshopLinks } from './use-workshop-links.js'
+import { CameraTrainingView } from './views/camera.js'
 import { CompareView } from './views/compare.js'
 import { JoinView } from './views/join.js'
 import { LectureView } from './views/lecture.js'
@@ -114,6 +115,8 @@ function View({ view, argument }: Route) {
     case 'new':
       if (argument === startingSpec) return <TakeStartingSpecView />
       return argument.startsWith('job_') ? <TakeSpecView job={argument} /> : <NewJobView dataset={argument} />
+    case 'camera':
+      return <CameraTrainingView />
     case 'models':
       return argument === '' ? <ModelsView /> : <ModelView id={argument} />
     case 'registry':

@@ -9,6 +9,7 @@ const viewNames = [
   'playground',
   'lecture',
   'new',
+  'camera',
   'models',
   'registry',
   'join',

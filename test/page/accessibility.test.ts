@@ -93,6 +93,7 @@ describe.skipIf(!hasChromium)('every view', () => {
         },
       ]),
       ['#/new', (page) => page.getByText('150 rows').waitFor()],
+      ['#/camera', (page) => page.getByText('Record at least 5 pictures').waitFor()],
       ['#/models', (page) => page.getByRole('row').nth(1).waitFor()],
       [`#/models/${modelId}`, (page) => page.locator('.meter').first().waitFor()],
       ['#/join/KQRMTZ', (page) => page.getByLabel('Nickname').waitFor()],

@@ -7,6 +7,7 @@ const paths = {
   plus: 'M8 3v10M3 8h10',
   minus: 'M3 8h10',
   close: 'M4 4l8 8M12 4l-8 8',
+  camera: 'M2 5h2.5L6 3h4l1.5 2H14v8H2zM8 6.5a2.25 2.25 0 100 4.5 2.25 2.25 0 000-4.5z',
   up: 'M8 13V3.5M4 7.5L8 3.5l4 4',
   down: 'M8 3v9.5M4 8.5l4 4 4-4',
   check: 'M3 8.5l3.2 3L13 4.5',

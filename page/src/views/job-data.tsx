@@ -5,6 +5,7 @@ import { SelectField } from '../components/field.js'
 import { Icon } from '../components/icon.js'
 import { TableHead } from '../components/table-head.js'
 import { day, plural, short, whole } from '../format.js'
+import { link } from '../router.js'
 import { canSearch, searchedPoints } from '../sweeps/best-of-many.js'
 import { featuresName, targetColumns } from './job-form.js'
 import { DatasetThumbnails } from './thumbnails.js'
@@ -32,6 +33,9 @@ export function DataCard(props: Props) {
         <b>Drop a file here</b> or choose one: CSV, JSON, Parquet, NumPy, IDX, or a ZIP of images in one
         folder per class. You can review the columns before it is stored.
       </DropZone>
+      <p class="hint">
+        Without a file, <a href={link('camera')}>record pictures with the camera</a>.
+      </p>
       <SelectField
         label="Dataset"
         value={chosen}

@@ -1,21 +1,18 @@
 /** Predicts while the reader enters values, or chooses or draws an image. */
-import { useEffect, useState } from 'preact/hooks'
-import { ApiError, post, predictImage } from '../api/client.js'
-import type { Dataset, Model, Prediction } from '../api/types.js'
+import { useState } from 'preact/hooks'
+import type { ApiError } from '../api/client.js'
+import type { Dataset, Model } from '../api/types.js'
 import { digitPixels } from '../components/digit-pad.js'
 import { DateField, SelectField, TextField } from '../components/field.js'
-import { FigureList } from '../components/figure-list.js'
-import { Meter } from '../components/meter.js'
 import { ErrorNotice } from '../components/notice.js'
-import { toApiError } from '../components/use-query.js'
-import { percent, short, whole } from '../format.js'
+import { short, whole } from '../format.js'
 import { ImageInput } from './image-input.js'
+import { PredictionResult } from './prediction-result.js'
+import { type Cell, isComplete, usePrediction } from './use-prediction.js'
 
-const debounceMilliseconds = 120
 const maxFields = 64
 
 type Feature = Model['coding']['features'][number]
-type Cell = number | string | boolean | null
 
 export function Predictor({ model, dataset }: { model: Model; dataset: Dataset | null }) {
   const { features, image } = model.coding
@@ -31,7 +28,8 @@ export function Predictor({ model, dataset }: { model: Model; dataset: Dataset |
   const hasFields = !takesImage && features.length <= maxFields
   const cells = features.map((feature) => parseCell(feature, values[feature.name] ?? ''))
   const row = takesImage ? imageInput : cells
-  const { prediction, problem } = usePrediction(model, isComplete(row) ? row : null)
+  const [isLive, setLive] = useState(false)
+  const { prediction, problem, predictNow } = usePrediction(model, isComplete(row) ? row : null)
   return (
     <div class="columns predictor">
       <div class="card">
@@ -42,6 +40,8 @@ export function Predictor({ model, dataset }: { model: Model; dataset: Dataset |
             drawable={isDrawable}
             white={image?.white ?? whiteValue(dataset)}
             onImage={setImageInput}
+            onFrame={predictNow}
+            onLive={setLive}
           />
         ) : null}
         {hasFields ? (
@@ -67,12 +67,13 @@ export function Predictor({ model, dataset }: { model: Model; dataset: Dataset |
           </p>
         )}
       </div>
-      <div class="card prediction" aria-live="polite">
+      {/* A screen reader would not finish reading any of the predictions of a camera. */}
+      <div class="card prediction" aria-live={isLive ? 'off' : 'polite'}>
         <h2>Prediction</h2>
         <ErrorNotice error={problem} />
-        {prediction === null || row === null ? (
+        {prediction === null || (row === null && !isLive) ? (
           <p class="hint">
-            {isDrawable ? 'Draw a digit.' : takesImage ? 'Choose an image.' : 'No prediction yet.'}
+            {isDrawable ? 'Draw a digit.' : takesImage ? 'Choose a picture.' : 'No prediction yet.'}
           </p>
         ) : (
           <PredictionResult prediction={prediction} model={model} />
@@ -80,50 +81,6 @@ export function Predictor({ model, dataset }: { model: Model; dataset: Dataset |
       </div>
     </div>
   )
-}
-
-type Input = Cell[] | File
-
-const isComplete = (row: (Cell | undefined)[] | File | null): row is Input =>
-  row !== null && (row instanceof File || !row.includes(undefined))
-
-/** Predicts when the input has not changed for a moment, and again when the threshold changes. */
-function usePrediction(model: Model, input: Input | null) {
-  const [prediction, setPrediction] = useState<Prediction | null>(null)
-  const [problem, setProblem] = useState<ApiError | null>(null)
-  const key = input instanceof File ? input : JSON.stringify(input)
-  useEffect(() => {
-    if (input === null) return
-    let isCancelled = false
-    const timer = setTimeout(() => {
-      predict(model.id, input).then(
-        (result) => {
-          if (isCancelled) return
-          setPrediction(result)
-          setProblem(null)
-        },
-        (error) => {
-          if (!isCancelled) setProblem(toApiError(error))
-        },
-      )
-    }, debounceMilliseconds)
-    return () => {
-      isCancelled = true
-      clearTimeout(timer)
-    }
-  }, [key, model.id, model.threshold])
-  return { prediction, problem }
-}
-
-/** @throws ApiError if the request fails or the row is invalid. */
-async function predict(id: string, input: Input): Promise<Prediction | null> {
-  const { predictions, errors = [] } =
-    input instanceof File
-      ? await predictImage(id, input)
-      : await post('/models/{id}/predict', { inputs: [input] }, { id })
-  const [first] = errors
-  if (first !== undefined) throw new ApiError(200, 'invalid-input', first.message, errors)
-  return predictions[0] ?? null
 }
 
 /** The initial value of a field: the mean if it is known. */
@@ -222,71 +179,3 @@ const errorAt = (problem: ApiError | null, index: number, name: string) =>
   problem?.errors.find(({ pointer }) =>
     [`/inputs/0/${index}`, `/inputs/0/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`].includes(pointer),
   )?.message
-
-function PredictionResult({ prediction, model }: { prediction: Prediction; model: Model }) {
-  const { threshold, coding } = model
-  const classes =
-    coding.target.type === 'binary' || coding.target.type === 'oneHot' ? coding.target.classes : []
-  return (
-    <>
-      <PredictedValue prediction={prediction} model={model} />
-      {threshold === null || classes[1] === undefined ? null : (
-        <p class="hint">
-          The threshold for “{classes[1]}” is {short(threshold)}.
-        </p>
-      )}
-      {(prediction.warnings ?? []).map((warning) => (
-        <p key={warning} class="notice warn">
-          {warning}
-        </p>
-      ))}
-    </>
-  )
-}
-
-function PredictedValue({ prediction, model }: { prediction: Prediction; model: Model }) {
-  const { label, labels, probabilities, output } = prediction
-  const { target } = model.coding
-  if (target.type === 'multiLabel') {
-    const entries = target.names.map((name, index): [string, number] => [name, output[index] ?? 0])
-    return (
-      <>
-        <p class="large">{labels === undefined || labels.length === 0 ? 'none' : labels.join(', ')}</p>
-        <Probabilities entries={entries} />
-      </>
-    )
-  }
-  if (target.type === 'number' && target.names.length > 1) {
-    return <FigureList figures={target.names.map((name, index) => [name, short(output[index])])} />
-  }
-  if (probabilities === undefined) {
-    return <p class="large figure">{label ?? output.map((value) => short(value)).join(', ')}</p>
-  }
-  return (
-    <>
-      <p class="large">{label}</p>
-      <Probabilities entries={Object.entries(probabilities).sort(([, a], [, b]) => b - a)} />
-    </>
-  )
-}
-
-const maxProbabilities = 12
-
-function Probabilities({ entries }: { entries: readonly [string, number][] }) {
-  return (
-    <>
-      <div class="bars">
-        {entries.slice(0, maxProbabilities).map(([name, probability]) => (
-          <div key={name}>
-            <span>{name}</span>
-            <Meter share={probability} />
-            <span class="figure">{percent(probability)}</span>
-          </div>
-        ))}
-      </div>
-      {entries.length > maxProbabilities ? (
-        <p class="hint">and {whole(entries.length - maxProbabilities)} more</p>
-      ) : null}
-    </>
-  )
-}
