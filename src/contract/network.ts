@@ -338,6 +338,36 @@ export const earlyStoppingSchema = z.strictObject({
 })
 export type EarlyStopping = z.infer<typeof earlyStoppingSchema>
 
+export const augmentationSchema = z
+  .strictObject({
+    flip: z
+      .enum(['none', 'horizontal', 'vertical', 'both'])
+      .default('none')
+      .describe('mirrors half of the pictures: `horizontal` (left and right), `vertical`, `both` or `none`'),
+    shift: z
+      .number()
+      .min(0)
+      .max(0.5)
+      .default(0)
+      .describe('moves a picture by at most this share of its width and height'),
+    rotate: z
+      .number()
+      .min(0)
+      .max(180)
+      .default(0)
+      .describe('rotates a picture by at most so many degrees, in either direction'),
+    noise: z
+      .number()
+      .min(0)
+      .max(10)
+      .default(0)
+      .describe(
+        'standard deviation of the normal noise on each input of the network, which is scaled by `scaling`',
+      ),
+  })
+  .meta({ examples: [{ flip: 'horizontal', shift: 0.1, rotate: 10, noise: 0.05 }] })
+export type Augmentation = z.infer<typeof augmentationSchema>
+
 export const samplingSchema = z.enum(['shuffle', 'sequential', 'random'])
 
 export const maximumEpochs = 10_000_000
@@ -374,6 +404,12 @@ export const trainingFields = {
   earlyStopping: earlyStoppingSchema.optional(),
   clipNorm: z.number().positive().optional().describe('maximum global norm of the gradient'),
   schedule: scheduleSchema.optional().describe('learning-rate schedule. Default: constant'),
+  augmentation: augmentationSchema
+    .optional()
+    .describe(
+      'for pictures: changes each training row at random before each epoch, as a function of seed, epoch and row. ' +
+        'Validation, tests and predictions use the unchanged pictures',
+    ),
 }
 export const trainingSchema = z.strictObject(trainingFields)
 export type TrainingSpec = z.infer<typeof trainingSchema>

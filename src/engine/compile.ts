@@ -13,6 +13,7 @@ import { updateOperations } from './optimizers.js'
 import type { DataShape, LayerSummary, NetworkProgram, Program, Shape, TensorDescription } from './program.js'
 import { computeThreadBytes } from './scratch.js'
 import {
+  checkAugmentation,
   checkEarlyStopping,
   checkLoss,
   checkSoftmax,
@@ -31,6 +32,7 @@ export function compile(spec: TrainingSpec, data: DataShape): Program {
   const layers = planLayers(spec.network, inputShape)
   checkLoss(spec, layers, data)
   checkEarlyStopping(spec, layers, data)
+  checkAugmentation(spec, inputShape)
   const batchSize = resolveBatchSize(spec, layers, data)
 
   const rule = lossRules[spec.loss]
@@ -112,7 +114,9 @@ export function compile(spec: TrainingSpec, data: DataShape): Program {
       evaluation.perRow * data.validationRows,
   }
   const orderBytes = 4 * data.trainingRows
-  const arenaBytes = 4 * program.floats + orderBytes + encode(program).byteLength
+  const augmentedBytes =
+    spec.augmentation === undefined ? 0 : 4 * data.trainingRows * elementCount(inputShape)
+  const arenaBytes = 4 * program.floats + orderBytes + augmentedBytes + encode(program).byteLength
   return { ...program, arenaBytes, threadBytes: computeThreadBytes(Object.values(lists), batchSize) }
 }
 

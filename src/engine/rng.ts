@@ -5,10 +5,10 @@
  */
 
 /** Independent streams; the number is part of the key and must never change. */
-const streams = { initialization: 0, shuffling: 1, dropout: 2, splitting: 3 } as const
+const streams = { initialization: 0, shuffling: 1, dropout: 2, splitting: 3, augmentation: 4 } as const
 type Stream = keyof typeof streams
 
-interface Key {
+export interface Key {
   readonly low: number
   readonly high: number
 }
@@ -27,7 +27,7 @@ const rotations = [13, 15, 26, 6, 17, 29, 16, 24] as const
 
 /** One block: two 32-bit words for the counter words (first, second), written to `out[0]` and `out[1]`. */
 export function threefry(key: Key, first: number, second: number, out: Uint32Array): void {
-  const keys = [key.low, key.high, parity ^ key.low ^ key.high]
+  const third = parity ^ key.low ^ key.high
   let x0 = (first + key.low) | 0
   let x1 = (second + key.high) | 0
   for (let round = 0; round < 20; round++) {
@@ -36,8 +36,9 @@ export function threefry(key: Key, first: number, second: number, out: Uint32Arr
     x1 = ((x1 << rotation) | (x1 >>> (32 - rotation))) ^ x0
     if (round % 4 === 3) {
       const injection = (round + 1) / 4
-      x0 = (x0 + (keys[injection % 3] ?? 0)) | 0
-      x1 = (x1 + (keys[(injection + 1) % 3] ?? 0) + injection) | 0
+      const remainder = injection % 3
+      x0 = (x0 + (remainder === 0 ? key.low : remainder === 1 ? key.high : third)) | 0
+      x1 = (x1 + (remainder === 0 ? key.high : remainder === 1 ? third : key.low) + injection) | 0
     }
   }
   out[0] = x0

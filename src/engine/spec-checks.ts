@@ -167,3 +167,12 @@ export function checkEarlyStopping(
     )
   }
 }
+
+/** @throws SpecError when rows that are no pictures are to be changed like pictures. */
+export function checkAugmentation({ augmentation }: TrainingSpec, inputShape: readonly number[]): void {
+  if (augmentation === undefined || inputShape.length === 3) return
+  throw new SpecError(
+    '/augmentation',
+    `augmentation changes pictures, but the input shape of the network is ${shapeText(inputShape)}; use [channels, height, width], or omit augmentation`,
+  )
+}

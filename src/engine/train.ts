@@ -1,12 +1,14 @@
 /** Trains a program on a dataset, in slices. */
 
 import { elementCount } from './arena.js'
+import { AugmentedRows } from './augmentation.js'
 import type { Dataset } from './dataset.js'
 import { ImprovementWatch, type WatchState } from './early-stopping.js'
 import { type Epoch, type EpochRun, metricsPerEpoch, readEpochs } from './epoch.js'
 import type {
   Backend,
   BackendName,
+  DataLayout,
   Position,
   PredictionExecutor,
   TrainingExecutor,
@@ -91,6 +93,8 @@ export class Training {
   #measured = 0
   readonly #learningRates = new Float64Array(epochsPerCall)
   readonly #watch: ImprovementWatch | null
+  /** The rows that the executor reads, if they change from epoch to epoch. */
+  #augmented: AugmentedRows | null = null
   /** The best weights so far, in the dataset's memory; null before the first improvement. */
   #best: Record<string, Float32Array> | null = null
   #bestBuffers: Record<string, Float32Array> | null = null
@@ -110,7 +114,8 @@ export class Training {
       const arena = this.#reserve(4 * program.floats)
       const workspace = this.#reserve(backend.workspaceBytes(program))
       this.#arena = arena
-      const { memory, layout: data } = dataset
+      const { memory } = dataset
+      const data = this.#augment()
       this.#floats = memory.float32(arena, program.floats)
       if (options.initialWeights === undefined) initializeWeights(program, this.#floats, options.seed)
       else writeWeights(program, this.#floats, options.initialWeights)
@@ -175,7 +180,12 @@ export class Training {
       if (finished >= maximumEpochs || stepsLeft <= 0) return 'running'
       const before = performance.now()
       if (ran && before >= deadline) return 'running'
-      if (limits.stop !== undefined && Atomics.load(limits.stop, 0) !== 0) return 'stopped'
+      if (isStopped(limits)) return 'stopped'
+      if (this.#augmented !== null) {
+        const isDue = () => performance.now() >= deadline || isStopped(limits)
+        ran = true
+        if (!this.#augmented.prepare(this.#position.epoch, isDue)) continue
+      }
       const steps = Math.min(
         stepsLeft,
         isUnlimited ? unlimited : this.#pace.steps(Math.max(0, deadline - before)),
@@ -284,11 +294,22 @@ export class Training {
     return region
   }
 
+  /** The rows that the executor reads: those of the dataset, or a copy that is changed before each epoch. */
+  #augment(): DataLayout {
+    const { spec, network } = this.#program
+    const { memory, layout, trainingX } = this.#dataset
+    if (spec.augmentation === undefined) return layout
+    const changed = this.#reserve(4 * trainingX.length)
+    const target = memory.float32(changed, trainingX.length)
+    this.#augmented = new AugmentedRows(trainingX, target, network.inputShape, spec.augmentation, this.#seed)
+    return { ...layout, trainingX: changed }
+  }
+
   /** Calls the executor once, for at most `maximumEpochs` epochs and `steps` steps. */
   #call(maximumEpochs: number, steps: number, stop: Int32Array | null): string {
     const { spec } = this.#program
     const first = this.#position.epoch
-    const callLimit = this.#watch === null ? epochsPerCall : 1
+    const callLimit = this.#watch === null && this.#augmented === null ? epochsPerCall : 1
     const count = Math.min(maximumEpochs, callLimit, spec.epochs - first)
     const learningRates = this.#learningRates.subarray(0, count)
     if (spec.schedule !== undefined) {
@@ -404,6 +425,8 @@ export class Training {
     }
   }
 }
+
+const isStopped = ({ stop }: SliceLimits) => stop !== undefined && Atomics.load(stop, 0) !== 0
 
 const copies = (arrays: Record<string, Float32Array>) =>
   Object.fromEntries(Object.entries(arrays).map(([name, values]) => [name, new Float32Array(values)]))

@@ -147,6 +147,7 @@ function plan(
     if (tooLarge !== undefined) throw new SpecError(`/${tooLarge.field}`, tooLarge.message)
     checkClassWeight(training, target.coding)
     checkExcludedRows(training, data)
+    checkPictures(training, inputShape, data)
     const rule = splitFor(wantedSplit, data)
     checkParts({ ...training, split: rule }, data, validation)
     const sizes = partSizes(training, data.rows)
@@ -182,6 +183,29 @@ function plan(
     }
     throw specProblem(error)
   }
+}
+
+/** @throws SpecError if rows that are no pictures are to be augmented */
+function checkPictures(
+  { augmentation }: Pick<TrainingSpec, 'augmentation'>,
+  inputShape: readonly number[],
+  { image, name }: DataDescription,
+): void {
+  if (augmentation === undefined) return
+  if (image === null) {
+    const dataset = typeof name === 'string' ? name : name.name
+    throw new SpecError(
+      '/augmentation',
+      `changes pictures, but the rows of ${dataset} are no pictures: omit it`,
+    )
+  }
+  const shape = [image.channels, image.height, image.width]
+  if (shape.every((length, index) => inputShape[index] === length) && inputShape.length === shape.length)
+    return
+  throw new SpecError(
+    '/augmentation',
+    `changes pictures of [${shape.join(', ')}], but inputShape is [${inputShape.join(', ')}]: omit one of them`,
+  )
 }
 
 /** The spec of a whole training also applies to one without a fold, which has fewer rows. */

@@ -5,6 +5,7 @@ import type { Preparation } from '../../src/contract/preparation.js'
 import { Problem } from '../../src/contract/problems.js'
 import { unlimited } from '../../src/store/tenant-limits.js'
 import { planTraining } from '../../src/training/plan.js'
+import { runIdentity } from '../../src/training/run-identity.js'
 import { generated } from '../support/generated.js'
 import { type Columns, reading, uploadFrom } from '../support/prepared.js'
 import { openStores, type Stores } from '../support/stores.js'
@@ -416,5 +417,50 @@ describe('inputShape', () => {
     const dataset = await pictures(1, 2, 3)
     expect((await specOf({ dataset, ...shaped([2, 3]) })).network.inputShape).toEqual([2, 3])
     expect((await refusalOf({ dataset, ...shaped([3, 2]) }))[0]).toBe('/network/inputShape')
+  })
+})
+
+describe('an augmentation', () => {
+  const pixels = (values: number[]) => [values]
+  const uploadPictures = async () => {
+    const columns = {
+      x1: pixels([0, 200, 30, 40]),
+      x2: pixels([255, 0, 31, 41]),
+      x3: pixels([5, 20, 32, 42]),
+      x4: pixels([9, 90, 33, 43]),
+      label: [['a', 'b', 'a', 'b']],
+    }
+    const source = { inputShape: [1, 2, 2], image: { width: 2, height: 2, channels: 1 as const } }
+    const types = [{ name: 'label', type: 'category' as const }]
+    return (await stores.datasets.create(uploadFrom(reading(columns, source), { types }))).id
+  }
+  const layers = [{ type: 'flatten' }, { type: 'dense', units: 1, activation: 'sigmoid' }]
+  const request = { loss: 'binaryCrossentropy', network: { layers }, augmentation: { flip: 'horizontal' } }
+
+  it('is a part of the spec, with its defaults, and of the identity of a run', async () => {
+    const dataset = await uploadPictures()
+    const identityOf = async (changes: object) => {
+      const { models, datasets } = stores
+      const parsed = jobRequestSchema.parse({ epochs: 1, seed: 1, dataset, ...request, ...changes })
+      const plan = await planTraining({ models, datasets, generated, maximumThreads: 1 }, tenant, parsed)
+      return { spec: plan.spec, identity: runIdentity(plan.spec, [], plan).toString('hex') }
+    }
+    const [flipped, rotated, plain] = await Promise.all(
+      [{}, { augmentation: { flip: 'horizontal', rotate: 5 } }, { augmentation: undefined }].map(identityOf),
+    )
+    expect(flipped.spec.augmentation).toEqual({ flip: 'horizontal', shift: 0, rotate: 0, noise: 0 })
+    expect(new Set([flipped, rotated, plain].map(({ identity }) => identity)).size).toBe(3)
+  })
+
+  it('is refused for rows that are no pictures, and for another shape', async () => {
+    expect(await refusalOf({ ...request, dataset: 'xor' })).toEqual([
+      '/augmentation',
+      'changes pictures, but the rows of xor are no pictures: omit it',
+    ])
+    const network = { inputShape: [4], layers: layers.slice(1) }
+    expect(await refusalOf({ ...request, dataset: await uploadPictures(), network })).toEqual([
+      '/augmentation',
+      'changes pictures of [1, 2, 2], but inputShape is [4]: omit one of them',
+    ])
   })
 })

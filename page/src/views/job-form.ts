@@ -9,6 +9,9 @@ type OptimizerName = (typeof optimizerNames)[number]
 export type Split = JobSpec['split']
 type Scaling = JobSpec['targetScaling']
 
+type Augmentation = Required<NonNullable<JobRequest['augmentation']>>
+const noAugmentation: Augmentation = { flip: 'none', shift: 0, rotate: 0, noise: 0 }
+
 export interface JobForm {
   name: string
   /** Who chooses network, loss, optimizer, epochs and stopping. */
@@ -40,6 +43,8 @@ export interface JobForm {
   parts: number
   /** Share of the rows kept apart for a test. */
   testSplit: number
+  /** Of pictures. */
+  augmentation: Augmentation
   /** `diagnose` takes statistics of the layers. */
   watch: 'diagnose' | 'nothing'
 }
@@ -67,12 +72,13 @@ export const emptyForm: JobForm = {
   repeats: 1,
   parts: 1,
   testSplit: 0,
+  augmentation: noAugmentation,
   watch: 'diagnose',
 }
 
 type WithColumns = Pick<Dataset, 'columns'>
 export const targetColumns = ({ columns }: WithColumns) => columns.filter(({ role }) => role === 'target')
-export const featureColumns = ({ columns }: WithColumns) => columns.filter(({ role }) => role === 'feature')
+const featureColumns = ({ columns }: WithColumns) => columns.filter(({ role }) => role === 'feature')
 
 /** `4 features`, or the size of its pictures. */
 export const featuresName = (dataset: Pick<Dataset, 'columns' | 'image'>) =>
@@ -117,6 +123,7 @@ export function formFor(dataset: Dataset, before: JobForm): JobForm {
     split: 'default',
     classWeight: 'none',
     targetScaling: 'default',
+    augmentation: dataset.image === null ? noAugmentation : before.augmentation,
   }
 }
 
@@ -181,9 +188,13 @@ export function requestFrom(form: JobForm, dataset: Dataset): JobRequest {
     ...(form.repeats === 1 ? {} : { repeats: form.repeats }),
     ...(form.parts === 1 ? {} : { folds: form.parts }),
     ...(form.testSplit === 0 ? {} : { testSplit: form.testSplit }),
+    ...(isAugmented(form) ? { augmentation: form.augmentation } : {}),
     ...(form.watch === 'nothing' ? {} : { watch: form.watch }),
   } as JobRequest
 }
+
+const isAugmented = ({ augmentation: { flip, ...amounts } }: JobForm) =>
+  flip !== 'none' || Object.values(amounts).some((amount) => amount !== 0)
 
 function trainingFrom(form: JobForm, dataset: Dataset): Partial<JobRequest> {
   const { learningRate, optimizer } = form

@@ -1,6 +1,7 @@
 /** The training settings of a new job. */
 import type { Dataset, JobSpec } from '../api/types.js'
 import { NumberField, SelectField, TextField } from '../components/field.js'
+import { AugmentationFields } from './augmentation-fields.js'
 import { hasNumberTargets, isImbalanced, type JobForm } from './job-form.js'
 import { ValidationFields } from './validation-fields.js'
 
@@ -34,6 +35,7 @@ export function TrainingFields(props: TrainingProps) {
           ]}
         />
       ) : null}
+      {dataset.image === null ? null : <AugmentationFields {...props} />}
       {hasNumberTargets(dataset) ? <TargetScaling {...props} /> : null}
       <div class="pair">
         <TextField

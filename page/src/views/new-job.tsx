@@ -27,6 +27,7 @@ const commonFields = [
   '/validationDataset',
   '/classWeight',
   '/targetScaling',
+  '/augmentation',
   '/seed',
 ]
 const readerFields = ['/epochs', '/batchSize', '/optimizer', '/network', '/earlyStopping']

@@ -25,6 +25,7 @@ const dataset = (changes: object = {}) =>
     classes: null,
     warnings: [],
     inputShape: [1],
+    image: null,
     columns: [feature, numberTarget],
     ...changes,
   }) as unknown as Dataset
@@ -199,6 +200,15 @@ describe('the request', () => {
     expect(JSON.parse(JSON.stringify({ validationSplit, validationDataset, earlyStopping }))).toEqual(
       expected,
     )
+  })
+
+  it('augments pictures only, and only if an amount is chosen', () => {
+    const pictures = dataset({ image: { width: 8, height: 8, channels: 1 }, inputShape: [1, 8, 8] })
+    const augmentation = { flip: 'none', shift: 0, rotate: 10, noise: 0 } as const
+    expect(request({}, pictures).augmentation).toBeUndefined()
+    expect(request({ augmentation }, pictures).augmentation).toEqual(augmentation)
+    expect(formFor(pictures, { ...reader, augmentation }).augmentation).toEqual(augmentation)
+    expect(formFor(dataset(), { ...reader, augmentation }).augmentation.rotate).toBe(0)
   })
 
   it('takes layers as JSON, a list or a network', () => {

@@ -21,7 +21,7 @@ describe('the layers that the editor offers', () => {
     for (const { added } of kindsFor(dimensions)) expect(() => layerSchema.parse(added)).not.toThrow()
   })
 
-  it('have names of their own for each kind of row', () => {
+  it('have different names for each kind of row', () => {
     for (const dimensions of [1, 2, 3]) {
       const titles = kindsFor(dimensions).map(({ title }) => title)
       expect(new Set(titles).size).toBe(titles.length)
