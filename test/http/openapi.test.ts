@@ -75,7 +75,7 @@ describe('/openapi.json', () => {
       return `${method.toUpperCase()} ${path.replaceAll(/\{(\w+)\}/g, ':$1')}`
     })
     const ours = [...routesOf(service.app.printRoutes({ commonPrefix: false }))].filter(
-      (route) => !/ (\/docs|\/(openapi|asyncapi)\.json|\/v2\/$)/.test(route),
+      (route) => !/ (\/docs|\/mcp|\/(openapi|asyncapi)\.json|\/v2\/$)/.test(route),
     )
     expect(ours).toContain('POST /jobs')
     expect(documented.toSorted()).toEqual(ours.toSorted())
