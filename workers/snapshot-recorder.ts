@@ -2,6 +2,7 @@
  * Takes snapshots of the weights during a training, so that its boundary can be drawn: some for good, after epochs at
  * increasing distances, and between them one every 100 ms for watchers.
  */
+import { maximumFrameParameters } from '../src/contract/boundary.js'
 import type { Coding } from '../src/contract/dataset.js'
 import {
   type EpochRun,
@@ -18,8 +19,6 @@ import type { WeightSnapshots } from '../src/training/ports/snapshots.js'
 
 /** Maximum number of inputs of a boundary. */
 const maximumFeatures = 2
-/** Maximum parameters: a snapshot has at most 32 KiB, and a job less than 5 MiB of them, for any number of epochs. */
-const maximumParameters = 8_192
 /** Snapshots for each doubling of the epoch: 50 in 1,000 epochs. A training of few epochs has fewer. */
 const ratios = { long: 2 ** (1 / 6), short: 2 ** (1 / 2) }
 const fewEpochs = 200
@@ -50,7 +49,7 @@ export class SnapshotRecorder {
     const [inputs] = network.inputShape ?? []
     const isNumeric = coding.features.every(({ type }) => type === 'number')
     const drawable = network.inputShape?.length === 1 && inputs <= maximumFeatures && isNumeric
-    if (!drawable || parameters > maximumParameters) return null
+    if (!drawable || parameters > maximumFrameParameters) return null
     return new SnapshotRecorder(coding, program.spec.epochs <= fewEpochs ? ratios.short : ratios.long)
   }
 

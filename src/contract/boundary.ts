@@ -3,6 +3,7 @@
  * boundary.
  */
 import { z } from 'zod'
+import { tensorSchema } from './model.js'
 
 export const minimumBoundarySize = 2
 export const maximumBoundarySize = 128
@@ -13,6 +14,20 @@ export const boundaryAxisSchema = z.object({
   max: z.number().describe('raw value of the last point'),
 })
 export type BoundaryAxis = z.infer<typeof boundaryAxisSchema>
+
+/**
+ * Maximum parameters of a network whose weights are stored after some epochs, and are in its frames: 32 KiB an epoch, and
+ * less than 5 MiB a job, for any number of epochs.
+ */
+export const maximumFrameParameters = 8_192
+
+const boundaryWeightsSchema = z.object({
+  inputs: z
+    .array(z.object({ offset: z.number(), scale: z.number() }))
+    .describe('how the network reads the value of each axis: (value − offset) / scale'),
+  tensors: z.array(tensorSchema).describe('`offset` counts numbers'),
+  values: z.base64().describe('the tensors one after the other, as little-endian float32'),
+})
 
 export const boundarySchema = z.object({
   type: z.literal('boundary'),
@@ -26,6 +41,11 @@ export const boundarySchema = z.object({
     .describe(
       'outputs as little-endian uint16, where v encodes low + v / 65535 · (high − low). The outputs of a point are ' +
         'adjacent, and the first axis varies fastest',
+    ),
+  weights: boundaryWeightsSchema
+    .optional()
+    .describe(
+      `weights of the network, if the request has \`?weights=true\` and there are at most ${maximumFrameParameters}`,
     ),
 })
 export type Boundary = z.infer<typeof boundarySchema>

@@ -65,6 +65,11 @@ const jobStream = {
       maximum: maximumBoundarySize,
       description: 'adds `boundary` messages with this number of points along each input',
     },
+    weights: {
+      type: 'string',
+      enum: ['true', 'false'],
+      description: '`true` adds the weights of a small network to each `boundary`',
+    },
   }),
   messages: channelMessages(jobMessages),
 }

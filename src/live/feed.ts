@@ -102,7 +102,7 @@ export class Feed {
     after: number,
     view: BoundaryView,
   ): ReturnType<BoundaryReader['readAfter']> {
-    const key = `${job.modelId} ${view.size} ${after}`
+    const key = `${job.modelId} ${view.grid.size} ${view.hasWeights} ${after}`
     let read = this.boundaryReads.get(key)
     if (read === undefined) {
       read = this.boundaries.readAfter(job, after, view).finally(() => this.boundaryReads.delete(key))

@@ -8,7 +8,7 @@ import type { Preparation } from '../contract/preparation.js'
 import type { RowSplit, SplitRule } from '../datasets/split-rows.js'
 import type { DatasetError, Table } from '../datasets/table.js'
 import type { BackendName } from '../engine/index.js'
-import type { BoundaryView } from '../training/ports/boundaries.js'
+import type { BoundaryGrid } from '../training/ports/boundaries.js'
 import type { ExportOutcome, ExportTask } from '../training/ports/export-thread.js'
 import type { FileToImport, ImportResult } from '../training/ports/import-thread.js'
 import type {
@@ -54,7 +54,7 @@ export type ToPredictor =
   | { type: 'unload'; modelId: string }
   | { type: 'predict'; callId: number; modelId: string; inputs: Float32Array }
   | { type: 'drawBoundary'; callId: number; request: BoundaryRequest; backend: BackendSetting }
-  | { type: 'drawModelBoundary'; callId: number; modelId: string; view: BoundaryView & { coding: Coding } }
+  | { type: 'drawModelBoundary'; callId: number; modelId: string; view: BoundaryGrid & { coding: Coding } }
   | { type: 'split'; callId: number; rule: SplitRule; table: Table | GeneratedDataset }
   | { type: 'evaluate'; callId: number; modelId: string; rows: TableOrder }
   | { type: 'rank'; callId: number; modelId: string; order: RankingOrder }

@@ -1,11 +1,11 @@
 /** The boundary of a job's network: during the training from weight snapshots, after it from the model. */
-import type { Boundary, BoundaryAxis } from '../contract/boundary.js'
-import type { Column } from '../contract/dataset.js'
+import { type Boundary, type BoundaryAxis, maximumFrameParameters } from '../contract/boundary.js'
+import type { Coding, Column } from '../contract/dataset.js'
 import type { Job } from '../contract/job.js'
 import { Problem, pointerTo } from '../contract/problems.js'
 import { builtIn } from '../datasets/built-ins.js'
 import type { GeneratedData } from './generated-data.js'
-import type { BoundaryReader, BoundaryView } from './ports/boundaries.js'
+import type { BoundaryGrid, BoundaryReader, BoundaryView } from './ports/boundaries.js'
 import type { DatasetStore } from './ports/datasets.js'
 import type { JobStore } from './ports/jobs.js'
 import type { AllModels } from './ports/models.js'
@@ -65,13 +65,14 @@ interface BoundaryDependencies {
 
 export function boundaryReader({ models, snapshots, predictors }: BoundaryDependencies): BoundaryReader {
   async function drawFrames(
-    view: BoundaryView,
+    { grid, hasWeights }: BoundaryView,
     epoch: number,
-    request: Omit<BoundaryRequest, keyof BoundaryView> | Omit<ModelBoundaryRequest, keyof BoundaryView>,
+    request: Omit<BoundaryRequest, keyof BoundaryGrid> | Omit<ModelBoundaryRequest, keyof BoundaryGrid>,
   ) {
     // A stream can omit frames, so an error of one is ignored.
-    const boundary = await predictors.drawBoundary({ ...request, ...view }).catch(() => null)
-    return boundary === null ? [] : [{ type: 'boundary' as const, epoch, ...view, ...boundary }]
+    const boundary = await predictors.drawBoundary({ ...request, ...grid }).catch(() => null)
+    const weights = hasWeights && 'weights' in request ? frameWeights(request) : undefined
+    return boundary === null ? [] : [{ type: 'boundary' as const, epoch, ...grid, ...boundary, weights }]
   }
 
   /** The last frame comes from the model, because early stopping may restore the best weights. */
@@ -103,3 +104,16 @@ export function boundaryReader({ models, snapshots, predictors }: BoundaryDepend
     },
   }
 }
+
+/** Undefined for a large network. */
+function frameWeights({ coding, weights }: Pick<BoundaryRequest, 'coding' | 'weights'>): Boundary['weights'] {
+  const { tensors, bytes } = weights
+  if (bytes.byteLength > Float32Array.BYTES_PER_ELEMENT * maximumFrameParameters) return undefined
+  return { inputs: readingRules(coding), tensors, values: Buffer.from(bytes).toString('base64') }
+}
+
+/** A boundary is drawn over numbers only. */
+const readingRules = ({ features }: Coding) =>
+  features.flatMap((feature) =>
+    feature.type === 'number' ? [{ offset: feature.offset, scale: feature.scale }] : [],
+  )

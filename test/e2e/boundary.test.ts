@@ -60,6 +60,32 @@ async function predicted(modelId: string | null, { axes, size }: Boundary): Prom
   return predictions.flatMap(({ output }) => output)
 }
 
+/** The outputs of tanh, relu and sigmoid layers, from the weights in the frame. */
+function computed({ axes, size, weights }: Boundary): number[] {
+  if (weights === undefined) throw new Error('the frame has no weights')
+  const bytes = Buffer.from(weights.values, 'base64')
+  const tensor = (name: string) => {
+    const { shape, offset } = weights.tensors.find((each) => each.name === name) ?? { shape: [0], offset: 0 }
+    const length = shape.reduce((product, side) => product * side, 1)
+    return Array.from({ length }, (_, index) => bytes.readFloatLE(4 * (offset + index)))
+  }
+  const functions = [Math.tanh, (z: number) => Math.max(0, z), (z: number) => 1 / (1 + Math.exp(-z))]
+  return Array.from({ length: size ** 2 }, (_, point) => {
+    const inputs = axes.map(({ min, max }, axis) => {
+      const value = min + ((max - min) * (axis === 0 ? point % size : Math.floor(point / size))) / (size - 1)
+      return (value - weights.inputs[axis].offset) / weights.inputs[axis].scale
+    })
+    return functions.reduce((values, activation, layer) => {
+      const matrix = tensor(`layers.${layer}.weight`)
+      return tensor(`layers.${layer}.bias`).map((bias, unit) =>
+        activation(
+          values.reduce((sum, value, index) => sum + value * matrix[unit * values.length + index], bias),
+        ),
+      )
+    }, inputs)[0]
+  })
+}
+
 function expectClose(actual: number[], expected: number[], [low, high]: Boundary['range']): void {
   expect(actual.length).toBe(expected.length)
   const tolerance = (high - low) / 65_535 + 1e-6
@@ -140,6 +166,27 @@ describe('the stream with ?boundary=', () => {
     const { job } = await watching.ended
     expect(job?.status).toBe('cancelled')
     expect(job?.modelId).toBeNull()
+  })
+
+  it('has the weights on request, from which the outputs follow', async () => {
+    const { id } = await submit({
+      ...xor,
+      dataset: { name: 'moons', rows: 60 },
+      scaling: 'standardize',
+      network: { layers: [dense(3, 'tanh'), dense(2, 'relu'), dense(1, 'sigmoid')] },
+      epochs: 20,
+    })
+    const watching = watchJob(service.url, id, undefined, 'boundary=5&weights=true')
+    await watching.ended
+    const frames = framesOf(watching)
+    expect(frames.map(({ epoch }) => epoch).slice(0, 3)).toEqual([0, 1, 2])
+    for (const frame of [frames[0], frames[frames.length - 1]]) {
+      expectClose(answersOf(frame), computed(frame), frame.range)
+    }
+    const without = watchJob(service.url, id, undefined, 'boundary=5&weights=false')
+    await without.ended
+    expect(framesOf(without).map(({ weights }) => weights)).toEqual(frames.map(() => undefined))
+    expect((await fetch(`${service.url}/jobs/${id}/stream?boundary=5&weights=1`)).status).toBe(400)
   })
 
   it('is refused without a plane to draw on, and for sizes out of range', async () => {

@@ -42,14 +42,14 @@ afterEach(() => {
   vi.restoreAllMocks()
 })
 
-const view = { axes: [{ column: 'x', min: 0, max: 1 }], size: 2 }
+const view = { grid: { axes: [{ column: 'x', min: 0, max: 1 }], size: 2 }, hasWeights: false }
 
 /** A frame for each epoch, two at a time. */
 const boundariesAfter: BoundaryReader['readAfter'] = async (job, after, view) => {
   const position = Math.min(job.epoch, after + 2)
   const epochs = upTo(position).filter((epoch) => epoch > after)
   const frame = { outputs: 1, range: [0, 1] as [number, number], values: 'AAD//w==' }
-  return { frames: epochs.map((epoch) => ({ type: 'boundary', epoch, ...view, ...frame })), position }
+  return { frames: epochs.map((epoch) => ({ type: 'boundary', epoch, ...view.grid, ...frame })), position }
 }
 
 function watch(

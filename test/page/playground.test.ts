@@ -10,6 +10,13 @@ afterEach(() => expect(suite.failures).toEqual([]))
 const slider = (page: Page) => page.getByRole('slider', { name: 'Epoch', exact: true })
 const train = (page: Page) => page.getByRole('button', { name: 'Train', exact: true })
 
+/** Opens the page without replays, which take seconds. */
+async function openStill(address: string): Promise<Page> {
+  const page = await suite.openAlone(address)
+  await page.emulateMedia({ reducedMotion: 'reduce' })
+  return page
+}
+
 /** The colours of the plot at fractions of its width and height. */
 async function coloursAt(page: Page, places: readonly (readonly [number, number])[]): Promise<string[]> {
   return page.evaluate(`
@@ -22,7 +29,7 @@ async function coloursAt(page: Page, places: readonly (readonly [number, number]
 
 describe.skipIf(!hasChromium)('the examples of the playground', () => {
   it('show that a perceptron cannot learn XOR', { timeout: 60_000 }, async () => {
-    const page = await suite.openAlone('#/playground')
+    const page = await openStill('#/playground')
     await page.getByRole('button', { name: 'Perceptron on XOR' }).click()
     await page.locator('canvas[data-epoch="12"]').waitFor({ timeout: 30_000 })
     expect(await cornerColours(page)).not.toEqual(['blue', 'orange', 'orange', 'blue'])
@@ -45,7 +52,7 @@ describe.skipIf(!hasChromium)('the examples of the playground', () => {
 
 describe.skipIf(!hasChromium)('drawn points', () => {
   it('are clicked, trained on, and kept for the next visit', { timeout: 60_000 }, async () => {
-    const page = await suite.openAlone('#/playground')
+    const page = await openStill('#/playground')
     await page.getByLabel('Dataset').selectOption('points')
     const canvas = page.locator('.boundary canvas')
     const box = await canvas.boundingBox()
@@ -71,7 +78,7 @@ describe.skipIf(!hasChromium)('drawn points', () => {
   })
 
   it('are entered by their coordinates', { timeout: 60_000 }, async () => {
-    const page = await suite.openAlone('#/playground')
+    const page = await openStill('#/playground')
     await page.getByLabel('Dataset').selectOption('points')
     const addPoint = async (x: string, y: string) => {
       await page.getByLabel('x', { exact: true }).fill(x)
@@ -96,17 +103,24 @@ describe.skipIf(!hasChromium)('drawn points', () => {
 
 describe.skipIf(!hasChromium)('the epochs', () => {
   it('go one by one, and to any that is not stored', { timeout: 60_000 }, async () => {
-    const page = await suite.openAlone('#/playground/data=moons;noise=0.2;layers=tanh4;epochs=300')
+    const page = await openStill('#/playground/data=moons;noise=0.2;layers=tanh4;epochs=300')
     expect(await page.getByLabel('Dataset').inputValue()).toBe('moons')
     const step = page.getByRole('button', { name: 'Step' })
     await step.click()
     await page.locator('canvas[data-epoch="1"]').waitFor({ timeout: 30_000 })
     await page.getByText('succeeded').waitFor({ timeout: 30_000 })
+    // Two inputs, four units and one output: eight weights and four.
+    expect(await page.locator('.network-maps path:is(.positive, .negative)').count()).toBe(12)
+    expect(await page.locator('.network-maps canvas').count()).toBe(7)
+    await page.getByText('Weights as numbers').click()
+    const weight = page.getByRole('table', { name: 'Output, sigmoid' }).getByRole('cell').first()
+    const initial = await weight.textContent()
     await step.click()
     await page.locator('canvas[data-epoch="2"]').waitFor()
     // The service stores few of so late epochs, and computes the others.
     await slider(page).fill('257')
     await page.locator('canvas[data-epoch="257"]').waitFor({ timeout: 30_000 })
+    await expect.poll(() => weight.textContent()).not.toBe(initial)
     await slider(page).press('ArrowRight')
     await page.locator('canvas[data-epoch="258"]').waitFor({ timeout: 30_000 })
     await page.getByRole('button', { name: 'Replay training' }).click()
@@ -119,12 +133,12 @@ describe.skipIf(!hasChromium)('the epochs', () => {
 
 describe.skipIf(!hasChromium)('the link to the playground', () => {
   it('has the settings, and reports values that it cannot read', { timeout: 60_000 }, async () => {
-    const page = await suite.openAlone('#/playground/data=circles;rate=fast;epochs=40;speed=9')
+    const page = await openStill('#/playground/data=circles;rate=fast;epochs=40;speed=9')
     await page.getByText('rate=fast, speed=9').waitFor()
     await page.getByLabel('Learning rate').fill('0.25')
     await page.getByRole('button', { name: 'Next seed' }).click()
     await expect.poll(() => page.url()).toMatch(/data=circles;.*rate=0\.25;.*epochs=40;seed=2$/)
-    const other = await suite.openAlone(new URL(page.url()).hash)
+    const other = await openStill(new URL(page.url()).hash)
     expect(await other.getByLabel('Learning rate').inputValue()).toBe('0.25')
     expect(await other.getByLabel('Seed').inputValue()).toBe('2')
     // An address that is entered later is read, too.

@@ -46,7 +46,7 @@ export function watchJob(id: string, watcher: Watcher, boundary?: number): () =>
     path: `/jobs/${encodeURIComponent(id)}/stream`,
     query: () => ({
       after: String(lastEpoch),
-      ...(boundary === undefined ? {} : { boundary: String(boundary) }),
+      ...(boundary === undefined ? {} : { boundary: String(boundary), weights: 'true' }),
     }),
     protocols: [epochsProtocol],
     ticket: () => requestJobTicket(id),

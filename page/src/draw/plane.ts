@@ -1,6 +1,7 @@
 /** Draws the output of a network over two inputs: the predicted classes, their boundary, and the rows. */
 
 import { token } from '../theme.js'
+import { classColour, colourFromToken } from './colours.js'
 import { contour } from './contours.js'
 import type { Frame } from './frame.js'
 
@@ -9,6 +10,8 @@ export interface Point {
   y: number
   /** Index of its class. */
   classIndex: number
+  /** Whether the training does not use it. It is drawn hollow. */
+  isHeldOut?: boolean
 }
 
 export interface View {
@@ -18,17 +21,9 @@ export interface View {
   top: number
 }
 
-export const classColours = 6
-type Colour = [number, number, number]
-
 export function frameView({ axes }: Pick<Frame, 'axes'>): View {
   const [x, y] = axes
   return { left: x?.min ?? 0, right: x?.max ?? 1, bottom: y?.min ?? 0, top: y?.max ?? 1 }
-}
-
-function classColour(classIndex: number): Colour {
-  const hex = token(`--class-${(classIndex % classColours) + 1}`)
-  return [1, 3, 5].map((at) => Number.parseInt(hex.slice(at, at + 2), 16)) as Colour
 }
 
 /** @param threshold lowest value of a single output that predicts the second class */
@@ -69,7 +64,7 @@ export function strokeScale({ width, clientWidth }: HTMLCanvasElement): number {
 function drawPoint(
   context: CanvasRenderingContext2D,
   view: View,
-  { x, y, classIndex }: Point,
+  { x, y, classIndex, isHeldOut = false }: Point,
   radius: number,
 ): void {
   const { width, height } = context.canvas
@@ -77,9 +72,10 @@ function drawPoint(
     x: ((x - view.left) / (view.right - view.left)) * width,
     y: (1 - (y - view.bottom) / (view.top - view.bottom)) * height,
   }
-  context.fillStyle = `rgb(${classColour(classIndex).join(' ')})`
-  context.strokeStyle = token('--point-edge')
-  context.lineWidth = Math.max(1, radius / 4)
+  const colour = `rgb(${classColour(classIndex).join(' ')})`
+  context.fillStyle = isHeldOut ? token('--point-edge') : colour
+  context.strokeStyle = isHeldOut ? colour : token('--point-edge')
+  context.lineWidth = Math.max(1, radius / (isHeldOut ? 2 : 4))
   context.beginPath()
   // Classes differ in shape too, for readers who cannot distinguish the colours.
   if (classIndex % 3 === 0) context.arc(at.x, at.y, radius, 0, 2 * Math.PI)
@@ -123,11 +119,6 @@ function renderClasses(frame: Frame, threshold: number): HTMLCanvasElement {
   }
   context.putImageData(image, 0, 0)
   return small
-}
-
-function colourFromToken(name: string): Colour {
-  const hex = token(name)
-  return [1, 3, 5].map((at) => Number.parseInt(hex.slice(at, at + 2), 16)) as Colour
 }
 
 function binaryPrediction(value: number, threshold: number) {

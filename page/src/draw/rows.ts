@@ -1,7 +1,8 @@
 /** Converts the training rows of a job to points or samples for its plot. */
 import type { Boundary, DatasetRows } from '../api/types.js'
+import { classColours } from './colours.js'
 import type { Sample } from './line.js'
-import { classColours, type Point } from './plane.js'
+import type { Point } from './plane.js'
 
 /** Maximum number of rows drawn over a boundary. */
 export const maxDrawnRows = 500

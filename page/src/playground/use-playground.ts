@@ -4,11 +4,13 @@ import { type ApiError, get, post } from '../api/client.js'
 import { toApiError, useQuery } from '../components/use-query.js'
 import { useRun } from '../use-run.js'
 import { rowsOf, type Shape } from './data.js'
+import { networkOf } from './network.js'
 import { maximumPoints, roundPoint } from './points.js'
 import { recall, remember } from './remembered.js'
 import { requestFrom } from './request.js'
 import { type Settings, withShape } from './settings.js'
 import { useAddress } from './use-address.js'
+import { useHeldOut } from './use-held-out.js'
 import { framePoints, useTime } from './use-time.js'
 
 interface Shown {
@@ -39,6 +41,8 @@ export function usePlayground(argument: string) {
   const evaluation =
     useQuery(job?.modelId ?? null, () => get('/models/{id}', { id: job?.modelId ?? '' })).value?.evaluation ??
     null
+  const heldOut = useHeldOut(job)
+  const network = time.frame === undefined || job === null ? null : networkOf(time.frame, job.spec)
   const isActive = job !== null && job.finishedAt === null
 
   useEffect(() => remember({ settings, clicked }, jobId), [settings, clicked, jobId])
@@ -118,6 +122,9 @@ export function usePlayground(argument: string) {
     rows,
     run,
     time,
+    /** The network that is shown; null before the training, and for a large one. */
+    network,
+    heldOut,
     speed,
     setSpeed,
     evaluation,

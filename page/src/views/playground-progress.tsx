@@ -19,7 +19,8 @@ export function ProgressCard({ playground }: { playground: Playground }) {
       <h2>Progress</h2>
       {job === null ? (
         <p class="hint">
-          Press <b>Train</b>. The service trains the network and streams its output for the whole plot.
+          Choose data, build a network, and press <b>Train</b>. The service trains the network and streams
+          what it learns.
         </p>
       ) : (
         <>

@@ -2,22 +2,15 @@
 import { Heading } from '../components/heading.js'
 import { Icon } from '../components/icon.js'
 import { ErrorNotice } from '../components/notice.js'
-import { BoundaryCanvas } from '../draw/boundary-canvas.js'
-import type { Point, View } from '../draw/plane.js'
-import { isTruthTable } from '../playground/data.js'
 import { examples, type Settings } from '../playground/settings.js'
-import { type Playground, usePlayground } from '../playground/use-playground.js'
+import { usePlayground } from '../playground/use-playground.js'
 import { DataSettings } from './playground-data.js'
+import { DrawingCard } from './playground-drawing.js'
 import { NetworkSettings } from './playground-network.js'
+import { PlotCard } from './playground-plot.js'
 import { ProgressCard } from './playground-progress.js'
-import { TimeControls } from './playground-time.js'
 import { Toolbar } from './playground-toolbar.js'
 import { TrainingSettings } from './playground-training.js'
-
-/** Axes for custom points. */
-const square: View = { left: -1, right: 1, bottom: -1, top: 1 }
-/** Axes for truth tables. */
-const unit: View = { left: -0.25, right: 1.25, bottom: -0.25, top: 1.25 }
 
 /** @param argument the settings in the address */
 export function PlaygroundView({ argument }: { argument: string }) {
@@ -26,10 +19,7 @@ export function PlaygroundView({ argument }: { argument: string }) {
   return (
     <section class="playground">
       <div class="heading">
-        <div>
-          <Heading>Playground</Heading>
-          <p class="under">Choose data, build a network, and watch it learn, epoch by epoch.</p>
-        </div>
+        <Heading>Playground</Heading>
         <Examples settings={settings} disabled={playground.isStarting} onSelect={playground.start} />
       </div>
       <Toolbar playground={playground} />
@@ -50,31 +40,13 @@ export function PlaygroundView({ argument }: { argument: string }) {
           <NetworkSettings settings={settings} change={change} classes={playground.rows.classes} />
           <TrainingSettings settings={settings} change={change} />
         </div>
+        <div class="beside">
+          <DrawingCard playground={playground} />
+          <ProgressCard playground={playground} />
+        </div>
         <PlotCard playground={playground} />
-        <ProgressCard playground={playground} />
       </div>
     </section>
-  )
-}
-
-function PlotCard({ playground }: { playground: Playground }) {
-  const { settings, rows, addPoint, run, time } = playground
-  const { shape } = settings
-  return (
-    <div class="card plot-card">
-      <figure class="boundary">
-        <BoundaryCanvas
-          frame={time.frame}
-          job={run.job}
-          points={rows.points}
-          samples={rows.samples}
-          view={isTruthTable(shape) ? unit : shape === 'points' ? square : viewAround(rows.points)}
-          inputs={shape === 'sine' ? 1 : 2}
-          onPoint={shape === 'points' ? addPoint : undefined}
-        />
-        <TimeControls playground={playground} />
-      </figure>
-    </div>
   )
 }
 
@@ -102,12 +74,4 @@ function Examples({ settings, disabled, onSelect }: ExamplesProps) {
       ))}
     </fieldset>
   )
-}
-
-function viewAround(points: readonly Point[]): View {
-  const xs = points.map(({ x }) => x)
-  const ys = points.map(({ y }) => y)
-  const [left, right, bottom, top] = [Math.min(...xs), Math.max(...xs), Math.min(...ys), Math.max(...ys)]
-  const [marginX, marginY] = [(right - left) / 4, (top - bottom) / 4]
-  return { left: left - marginX, right: right + marginX, bottom: bottom - marginY, top: top + marginY }
 }

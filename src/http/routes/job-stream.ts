@@ -51,6 +51,10 @@ const querystring = z.strictObject({
   boundary: integerParameter(minimumBoundarySize, maximumBoundarySize)
     .optional()
     .describe('also sends the outputs of the network on a grid with this number of points along each input'),
+  weights: z
+    .enum(['true', 'false'])
+    .optional()
+    .describe('`true` adds the weights of a small network to each boundary'),
   ticket: text(200)
     .optional()
     .describe('stream ticket from POST /jobs/{id}/stream-tickets, instead of a key'),
@@ -67,9 +71,10 @@ export const jobStreamRoutes: RoutePlugin<JobStreamRoutes> = (app, { dependencie
   async function boundaryView(
     principal: Principal,
     jobId: string,
-    size: number | undefined,
+    { boundary: size, weights }: z.infer<typeof querystring>,
   ): Promise<BoundaryView | undefined> {
-    return size === undefined ? undefined : { axes: await readAxes(principal, jobId), size }
+    if (size === undefined) return undefined
+    return { grid: { axes: await readAxes(principal, jobId), size }, hasWeights: weights === 'true' }
   }
 
   app.route({
@@ -114,7 +119,7 @@ export const jobStreamRoutes: RoutePlugin<JobStreamRoutes> = (app, { dependencie
       const { params, query, headers, log } = request
       if (parseEventId(headers['last-event-id'])?.ended === true) return reply.code(204).send(null)
       const principal = requirePrincipal(request)
-      const view = await boundaryView(principal, params.id, query.boundary)
+      const view = await boundaryView(principal, params.id, query)
       reply.raw.once('close', openStreams.open(principal))
       return eventStreamScheduler.run(() => {
         const sink = new EventStreamSink(reply, encodeJobMessage, eventIdAfter, limits)
@@ -137,7 +142,7 @@ export const jobStreamRoutes: RoutePlugin<JobStreamRoutes> = (app, { dependencie
       keepAlive(socket, pingMilliseconds)
       const unwatch = keyMonitor.watch(principal, () => socket.close(...closeFrames.refused))
       socket.once('close', unwatch)
-      boundaryView(principal, params.id, query.boundary)
+      boundaryView(principal, params.id, query)
         .then((view) =>
           requireWatch(request).follow(new WebSocketSink(socket, encodeJobMessage, limits), { view }),
         )

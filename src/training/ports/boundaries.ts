@@ -2,7 +2,14 @@ import type { Boundary } from '../../contract/boundary.js'
 import type { Job } from '../../contract/job.js'
 
 /** The grid of a boundary: `size` raw values at even distances along each axis. */
-export type BoundaryView = Pick<Boundary, 'axes' | 'size'>
+export type BoundaryGrid = Pick<Boundary, 'axes' | 'size'>
+
+/** What the frames of a watcher have. */
+export interface BoundaryView {
+  grid: BoundaryGrid
+  /** Whether the frames of small networks have their weights. */
+  hasWeights: boolean
+}
 
 export interface BoundaryReader {
   /**

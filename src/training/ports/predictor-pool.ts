@@ -7,16 +7,16 @@ import type { Network } from '../../contract/network.js'
 import type { WorstRows } from '../../contract/worst-rows.js'
 import type { RowSplit, SplitRule } from '../../datasets/split-rows.js'
 import type { DatasetError, Table } from '../../datasets/table.js'
-import type { BoundaryView } from './boundaries.js'
+import type { BoundaryGrid } from './boundaries.js'
 
-export interface BoundaryRequest extends BoundaryView {
+export interface BoundaryRequest extends BoundaryGrid {
   network: Network
   weights: { tensors: Tensor[]; bytes: Uint8Array }
   coding: Coding
 }
 
 /** The same for a stored model, whose weights all requests share. */
-export interface ModelBoundaryRequest extends BoundaryView {
+export interface ModelBoundaryRequest extends BoundaryGrid {
   model: Model
 }
 
