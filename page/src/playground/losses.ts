@@ -9,7 +9,7 @@ export type Part = (typeof parts)[number]
 export type HeldOut = ReadonlyMap<number, Part>
 
 /** Inputs and targets as the network has them. */
-interface LabelledRows {
+export interface LabelledRows {
   inputs: number[][]
   targets: number[][]
 }
@@ -27,7 +27,7 @@ export function labelledRows({ points, samples, classes }: PlaygroundRows): Labe
 }
 
 /** The rows of one part, in their order. */
-function selectPart({ inputs, targets }: LabelledRows, heldOut: HeldOut, part: Part): LabelledRows {
+export function selectPart({ inputs, targets }: LabelledRows, heldOut: HeldOut, part: Part): LabelledRows {
   const isChosen = (_: unknown, row: number) => (heldOut.get(row) ?? 'training') === part
   return { inputs: inputs.filter(isChosen), targets: targets.filter(isChosen) }
 }

@@ -133,6 +133,8 @@ export function usePlayground(argument: string) {
     ignored,
     isStarting: starting,
     isActive,
+    /** Whether all frames of a run have arrived. */
+    isFinished: job !== null && run.connection === 'ended',
     hasTrained: jobId !== null,
     start,
     train: () => train(settings),

@@ -9,6 +9,7 @@ import { DrawingCard } from './playground-drawing.js'
 import { NetworkSettings } from './playground-network.js'
 import { PlotCard } from './playground-plot.js'
 import { ProgressCard } from './playground-progress.js'
+import { SurfaceCard } from './playground-surface.js'
 import { Toolbar } from './playground-toolbar.js'
 import { TrainingSettings } from './playground-training.js'
 
@@ -44,7 +45,10 @@ export function PlaygroundView({ argument }: { argument: string }) {
           <DrawingCard playground={playground} />
           <ProgressCard playground={playground} />
         </div>
-        <PlotCard playground={playground} />
+        <div class="beside plots">
+          <PlotCard playground={playground} />
+          <SurfaceCard playground={playground} />
+        </div>
       </div>
     </section>
   )
