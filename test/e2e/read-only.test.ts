@@ -26,21 +26,17 @@ const xor = {
   epochs: 5,
 }
 
-/** Everything that belongs to that user, which nobody else is, outside of the folder. */
+const find = (...words: string[]) => spawnSync('find', words).stdout.toString().split('\n').filter(Boolean)
+
+/**
+ * What belongs to that user, which nobody else is, outside of the folder: searched in the folders in which everybody may
+ * create files, because files in others cannot be new.
+ */
 function filesElsewhere(): string[] {
   const places = ['/tmp', '/var', '/dev/shm', '/run', '/home', '/root', process.cwd()]
-  const found = spawnSync('find', [
-    ...places,
-    '-xdev',
-    '-path',
-    folder.path,
-    '-prune',
-    '-o',
-    '-uid',
-    String(uid),
-    '-print',
-  ])
-  return found.stdout.toString().split('\n').filter(Boolean)
+  const others = ['-xdev', '-path', folder.path, '-prune', '-o']
+  const open = find(...places, ...others, '-type', 'd', '-perm', '-o=w', '-print')
+  return find(...open, ...others, '-uid', String(uid), '-print')
 }
 
 test.runIf(isRoot)(

@@ -3,18 +3,20 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { type Job, jobSchema } from '../../src/contract/job.js'
 import { modelSchema } from '../../src/contract/model.js'
-import { eventually, type Service, startService, temporaryFolder } from '../support/service.js'
+import { type FreshDatabase, freshDatabase } from '../support/postgres.js'
+import { eventually, type Service, startService } from '../support/service.js'
 
-const folder = temporaryFolder()
+let database: FreshDatabase
 let service: Service
 
 beforeAll(async () => {
-  service = await startService({ DATA_DIRECTORY: folder.path, REUSE_RUNS: 'true' })
+  database = await freshDatabase()
+  service = await startService({ DATABASE_URL: database.connectionString, REUSE_RUNS: 'true' })
 }, 60_000)
 
 afterAll(async () => {
   await service?.stop()
-  folder.remove()
+  await database.drop()
 }, 30_000)
 
 const dense = (units: number, activation: string) => ({ type: 'dense', units, activation })

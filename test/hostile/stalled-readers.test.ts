@@ -3,8 +3,9 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { expect, it, onTestFinished } from 'vitest'
+import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest'
 import { startJob } from '../support/stores.js'
+import { underLoad } from '../support/waiting.js'
 import { openProbedServer, type ProbedServer } from './probed-server.js'
 
 /** `npm run stalled` opens 1,000 on 10,000,000 epochs. */
@@ -68,6 +69,16 @@ function askForLife(url: string): { stop(): Promise<unknown> } {
 const upgrade =
   'connection: upgrade\r\nupgrade: websocket\r\nsec-websocket-version: 13\r\nsec-websocket-key: AAAAAAAAAAAAAAAAAAAAAA=='
 
+let server: ProbedServer
+let id: string
+
+beforeAll(async () => {
+  server = await openProbedServer({ LOG_LEVEL: 'info', MAXIMUM_SOCKETS: '100000' })
+  id = await longJob(server)
+}, underLoad(60_000) + epochs)
+
+afterAll(() => server.close())
+
 it.each([
   ['server-sent events', 'accept: text/event-stream'],
   ['WebSockets', upgrade],
@@ -75,9 +86,6 @@ it.each([
   `${readers} stalled readers of ${epochs} epochs by %s hold nobody up`,
   { timeout: 300_000 },
   async (_, headers) => {
-    const server = await openProbedServer({ LOG_LEVEL: 'info', MAXIMUM_SOCKETS: '100000' })
-    onTestFinished(() => server.close())
-    const id = await longJob(server)
     const sockets: Socket[] = []
     onTestFinished(() => {
       for (const socket of sockets) socket.destroy()
