@@ -24,7 +24,7 @@ describe('the watcher of a job', () => {
   it('subscribes to its job from the first epoch, with boundaries on request', async () => {
     const { sockets } = await watch(24)
     expect(new URL(sockets[0].address).pathname).toBe('/jobs/job%2F1/stream')
-    expect(sockets[0].query).toEqual({ after: '0', boundary: '24' })
+    expect(sockets[0].query).toEqual({ after: '0', boundary: '24', weights: 'true' })
     expect((await watch()).sockets[0].query).toEqual({ after: '0' })
   })
 
