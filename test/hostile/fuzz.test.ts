@@ -206,6 +206,7 @@ const seldomSucceeding = [
   'PATCH /models/{id}',
   'POST /models/{id}/evaluate',
   'POST /models/{id}/retrain',
+  'POST /registry/{name}/aliases/{alias}/rollback',
   'POST /v2/models/{name}/infer',
   'POST /v2/models/{name}/versions/{version}/infer',
 ]
