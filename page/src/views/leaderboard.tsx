@@ -1,5 +1,7 @@
 /** The best run of each participant on hidden rows. */
+
 import type { Membership } from '../api/types.js'
+import { Nickname } from '../components/nickname.js'
 import { TableHead } from '../components/table-head.js'
 import { short, whole } from '../format.js'
 
@@ -56,15 +58,7 @@ function Row({ standing, isOwn }: { standing: Props['standings'][number]; isOwn:
   return (
     <tr class={isOwn ? 'own' : ''}>
       <td class="rank">{rank ?? '–'}</td>
-      <th scope="row" class="nickname">
-        {nickname}
-        {isOwn ? (
-          <>
-            {' '}
-            <span class="tag">you</span>
-          </>
-        ) : null}
-      </th>
+      <Nickname name={nickname} isOwn={isOwn} />
       <td class="number">{short(score)}</td>
       <td class="name">
         {run === null ? null : (run.name ?? 'Untitled')}

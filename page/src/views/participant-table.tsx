@@ -1,5 +1,7 @@
 /** The participants of a workshop, each with the newest run. */
+
 import type { Participant } from '../api/types.js'
+import { Nickname } from '../components/nickname.js'
 import { StatusPill } from '../components/status.js'
 import { TableHead } from '../components/table-head.js'
 import { headline } from '../figures.js'
@@ -32,15 +34,7 @@ export function ParticipantTable({ participants, own }: Props) {
 function Row({ person: { nickname, jobs, latest }, isOwn }: { person: Participant; isOwn: boolean }) {
   return (
     <tr class={isOwn ? 'own' : ''}>
-      <th scope="row" class="nickname">
-        {nickname}
-        {isOwn ? (
-          <>
-            {' '}
-            <span class="tag">you</span>
-          </>
-        ) : null}
-      </th>
+      <Nickname name={nickname} isOwn={isOwn} />
       {latest === null ? (
         <td class="name hint" colSpan={5}>
           no run yet
