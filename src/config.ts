@@ -269,6 +269,7 @@ export const keptCheckpoints = (config: Config) => ({
   bytes: config.KEPT_CHECKPOINT_BYTES,
 })
 
+/** The limits of tenants without overrides. */
 export function defaultLimits(config: Config): Limits {
   return limitsSchema.parse(Object.fromEntries(limitNames.map((name) => [name, config[limitSettings[name]]])))
 }

@@ -1,5 +1,4 @@
 /** The API process. `npm run start:api` runs it without a worker, on the PostgreSQL of DATABASE_URL. */
-
 import { existsSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { type Logger, pino } from 'pino'
@@ -18,7 +17,7 @@ import type { ReadingLimits } from './datasets/reading/limits.js'
 import { explainBackend } from './engine/index.js'
 import { FailedAuthentications } from './http/failed-authentications.js'
 import type { OpenapiDocument } from './http/openapi.js'
-import { readDocuments } from './mcp/resources.js'
+import { readDocuments } from './mcp/documents.js'
 import { buildAddon } from './process/addon-build.js'
 import { exitInTime } from './process/exit-in-time.js'
 import { keepTickObject } from './process/keep-tick-object.js'
@@ -46,8 +45,9 @@ const waitingConnections = 4_096
 
 /** Next to the compiled sources in dist/. */
 const pageDirectory = fileURLToPath(new URL('../page', import.meta.url))
-const documentsDirectory = fileURLToPath(new URL('../../docs', import.meta.url))
 const openapiFile = fileURLToPath(new URL('../openapi.json', import.meta.url))
+/** Next to dist/. */
+const documentsDirectory = fileURLToPath(new URL('../../docs', import.meta.url))
 
 /**
  * Brings the database up to date, then listens.

@@ -1,5 +1,4 @@
 /** Composes the HTTP application. */
-
 import type { AsyncDisposableStack } from '../base/async-disposable-stack.js'
 import { parseBySchema } from '../bodies/validate.js'
 import { jobRequestSchema } from '../contract/job-request.js'
@@ -15,7 +14,7 @@ import { Idempotency } from '../http/plugins/idempotency.js'
 import { openMetrics } from '../http/plugins/metrics.js'
 import { Live } from '../live/live.js'
 import { LiveSweeps } from '../live/live-sweeps.js'
-import type { Document } from '../mcp/resources.js'
+import type { Document } from '../mcp/documents.js'
 import { databaseTrouble } from '../store/database.js'
 import { boundaryReader } from '../training/boundary.js'
 import { turnsOfDatasets } from '../training/evaluate.js'

@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { epochSchema } from '../contract/epoch.js'
 import { encodePng } from '../datasets/png.js'
 import { type Ask, parseAnswer, pathOf, queryOf, type ServiceAnswer } from './service.js'
-import { defineTool, isSuccess, toResult } from './tool.js'
+import { defineTool, idInput, isSuccess, toResult } from './tool.js'
 
 const width = 640
 const height = 360
@@ -20,21 +20,23 @@ type History = z.infer<typeof historySchema>['data']
 export const askHistory = (ask: Ask, job: string, signal: AbortSignal): Promise<ServiceAnswer> =>
   ask({ method: 'GET', path: `${pathOf`/jobs/${job}/epochs`}${queryOf({ points: width / 2 })}` }, signal)
 
+export const readHistory = (answer: ServiceAnswer): History => historySchema.parse(parseAnswer(answer)).data
+
 export const curveTool = defineTool({
   name: 'plot_losses',
   title: 'Plot the losses',
   description: 'Returns the losses of a training over its epochs as a picture, with their range.',
   effect: 'reads',
-  input: z.strictObject({ job: z.string().min(1).max(200) }),
+  input: z.strictObject({ job: idInput }),
   async run({ job }, { ask, signal }) {
     const answer = await askHistory(ask, job, signal)
     if (!isSuccess(answer)) return toResult(answer)
-    const { data } = historySchema.parse(parseAnswer(answer))
-    const png = await drawLosses(data)
+    const history = readHistory(answer)
+    const png = await drawLosses(history)
     return {
       content: [
         { type: 'image', mimeType: 'image/png', data: png.toString('base64') },
-        { type: 'text', text: describe(data) },
+        { type: 'text', text: describe(history) },
       ],
     }
   },

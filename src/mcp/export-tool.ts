@@ -3,7 +3,7 @@ import type { CallToolResult } from '@modelcontextprotocol/server'
 import { z } from 'zod'
 import { exportFormatSchema } from '../contract/export.js'
 import { parseAnswer, pathOf, queryOf } from './service.js'
-import { defineTool, isSuccess, toResult } from './tool.js'
+import { defineTool, idInput, isSuccess, toResult } from './tool.js'
 
 /** Larger files would fill the context of a model. */
 const maximumBytes = 1024 * 1024
@@ -17,7 +17,7 @@ export const exportTool = defineTool({
   title: 'Export a model',
   description: 'Returns a model as a file: ONNX, PyTorch, JavaScript, C, TensorFlow.js or safetensors.',
   effect: 'reads',
-  input: z.strictObject({ model: z.string().min(1).max(200), format: exportFormatSchema }),
+  input: z.strictObject({ model: idInput, format: exportFormatSchema }),
   async run({ model, format }, { ask, signal }) {
     const path = `${pathOf`/models/${model}/export`}${queryOf({ format })}`
     const described = await ask({ method: 'GET', path: pathOf`/models/${model}` }, signal)

@@ -1,32 +1,14 @@
 /** What a model may read: datasets, runs with their curves, and the documents. */
-import { readdirSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { type McpServer, type ReadResourceResult, ResourceTemplate } from '@modelcontextprotocol/server'
 import { z } from 'zod'
-import { epochSchema } from '../contract/epoch.js'
-import { askHistory, drawLosses } from './curve.js'
+import { askHistory, drawLosses, readHistory } from './curve.js'
+import type { Document } from './documents.js'
 import { type Ask, parseAnswer, pathOf, type ServiceAnswer } from './service.js'
 import { isSuccess, toResult } from './tool.js'
 
 const listSchema = z.object({ data: z.array(z.object({ id: z.string(), name: z.string().nullable() })) })
 
 const forbidden = 403
-
-export interface Document {
-  name: string
-  text: string
-}
-
-/** The Markdown files of a folder. Empty if there is no such folder. */
-export function readDocuments(folder: string): Document[] {
-  try {
-    return readdirSync(folder)
-      .filter((file) => file.endsWith('.md'))
-      .map((file) => ({ name: file.replace(/\.md$/, ''), text: readFileSync(join(folder, file), 'utf8') }))
-  } catch {
-    return []
-  }
-}
 
 export function addResources(server: McpServer, ask: Ask, documents: readonly Document[]): void {
   for (const { name, text } of documents) {
@@ -43,8 +25,7 @@ export function addResources(server: McpServer, ask: Ask, documents: readonly Do
     { title: 'Losses of a training', mimeType: 'image/png' },
     async (uri, { id }, { mcpReq: { signal } }) => {
       const answer = requireSuccess(await askHistory(ask, String(id), signal))
-      const { data } = z.object({ data: z.array(epochSchema) }).parse(parseAnswer(answer))
-      const blob = (await drawLosses(data)).toString('base64')
+      const blob = (await drawLosses(readHistory(answer))).toString('base64')
       return { contents: [{ uri: uri.href, mimeType: 'image/png', blob }] }
     },
   )

@@ -1,7 +1,8 @@
 /** A server of the Model Context Protocol over the HTTP API. */
-import { McpServer } from '@modelcontextprotocol/server'
+import { createMcpHandler, type McpHttpHandler, McpServer } from '@modelcontextprotocol/server'
 import { release } from '../contract/release.js'
-import { addResources, type Document } from './resources.js'
+import type { Document } from './documents.js'
+import { addResources } from './resources.js'
 import type { Ask } from './service.js'
 import { tools } from './tools.js'
 
@@ -21,4 +22,19 @@ export function createMcpServer(ask: Ask, documents: readonly Document[]): McpSe
   }
   addResources(server, ask, documents)
   return server
+}
+
+/** Answers messages over HTTP, each by itself. @param askFor sends requests with the key of the client of a message */
+export function openMcpHandler(
+  askFor: (message: Request) => Ask,
+  documents: readonly Document[],
+): McpHttpHandler {
+  return createMcpHandler(
+    ({ requestInfo }) => {
+      if (requestInfo === undefined) throw new Error('the message has no request')
+      return createMcpServer(askFor(requestInfo), documents)
+    },
+    // Nothing is published, and open streams would escape the limits.
+    { maxSubscriptions: 0 },
+  )
 }

@@ -1,6 +1,6 @@
 /** A tool: its description for the model, and the requests it sends. */
 import type { CallToolResult, StandardSchemaWithJSON, ToolAnnotations } from '@modelcontextprotocol/server'
-import type { z } from 'zod'
+import { z } from 'zod'
 import { problemSchema } from '../contract/problems.js'
 import type { Ask, ServiceAnswer, ServiceRequest } from './service.js'
 
@@ -17,6 +17,9 @@ export interface Tool {
   annotations: ToolAnnotations
   run(input: unknown, call: Call): Promise<CallToolResult>
 }
+
+/** The id of an object, or the name of a built-in. The route checks it. */
+export const idInput = z.string().min(1).max(200)
 
 /** What a tool does with the data of the tenant. */
 const effects = {

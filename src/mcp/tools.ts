@@ -5,13 +5,12 @@ import { sweepRequestSchema } from '../contract/sweep.js'
 import { curveTool } from './curve.js'
 import { exportTool } from './export-tool.js'
 import { pathOf, queryOf } from './service.js'
-import { requestTool, type Tool } from './tool.js'
+import { idInput, requestTool, type Tool } from './tool.js'
 import { trainTool, waitTool } from './train.js'
 
-const id = z.string().min(1).max(200)
 const page = {
   limit: z.int().min(1).max(100).optional().describe('items, 20 by default'),
-  after: id.optional().describe('the id of the last item of the page before'),
+  after: idInput.optional().describe('the id of the last item of the page before'),
 }
 
 const list = (kind: 'datasets' | 'jobs' | 'models' | 'sweeps', description: string): Tool =>
@@ -31,7 +30,7 @@ const reading: readonly Tool[] = [
     title: 'Get a dataset',
     description: 'Returns the columns of a dataset, their types and values, and warnings about them.',
     effect: 'reads',
-    input: z.strictObject({ dataset: id.describe('a ds_… id, or the name of a built-in such as iris') }),
+    input: z.strictObject({ dataset: idInput.describe('a ds_… id, or the name of a built-in such as iris') }),
     request: ({ dataset }) => ({ method: 'GET', path: pathOf`/datasets/${dataset}` }),
   }),
   requestTool({
@@ -40,7 +39,7 @@ const reading: readonly Tool[] = [
     description: 'Returns rows of a dataset.',
     effect: 'reads',
     input: z.strictObject({
-      dataset: id,
+      dataset: idInput,
       limit: z.int().min(1).max(100).default(10),
       offset: z.int().min(0).default(0),
     }),
@@ -55,7 +54,7 @@ const reading: readonly Tool[] = [
     title: 'Get a job',
     description: 'Returns a training: status, epoch, metrics, model id, error.',
     effect: 'reads',
-    input: z.strictObject({ job: id }),
+    input: z.strictObject({ job: idInput }),
     request: ({ job }) => ({ method: 'GET', path: pathOf`/jobs/${job}` }),
   }),
   requestTool({
@@ -71,7 +70,7 @@ const reading: readonly Tool[] = [
     title: 'Diagnose a training',
     description: 'Says what goes wrong in a training, why it matters, and which change of the spec may help.',
     effect: 'reads',
-    input: z.strictObject({ job: id }),
+    input: z.strictObject({ job: idInput }),
     request: ({ job }) => ({ method: 'GET', path: pathOf`/jobs/${job}/diagnosis` }),
   }),
   list('models', 'Lists models, newest first.'),
@@ -80,7 +79,7 @@ const reading: readonly Tool[] = [
     title: 'Get a model',
     description: 'Returns a model: columns, layers, evaluation on its validation rows.',
     effect: 'reads',
-    input: z.strictObject({ model: id }),
+    input: z.strictObject({ model: idInput }),
     request: ({ model }) => ({ method: 'GET', path: pathOf`/models/${model}` }),
   }),
   requestTool({
@@ -89,7 +88,7 @@ const reading: readonly Tool[] = [
     description: 'Predicts for rows: objects by column name, or lists of values in the order of the columns.',
     effect: 'reads',
     input: z.strictObject({
-      model: id.describe('an id, name@alias or name@version'),
+      model: idInput.describe('an id, name@alias or name@version'),
       inputs: z.array(z.unknown()).min(1).max(1_000),
     }),
     request: ({ model, inputs }) => ({
@@ -103,7 +102,7 @@ const reading: readonly Tool[] = [
     title: 'Get a sweep',
     description: 'Returns the progress of a sweep and its best points.',
     effect: 'reads',
-    input: z.strictObject({ sweep: id }),
+    input: z.strictObject({ sweep: idInput }),
     request: ({ sweep }) => ({ method: 'GET', path: pathOf`/sweeps/${sweep}` }),
   }),
   list('sweeps', 'Lists sweeps, newest first.'),
@@ -150,7 +149,7 @@ const removal = (kind: 'dataset' | 'job' | 'model', description: string): Tool =
     title: `Delete a ${kind}`,
     description,
     effect: 'deletes',
-    input: z.strictObject({ id }),
+    input: z.strictObject({ id: idInput }),
     request: (input) => ({ method: 'DELETE', path: `/${kind}s${pathOf`/${input.id}`}` }),
   })
 
@@ -160,7 +159,7 @@ const ending: readonly Tool[] = [
     title: 'Cancel a job',
     description: 'Ends a queued, running or paused training without a model. It cannot be resumed.',
     effect: 'deletes',
-    input: z.strictObject({ job: id }),
+    input: z.strictObject({ job: idInput }),
     request: ({ job }) => ({ method: 'POST', path: pathOf`/jobs/${job}/cancel` }),
   }),
   requestTool({
@@ -168,7 +167,7 @@ const ending: readonly Tool[] = [
     title: 'Cancel a sweep',
     description: 'Ends a sweep and its unfinished trainings. It cannot be resumed.',
     effect: 'deletes',
-    input: z.strictObject({ sweep: id }),
+    input: z.strictObject({ sweep: idInput }),
     request: ({ sweep }) => ({ method: 'POST', path: pathOf`/sweeps/${sweep}/cancel` }),
   }),
   removal('dataset', 'Deletes a dataset that no unfinished job uses. It cannot be restored.'),

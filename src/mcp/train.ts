@@ -4,7 +4,7 @@ import type { CallToolResult } from '@modelcontextprotocol/server'
 import { z } from 'zod'
 import { jobRequestSchema } from '../contract/job-request.js'
 import { parseAnswer, pathOf, type ServiceAnswer } from './service.js'
-import { type Call, defineTool, isSuccess, toResult } from './tool.js'
+import { type Call, defineTool, idInput, isSuccess, toResult } from './tool.js'
 
 /** Clients give up after a minute by default. */
 const maximumWaitSeconds = 45
@@ -36,7 +36,7 @@ export const waitTool = defineTool({
   title: 'Wait for a job',
   description: 'Returns a job when it has ended, or as it is after waitSeconds.',
   effect: 'reads',
-  input: z.strictObject({ job: z.string().min(1).max(200), waitSeconds: wait.default(maximumWaitSeconds) }),
+  input: z.strictObject({ job: idInput, waitSeconds: wait.default(maximumWaitSeconds) }),
   run: ({ job, waitSeconds }, call) => waited(job, waitSeconds, call),
 })
 

@@ -1,10 +1,9 @@
 /** The Model Context Protocol over HTTP, without sessions. Its tools call the routes of this process. */
 import { Readable } from 'node:stream'
-import { createMcpHandler } from '@modelcontextprotocol/server'
+import type { McpHttpHandler } from '@modelcontextprotocol/server'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { mcpMessageSchema } from '../../contract/mcp.js'
-import type { Document } from '../../mcp/resources.js'
-import { createMcpServer } from '../../mcp/server.js'
+import type { Document } from '../../mcp/documents.js'
 import { type Ask, encodeBody } from '../../mcp/service.js'
 import { disconnectSignal } from '../client-disconnect.js'
 import type { RoutePlugin } from '../route-plugin.js'
@@ -20,16 +19,26 @@ const forwarded = ['authorization', 'host', 'x-forwarded-for', 'x-request-id', '
 export const mcpRoutes: RoutePlugin<McpRoutes> = (app, { dependencies }, done) => {
   /** The request that brought each message. */
   const origins = new WeakMap<Request, FastifyRequest>()
-  const handler = createMcpHandler(
-    ({ requestInfo }) => {
-      const origin = requestInfo === undefined ? undefined : origins.get(requestInfo)
-      if (origin === undefined) throw new Error('the message has no request')
-      return createMcpServer(askAs(app, origin), dependencies().documents)
-    },
-    // Nothing is published, and open streams would escape the limits.
-    { maxSubscriptions: 0 },
-  )
-  app.addHook('onClose', () => handler.close())
+  let opened: Promise<McpHttpHandler> | undefined
+
+  /** Loads the library, which no start has to wait for. */
+  const open = () => {
+    opened ??= import('../../mcp/server.js').then(({ openMcpHandler }) =>
+      openMcpHandler((message) => {
+        const origin = origins.get(message)
+        if (origin === undefined) throw new Error('the message has no request')
+        return askAs(app, origin)
+      }, dependencies().documents),
+    )
+    return opened
+  }
+  // Before the first message, which would hold up the event loop.
+  app.addHook('onListen', (listening) => {
+    // If it fails, the messages say so.
+    open().catch(() => {})
+    listening()
+  })
+  app.addHook('onClose', async () => (await opened)?.close())
 
   async function serve(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
     const message = new Request(`http://localhost${request.url}`, {
@@ -39,6 +48,7 @@ export const mcpRoutes: RoutePlugin<McpRoutes> = (app, { dependencies }, done) =
       ...(request.method === 'POST' && { body: '{}' }),
     })
     origins.set(message, request)
+    const handler = await open()
     const answer = await handler.fetch(message, { parsedBody: request.body })
     reply.code(answer.status)
     for (const [name, value] of answer.headers) reply.header(name, value)
