@@ -2,7 +2,7 @@
 import { token } from '../theme.js'
 
 export const classColours = 6
-type Colour = [number, number, number]
+export type Colour = [number, number, number]
 
 export const classColour = (classIndex: number): Colour =>
   colourFromToken(`--class-${(classIndex % classColours) + 1}`)

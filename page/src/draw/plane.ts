@@ -4,6 +4,7 @@ import { token } from '../theme.js'
 import { classColour, colourFromToken } from './colours.js'
 import { contour } from './contours.js'
 import type { Frame } from './frame.js'
+import { drawGrid } from './grid-image.js'
 
 export interface Point {
   x: number
@@ -98,26 +99,15 @@ function renderClasses(frame: Frame, threshold: number): HTMLCanvasElement {
   small.width = small.height = size
   const context = small.getContext('2d')
   if (context === null) return small
-  const image = context.createImageData(size, size)
   const colours = Array.from({ length: Math.max(2, outputs) }, (_, classIndex) => classColour(classIndex))
   const paper = colourFromToken('--canvas')
-  for (let row = 0; row < size; row++) {
-    for (let column = 0; column < size; column++) {
-      const point = row * size + column
-      const { classIndex, confidence } =
-        outputs === 1
-          ? binaryPrediction(values[point] ?? 0, threshold)
-          : argmaxPrediction(values.subarray(point * outputs, (point + 1) * outputs))
-      const colour = colours[classIndex] ?? paper
-      const at = 4 * ((size - 1 - row) * size + column)
-      for (let part = 0; part < 3; part++) {
-        image.data[at + part] =
-          paper[part as 0] + (colour[part as 0] - paper[part as 0]) * (0.12 + 0.5 * confidence)
-      }
-      image.data[at + 3] = 255
-    }
-  }
-  context.putImageData(image, 0, 0)
+  drawGrid(context, size, (point, mix) => {
+    const { classIndex, confidence } =
+      outputs === 1
+        ? binaryPrediction(values[point] ?? 0, threshold)
+        : argmaxPrediction(values.subarray(point * outputs, (point + 1) * outputs))
+    mix(paper, colours[classIndex] ?? paper, 0.12 + 0.5 * confidence)
+  })
   return small
 }
 

@@ -1,9 +1,10 @@
 /** A loss over two directions: shades, contours at logarithmic distances, and the path of a training. */
-import { useLayoutEffect, useRef } from 'preact/hooks'
+import { useLayoutEffect, useMemo, useRef } from 'preact/hooks'
 import { short } from '../format.js'
 import { useTheme } from '../theme.js'
 import { colourFromToken } from './colours.js'
 import { contour, contourPath } from './contours.js'
+import { drawGrid } from './grid-image.js'
 
 interface Props {
   size: number
@@ -24,32 +25,32 @@ const contours = 11
 export function SurfacePlot({ size, x, y, losses, path, shown, label }: Props) {
   const canvas = useRef<HTMLCanvasElement>(null)
   const theme = useTheme()
-  const finite = losses.filter((loss) => loss !== null)
-  // A perceptron without mistakes has the loss 0.
-  const floor = Math.max(...finite) / 1e6
-  const scale = (loss: number | null) => Math.log(Math.max(loss ?? Math.max(...finite), floor))
-  const [least, greatest] = [scale(Math.min(...finite)), scale(Math.max(...finite))]
-  const values = losses.map(scale)
+  const { values, least, greatest } = useMemo(() => scaled(losses), [losses])
+  // Not again for each epoch that is shown.
+  const lines = useMemo(
+    () =>
+      Array.from({ length: contours }, (_, index) =>
+        contourPath(contour({ size, values }, levelAt(index, least, greatest)), (column, row) => {
+          const [x, y] = [(column / (size - 1)) * side, side - (row / (size - 1)) * side]
+          return `${x.toFixed(1)} ${y.toFixed(1)}`
+        }),
+      ),
+    [values, size],
+  )
   useLayoutEffect(() => {
     if (canvas.current !== null) shade(canvas.current, size, values, least, greatest)
-  }, [losses, theme])
-  const place = (column: number, row: number) =>
-    `${((column / (size - 1)) * side).toFixed(1)} ${(side - (row / (size - 1)) * side).toFixed(1)}`
+  }, [values, theme])
   const across = (value: number) => ((value - x[0]) / (x[1] - x[0])) * side
   const up = (value: number) => side - ((value - y[0]) / (y[1] - y[0])) * side
-  const line = path.map(([a, b]) => `${across(a).toFixed(1)} ${up(b).toFixed(1)}`).join('L')
+  const way = path.map(([a, b]) => `${across(a).toFixed(1)} ${up(b).toFixed(1)}`).join('L')
   return (
     <div class="surface-plot" role="img" aria-label={label}>
       <canvas ref={canvas} width={size} height={size} />
       <svg viewBox={`0 0 ${side} ${side}`} aria-hidden="true">
-        {Array.from({ length: contours }, (_, index) => (
-          <path
-            key={index}
-            class="contour"
-            d={contourPath(contour({ size, values }, levelAt(index, least, greatest)), place)}
-          />
+        {lines.map((line, index) => (
+          <path key={index} class="contour" d={line} />
         ))}
-        {path.length === 0 ? null : <path class="way" d={`M${line}`} />}
+        {path.length === 0 ? null : <path class="way" d={`M${way}`} />}
         {path.map(([a, b], index) => (
           <circle key={index} class="stop" cx={across(a)} cy={up(b)} r={2.5} />
         ))}
@@ -69,6 +70,19 @@ export function SurfacePlot({ size, x, y, losses, path, shown, label }: Props) {
   )
 }
 
+/** Logarithms, with the largest one where the loss is not finite. */
+function scaled(losses: Props['losses']): { values: number[]; least: number; greatest: number } {
+  const finite = losses.filter((loss) => loss !== null)
+  const [low, high] = [Math.min(...finite), Math.max(...finite)]
+  // A perceptron without mistakes has the loss 0.
+  const logarithm = (loss: number) => Math.log(Math.max(loss, high / 1e6))
+  return {
+    values: losses.map((loss) => logarithm(loss ?? high)),
+    least: logarithm(low),
+    greatest: logarithm(high),
+  }
+}
+
 const levelAt = (index: number, least: number, greatest: number) =>
   least + ((index + 0.5) / contours) * (greatest - least)
 
@@ -82,15 +96,9 @@ function shade(
 ): void {
   const context = canvas.getContext('2d')
   if (context === null) return
-  const image = context.createImageData(size, size)
   const [low, high] = [colourFromToken('--accent'), colourFromToken('--canvas')]
-  values.forEach((value, point) => {
-    const share = greatest === least ? 0 : (value - least) / (greatest - least)
-    // The second axis points up.
-    const at = 4 * ((size - 1 - Math.floor(point / size)) * size + (point % size))
-    for (const part of [0, 1, 2] as const)
-      image.data[at + part] = low[part] + (high[part] - low[part]) * share
-    image.data[at + 3] = 255
+  drawGrid(context, size, (point, mix) => {
+    const value = values[point] ?? greatest
+    mix(low, high, greatest === least ? 0 : (value - least) / (greatest - least))
   })
-  context.putImageData(image, 0, 0)
 }

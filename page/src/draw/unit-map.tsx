@@ -2,6 +2,7 @@
 import { useLayoutEffect, useRef } from 'preact/hooks'
 import { useTheme } from '../theme.js'
 import { classColour, colourFromToken } from './colours.js'
+import { drawGrid } from './grid-image.js'
 
 export interface UnitMap {
   /** Points along each axis. */
@@ -33,20 +34,13 @@ function drawMap(context: CanvasRenderingContext2D, { size, values, largest }: U
   small.width = small.height = size
   const pixels = small.getContext('2d')
   if (pixels === null) return
-  const image = pixels.createImageData(size, size)
   const paper = colourFromToken('--canvas')
   const [negative, positive] = [classColour(0), classColour(1)]
-  values.forEach((value, point) => {
+  drawGrid(pixels, size, (point, mix) => {
+    const value = values[point] ?? 0
     const share = largest === 0 ? 0 : Math.abs(value) / largest
-    const colour = value < 0 ? negative : positive
-    // The second axis points up.
-    const at = 4 * ((size - 1 - Math.floor(point / size)) * size + (point % size))
-    for (const part of [0, 1, 2] as const) {
-      image.data[at + part] = paper[part] + (colour[part] - paper[part]) * 0.9 * share
-    }
-    image.data[at + 3] = 255
+    mix(paper, value < 0 ? negative : positive, 0.9 * share)
   })
-  pixels.putImageData(image, 0, 0)
   context.drawImage(small, 0, 0, canvasSize, canvasSize)
 }
 
