@@ -43,6 +43,16 @@ const requeueChangedStatement = statement(
   transition('release', { where: 'id = $1', set: 'attempt = attempt + 1, "heartbeatAt" = NULL' }),
 )
 
+/**
+ * The new attempt refuses the writes of a worker that has not noticed the pause. They are epochs without the change, and may
+ * be further than it.
+ */
+const refuseWritesStatement = statement(
+  'refuseWritesOfPausedJob',
+  noRow,
+  `UPDATE "Job" SET attempt = attempt + 1 WHERE id = $1`,
+)
+
 /** $1 job. */
 const changedEventStatement = statement(
   'insertChangedEvent',
@@ -99,6 +109,7 @@ export async function changeRun(
   if (row === undefined) return false
   if (!(await recordChange(client, id, row, change))) return true
   if (row.status === 'running') await query(client, requeueChangedStatement, [id])
+  else if (row.status === 'paused') await query(client, refuseWritesStatement, [id])
   await query(client, changedEventStatement, [id])
   return true
 }

@@ -369,7 +369,7 @@ describe('forks of one service', () => {
     expect(late.body).toMatchObject({ code: 'epoch-begun' })
     // The worker may still store what it had trained before the pause.
     expect(JSON.stringify(late.body)).toMatch(/has stored \d+ epochs/)
-    const shorter = (await jobOf(job.id)).epoch + 400
+    const shorter = (await jobOf(job.id)).epoch + 4_000
     expect((await patch(job.id, { epochs: shorter })).status).toBe(200)
     await send(`/jobs/${job.id}/resume`, null)
     const done = await ended(job)

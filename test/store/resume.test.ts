@@ -187,6 +187,19 @@ describe('a change of an unfinished job', () => {
     expect(again.changes).toMatchObject([{ fromEpoch: 5, after: { learningRate: 0.5 } }])
   })
 
+  it('that is paused refuses the writes of a worker that missed the pause', async () => {
+    const claim = await startJob(stores)
+    await stores.runs.record(claim, progressOf([1, 2, 3]))
+    await stores.jobs.pause(claim.jobId)
+    expect(await stores.runs.record(claim, progressOf([4]))).toBe(true)
+    expect(await stores.jobs.changeRun(claim.jobId, { epochs: 7 })).toBe(true)
+    // Epoch 8 would be after the end of the job.
+    expect(await stores.runs.record(claim, progressOf([5, 6, 7, 8]))).toBe(false)
+    expect(await stores.jobs.get(claim.jobId)).toMatchObject({ status: 'paused', epoch: 4, epochs: 7 })
+    expect(await stores.jobs.resume(claim.jobId, undefined)).toBe(true)
+    expect(await claimJob(stores, claim.jobId)).toMatchObject({ changes: [{ fromEpoch: 6 }] })
+  })
+
   it('is refused for an epoch that is stored, that a fork repeats, or after the end', async () => {
     const claim = await startJob(stores)
     await stores.runs.record(claim, progressOf([1, 2, 3]))
