@@ -1,11 +1,12 @@
 /**
- * Takes snapshots of the weights during a training, so that its boundary can be drawn: some for good, after epochs at
- * increasing distances, and between them one every 100 ms for watchers.
+ * Takes snapshots of the weights after epochs, so that the boundary of a training can be drawn: some for good, at increasing
+ * distances, and between them one every 100 ms for watchers.
  */
 import { maximumFrameParameters } from '../src/contract/boundary.js'
 import type { Coding } from '../src/contract/dataset.js'
 import {
   type EpochRun,
+  epochCount,
   joinEpochs,
   type Program,
   type SliceLimits,
@@ -24,7 +25,7 @@ const ratios = { long: 2 ** (1 / 6), short: 2 ** (1 / 2) }
 const fewEpochs = 200
 const betweenMilliseconds = 100
 
-type Watched = Pick<Training, 'epoch' | 'weights'> & {
+type Watched = Pick<Training, 'epoch' | 'step' | 'weights'> & {
   run(limits: Omit<SliceLimits, 'maximumSteps'>): { epochs: EpochRun; state: TrainingState }
 }
 
@@ -37,6 +38,8 @@ interface Taken {
 export class SnapshotRecorder {
   private dueAt = 0
   private lastEpoch = -1
+  /** Taken since the last slice that ended an epoch. Snapshots are stored with epochs. */
+  private waiting: Taken[] = []
 
   private constructor(
     private readonly coding: Coding,
@@ -61,23 +64,28 @@ export class SnapshotRecorder {
     const end = performance.now() + limits.milliseconds
     let last = training.epoch + (limits.maximumEpochs ?? Number.POSITIVE_INFINITY)
     const parts: Progress['epochs'][] = []
-    const taken = this.takeIfDue(training)
+    this.takeIfDue(training)
     for (;;) {
       const milliseconds = Math.max(0, end - performance.now())
-      const maximumEpochs = Math.min(last, nextKept(training.epoch, this.ratio)) - training.epoch
+      const next = performance.now() < this.dueAt ? nextKept(training.epoch, this.ratio) : training.epoch + 1
+      const maximumEpochs = Math.min(last, next) - training.epoch
       const { epochs, state } = training.run({ ...limits, milliseconds, maximumEpochs })
       // The next run overwrites the values.
       parts.push({ ...epochs, metrics: epochs.metrics.slice() })
-      if (state !== 'diverged') taken.push(...this.takeIfDue(training))
+      if (state !== 'diverged') this.takeIfDue(training)
       // A training that has ended needs no further run.
       if (state !== 'running') last = training.epoch
-      if (training.epoch >= last || performance.now() >= end)
-        return { epochs: joinEpochs(parts), state, snapshots: this.packSnapshots(taken) }
+      if (training.epoch >= last || performance.now() >= end) {
+        const all = joinEpochs(parts)
+        return { epochs: all, state, snapshots: epochCount(all) === 0 ? null : this.packWaiting() }
+      }
     }
   }
 
-  private packSnapshots(taken: readonly Taken[]): WeightSnapshots | null {
-    if (taken.length === 0) return null
+  private packWaiting(): WeightSnapshots | null {
+    if (this.waiting.length === 0) return null
+    const taken = this.waiting
+    this.waiting = []
     return {
       coding: this.coding,
       tensors: taken[0].weights.tensors,
@@ -85,14 +93,16 @@ export class SnapshotRecorder {
     }
   }
 
-  private takeIfDue(training: Watched): Taken[] {
-    const { epoch } = training
+  private takeIfDue(training: Watched): void {
+    const { epoch, step } = training
+    // A resumed training may be within an epoch.
+    if (step > 0 || epoch === this.lastEpoch) return
     const kept = epoch === 0 || epoch === nextKept(epoch - 1, this.ratio)
     const now = performance.now()
-    if (epoch === this.lastEpoch || (!kept && now < this.dueAt)) return []
+    if (!kept && now < this.dueAt) return
     this.lastEpoch = epoch
     this.dueAt = now + betweenMilliseconds
-    return [{ epoch, kept, weights: packWeights(training.weights()) }]
+    this.waiting.push({ epoch, kept, weights: packWeights(training.weights()) })
   }
 }
 

@@ -55,6 +55,10 @@ export class ObservedTraining {
     return this.training.epoch
   }
 
+  get step(): number {
+    return this.training.step
+  }
+
   weights(): Weights {
     return this.training.weights()
   }

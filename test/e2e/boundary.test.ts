@@ -189,6 +189,18 @@ describe('the stream with ?boundary=', () => {
     expect((await fetch(`${service.url}/jobs/${id}/stream?boundary=5&weights=1`)).status).toBe(400)
   })
 
+  it('begins with the initial network if the first epoch is longer than the first slice', async () => {
+    const { id } = await submit({
+      ...xor,
+      dataset: { name: 'spirals', rows: 100_000 },
+      batchSize: 2,
+      epochs: 2,
+    })
+    const watching = watchJob(service.url, id, undefined, 'boundary=5')
+    await watching.ended
+    expect(framesOf(watching).map(({ epoch }) => epoch)).toEqual([0, 1, 2])
+  })
+
   it('is refused without a plane to draw on, and for sizes out of range', async () => {
     const { id } = await submit({
       dataset: 'iris',
