@@ -2,9 +2,11 @@
 import { type BodyName, bodySchemas } from '../contract/bodies.js'
 import { type InferenceRequest, inferenceRequestSchema } from '../contract/inference.js'
 import type { InlineDataset } from '../contract/job-request.js'
+import { maximumPredictionRows } from '../contract/model.js'
 import { Problem, type ProblemCode, type ProblemItem } from '../contract/problems.js'
 import { packData, unpackData } from '../training/inference/packed-data.js'
 import { standInFor, type Table, tableOfRows } from '../training/inline-rows.js'
+import { NumberRowList, type NumberRows, packNumberRows } from '../training/number-rows.js'
 import { cutWrongRows } from './cut-rows.js'
 import { fingerprintBody } from './fingerprint-body.js'
 import { parseJson } from './parse-json.js'
@@ -36,11 +38,12 @@ export interface BodyThread {
 }
 
 /**
- * A message between the threads. The rows of an inline dataset are moved into a table, and the numbers of tensors into
- * arrays by the index of the input.
+ * A message between the threads. The rows of an inline dataset are moved into a table, those of a prediction into one array
+ * if they are numbers, and the numbers of tensors into arrays by the index of the input.
  */
 export type BodyResult =
   | { type: 'read'; value: unknown; fingerprint: string | null; table: Table | null }
+  | { type: 'numberRows'; fingerprint: string | null; rows: NumberRows }
   | { type: 'inference'; value: InferenceRequest; fingerprint: string | null; numbers: Numbers }
   | { type: 'refused'; code: ProblemCode; detail: string; errors: readonly ProblemItem[] }
 
@@ -55,6 +58,8 @@ export function parseBody({ bytes, name, prefix }: BodyRequest): BodyResult {
       const value = validate(inferenceRequestSchema, sent, 'body')
       return { type: 'inference', value, fingerprint: fingerprint(value), numbers: packData(value) }
     }
+    const rows = name === 'prediction' ? packNumberRows(sent, maximumPredictionRows) : null
+    if (rows !== null) return { type: 'numberRows', fingerprint: fingerprint(sent), rows }
     const value = validated(name, sent)
     return { type: 'read', fingerprint: fingerprint(value), ...withoutRows(value) }
   } catch (error) {
@@ -87,7 +92,9 @@ export function hasRows(value: unknown): value is { dataset: InlineDataset } {
 /** Runs in the process. @throws Problem */
 export function toParsedBody(result: BodyResult): ParsedBody {
   if (result.type === 'refused') throw new Problem(result.code, result.detail, [...result.errors])
-  const { value, fingerprint } = result
+  const { fingerprint } = result
+  if (result.type === 'numberRows') return { value: { inputs: new NumberRowList(result.rows) }, fingerprint }
+  const { value } = result
   if (typeof value !== 'object' || value === null) {
     throw new Problem('invalid-request', 'The body must be an object.')
   }

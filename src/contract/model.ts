@@ -111,9 +111,12 @@ export const predictionsSchema = z.object({
 
 /** A row as raw values in column order or by column name. Null means a missing value. */
 export const predictionInputSchema = z.union([z.array(cellSchema), z.record(z.string(), cellSchema)])
+/** The maximum number of rows in a prediction request. */
+export const maximumPredictionRows = 10_000
+
 export const predictionRequestSchema = z
   .strictObject({
-    inputs: z.array(predictionInputSchema).min(1).max(10_000),
+    inputs: z.array(predictionInputSchema).min(1).max(maximumPredictionRows),
   })
   .meta({
     examples: [

@@ -9,6 +9,10 @@ import { InputNames } from './input-names.js'
 /** A row of raw values in the order of the features, or by column name. Null is a missing value. */
 export type InputRow = readonly Cell[] | Readonly<Record<string, Cell>>
 
+/** A row to encode: of numbers alone, it may be a typed array. */
+export type EncodableRow = InputRow | Float64Array
+type PositionalRow = readonly Cell[] | Float64Array
+
 /** A list of rows, or rows that are created on access. */
 export interface RowList<Row> {
   readonly length: number
@@ -33,14 +37,14 @@ export interface CodedRows {
  * Encodes rows independently. Accepts ignored columns, and blanks around names and texts. Encodes a category
  * without training rows as zeros, with a warning. A text in place of a row is the error of that row.
  */
-export function encodeRows(coding: Coding, rows: RowList<InputRow | string>): CodedRows {
+export function encodeRows(coding: Coding, rows: RowList<EncodableRow | string>): CodedRows {
   const encoder = new RowEncoder(coding, rows)
   for (let row = 0; row < rows.length; row++) encoder.encode(row)
   return encoder.coded()
 }
 
 /** Like `encodeRows`, but yields after each row. */
-export function* encoding(coding: Coding, rows: RowList<InputRow | string>): Generator<void, CodedRows> {
+export function* encoding(coding: Coding, rows: RowList<EncodableRow | string>): Generator<void, CodedRows> {
   const encoder = new RowEncoder(coding, rows)
   for (let row = 0; row < rows.length; row++) {
     if (row > 0) yield
@@ -50,13 +54,13 @@ export function* encoding(coding: Coding, rows: RowList<InputRow | string>): Gen
 }
 
 class RowEncoder {
-  readonly #rows: RowList<InputRow | string>
+  readonly #rows: RowList<EncodableRow | string>
   readonly #writer: RowWriter
   readonly #inputs: Float32Array
   readonly #coded: CodedRow[] = []
   readonly #errors: CodedRows['errors'] = []
 
-  constructor(coding: Coding, rows: RowList<InputRow | string>) {
+  constructor(coding: Coding, rows: RowList<EncodableRow | string>) {
     this.#rows = rows
     this.#writer = cachedWriter(coding)
     this.#inputs = new Float32Array(rows.length * this.#writer.width)
@@ -100,7 +104,7 @@ interface RowWriter {
   /** Inputs of a row. */
   width: number
   /** Writes row `index` at `begin` of zeroed inputs. Returns its warnings. */
-  write(row: InputRow, index: number, inputs: Float32Array, begin: number): readonly string[]
+  write(row: EncodableRow, index: number, inputs: Float32Array, begin: number): readonly string[]
 }
 
 const writers = new WeakMap<Coding, RowWriter>()
@@ -124,9 +128,9 @@ function rowWriter(coding: Coding): RowWriter {
   return {
     width: inputCount(coding),
     write(row, index, inputs, begin) {
-      let cells: readonly (Cell | undefined)[]
+      let cells: ArrayLike<Cell | undefined>
       let spellings: readonly (string | undefined)[] | null = null
-      if (isList(row)) cells = checkLength(names, columns.length, row, index)
+      if (row instanceof Float64Array || isList(row)) cells = checkLength(names, columns.length, row, index)
       else ({ cells, spellings } = names.readCells(row, index))
       let warnings: string[] | null = null
       let offset = begin
@@ -152,7 +156,7 @@ export function isList(row: InputRow): row is readonly Cell[] {
   return Array.isArray(row)
 }
 
-function checkLength(names: InputNames, width: number, row: readonly Cell[], index: number): readonly Cell[] {
+function checkLength(names: InputNames, width: number, row: PositionalRow, index: number): PositionalRow {
   if (row.length === width) return row
   const count = (values: number) => (values === 1 ? '1 value' : `${values} values`)
   const message = `has ${count(row.length)}, but the model takes ${count(width)}: ${names.list}`

@@ -75,6 +75,8 @@ function listBodyChunks(answer: BodyResult): (Uint8Array | Float64Array)[] {
   switch (answer.type) {
     case 'read':
       return answer.table?.chunks ?? []
+    case 'numberRows':
+      return [answer.rows.numbers]
     case 'inference':
       return [...answer.numbers.values()]
     case 'refused':

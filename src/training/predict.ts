@@ -6,7 +6,13 @@ import { Problem, pointerTo, unknownModel } from '../contract/problems.js'
 import { inputCount } from '../datasets/feature-coding.js'
 import { InputError } from '../datasets/input-error.js'
 import { type Decoder, decoder } from '../datasets/prediction.js'
-import { type CodedRows, encodeRows, encoding, type InputRow, type RowList } from '../datasets/raw-rows.js'
+import {
+  type CodedRows,
+  type EncodableRow,
+  encodeRows,
+  encoding,
+  type RowList,
+} from '../datasets/raw-rows.js'
 import type { PredictorPool } from './ports/predictor-pool.js'
 import { inSlices } from './slices.js'
 
@@ -21,7 +27,7 @@ export interface PredictDependencies {
 
 export interface PredictionRows {
   /** A text in place of a row is the error of that row. */
-  rows: RowList<InputRow | string>
+  rows: RowList<EncodableRow | string>
   /** Turns a JSON Pointer into `rows` into one into the request. */
   requestPointer(pointer: string): string
   /** Called if a row has an error. May throw a problem that fits the request better. */

@@ -63,7 +63,7 @@ it('of a new job count before it is stored', async () => {
   const before = await storedBytes()
   await stores.jobs.create(bare)
   const size = (await storedBytes()) - before
-  const jobs = (await withRoom(size + 111))['job']
+  const { job: jobs } = await withRoom(size + 111)
   // 100 + 3 + 5 of the pair, and 4 of the name.
   const labelled = { name: 'name', metadata: { key: 'value' } }
   await expect(jobs.create(newJob(labelled))).rejects.toMatchObject({ code: 'too-much-stored' })

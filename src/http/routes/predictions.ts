@@ -8,6 +8,7 @@ import { pictureRow } from '../../training/picture-row.js'
 import type { AllModels } from '../../training/ports/models.js'
 import {
   type PredictDependencies,
+  type PredictionRows,
   type Predictions,
   predict,
   predictNow,
@@ -131,8 +132,8 @@ export const predictionRoutes: RoutePlugin<PredictionRoutes> = (app, { dependenc
       const { body } = request
       if (!Buffer.isBuffer(body)) {
         if (body === undefined) throw unsupportedType(request)
-        // Validated by the schema of its content type.
-        const { inputs } = body as z.infer<typeof predictionRequestSchema>
+        // Validated by the schema of its content type, or by the thread.
+        const { inputs } = body as { inputs: PredictionRows['rows'] }
         const requestPointer = (pointer: string) => `/inputs${pointer}`
         const predictions = await predict(prediction, id, () => ({ rows: inputs, requestPointer }))
         sendModelVersion(request, reply)
