@@ -195,11 +195,10 @@ function startSender({ webhooks }: Stores, config: Config, log: Logger): Sender 
 }
 
 function startCleanup(stores: Stores, database: Database, config: Config, log: Logger) {
-  const { idempotency, webhooks, tickets, jobs, workers, checkpoints } = stores
+  const { idempotency, webhooks, tickets, jobs, workers, workshops, checkpoints } = stores
   const thinner = historyThinner(database, config.KEPT_EPOCHS)
-  return cleanUpForever([idempotency, webhooks, tickets, jobs, checkpoints, workers, thinner], (error) =>
-    log.warn({ err: error }, 'cleanup'),
-  )
+  const cleaned = [idempotency, webhooks, tickets, jobs, checkpoints, workers, workshops, thinner]
+  return cleanUpForever(cleaned, (error) => log.warn({ err: error }, 'cleanup'))
 }
 
 function isLoopback(host: string): boolean {

@@ -141,6 +141,7 @@ export async function openApp(stack: AsyncDisposableStack, options: AppOptions) 
       splits: new JobSplits(predictors),
       evaluationTurns,
       onLeaderboard: scoreRunner.wake,
+      wakeSweeps: sweepRunner.wake,
       thread,
       exportThread,
       generated,

@@ -53,7 +53,10 @@ export interface RouteDependencies
     StreamTicketRoutes,
     SweepRoutes,
     SweepStreamRoutes,
-    Pick<WorkshopRoutes, 'workshops' | 'scores' | 'onLeaderboard' | 'sweeps' | 'queue' | 'settings'>,
+    Pick<
+      WorkshopRoutes,
+      'workshops' | 'scores' | 'onLeaderboard' | 'sweeps' | 'wakeSweeps' | 'queue' | 'settings'
+    >,
     Pick<InferenceRoutes, 'databaseTrouble'> {
   liveSweeps: SweepStreamRoutes['liveSweeps']
   live: JobStreamRoutes['live']

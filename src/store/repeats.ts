@@ -71,11 +71,11 @@ export async function trialsToChange(
 }
 
 /** Changes the sweep and its unfinished jobs. */
-export const changeTrials = (
+export const changeTrials = async (
   client: Prisma.TransactionClient,
   name: Control,
   { sweepId, tenantId }: { sweepId: string; tenantId: string },
-): Promise<boolean> => changeSweep(client, name, sweepId, tenantId)
+): Promise<boolean> => (await changeSweep(client, name, sweepId, tenantId)) !== null
 
 export function changedRepeat(change: object): Problem {
   const [field] = Object.keys(change)

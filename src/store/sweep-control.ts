@@ -33,7 +33,7 @@ const pauseJobsStatement = statement(
 const resumeStatement = statement(
   'resumeSweep',
   idRow,
-  `UPDATE "Sweep" SET status = '${sweepTransitions.resume.to}', "pausedAt" = NULL,
+  `UPDATE "Sweep" SET status = '${sweepTransitions.resume.to}', "pausedAt" = NULL, "pausedByWorkshop" = false,
       "pausedSeconds" = "pausedSeconds" + extract(epoch FROM now() - "pausedAt")
     WHERE id = $1 AND "tenantId" = $2 AND ${statusIn(sweepTransitions.resume.from)} RETURNING id`,
 )
@@ -71,25 +71,26 @@ const changes = {
 /**
  * Changes a sweep and its unfinished jobs. The row of the sweep is locked first, as when trials are added, so no trial is
  * missed.
- * @returns whether the status of the sweep allowed it
+ * @returns the number of jobs that changed; null if the status of the sweep did not allow it
  */
 export async function changeSweep(
   client: Prisma.TransactionClient,
   name: keyof typeof changes,
   id: string,
   tenantId: string,
-): Promise<boolean> {
+): Promise<number | null> {
   const [sweep, jobs] = changes[name]
   const [changed] = await query(client, sweep, [id, tenantId])
-  if (changed !== undefined) await query(client, jobs, [id])
-  return changed !== undefined
+  return changed === undefined ? null : (await query(client, jobs, [id])).length
 }
 
 export function controlSweep(
   database: Database,
   tenantId: string,
 ): Pick<SweepStore, 'pause' | 'resume' | 'cancel'> {
-  const change = (name: keyof typeof changes) => (id: string) =>
-    database.inTransaction(tenantId, (client) => changeSweep(client, name, id, tenantId))
+  const change = (name: keyof typeof changes) => async (id: string) => {
+    const jobs = await database.inTransaction(tenantId, (client) => changeSweep(client, name, id, tenantId))
+    return jobs !== null
+  }
   return { pause: change('pause'), resume: change('resume'), cancel: change('cancel') }
 }

@@ -73,9 +73,12 @@ interface Change {
   modelId?: string
 }
 
+/** Columns that a transition resets. */
+const reset: Partial<Record<Transition, string>> = { resume: ', "pausedByWorkshop" = false' }
+
 /** A statement that changes the status of the jobs `where`, if the transition is allowed now. It returns those jobs. */
 export const transition = (name: Transition, { where, set, event, modelId }: Change): string => `
     WITH changed AS (
-      UPDATE "Job" SET ${enter(name)}, ${set} WHERE ${where} AND ${guard(name)}
+      UPDATE "Job" SET ${enter(name)}, ${set}${reset[name] ?? ''} WHERE ${where} AND ${guard(name)}
       RETURNING ${returned(modelId)}
     ) ${effects(name, event)}`

@@ -1,8 +1,9 @@
 /** Workshops and their participants. Each participant is a tenant with one key. */
 import { z } from 'zod'
-import { jobStatusSchema } from '../contract/job-status.js'
+import { jobStatusSchema, unfinishedStatuses } from '../contract/job-status.js'
 import { type Leaderboard, leaderboardMetricSchema } from '../contract/leaderboard.js'
 import { Problem } from '../contract/problems.js'
+import { unfinishedSweepStatuses } from '../contract/sweep.js'
 import {
   type Participant,
   type Workshop,
@@ -15,8 +16,10 @@ import { type Database, Prisma } from './database.js'
 import type { Workshop as WorkshopRow } from './generated/client.js'
 import { createOnce } from './idempotency.js'
 import { newestFirst } from './pages.js'
-import { idRow, query, send, statement } from './statements.js'
+import { changeParticipant } from './participant-jobs.js'
+import { idRow, noRow, query, send, statement } from './statements.js'
 import { lockStatement } from './tenant-limits.js'
+import { statusIn } from './transitions.js'
 import { readStandings } from './workshop-scores.js'
 
 /** Jobs of a participant in the table of runs. */
@@ -83,6 +86,25 @@ const expireStatement = statement(
   `UPDATE "Workshop" SET "expiresAt" = "createdAt" + $2::float8 * interval '1 hour' WHERE id = $1 RETURNING "expiresAt"`,
 )
 
+/** Participants whose keys have expired with their workshop. */
+const endedStatement = statement(
+  'endedParticipants',
+  z.strictObject({ tenantId: z.string() }),
+  `SELECT "Participant"."tenantId" FROM "Workshop" JOIN "Participant" ON "workshopId" = "Workshop".id
+    WHERE "expiresAt" <= now() AND (
+      EXISTS (SELECT FROM "Job" WHERE "Job"."tenantId" = "Participant"."tenantId" AND ${statusIn(unfinishedStatuses)})
+      OR EXISTS (SELECT FROM "Sweep" WHERE "Sweep"."tenantId" = "Participant"."tenantId"
+        AND ${statusIn(unfinishedSweepStatuses)}))`,
+)
+
+const closeStatement = statement(
+  'closeWorkshop',
+  noRow,
+  `WITH closed AS (UPDATE "Workshop" SET "expiresAt" = now() WHERE id = $1 AND "expiresAt" > now())
+    UPDATE "Key" SET "expiresAt" = now() FROM "Participant"
+      WHERE "workshopId" = $1 AND "Key"."tenantId" = "Participant"."tenantId" AND "expiresAt" > now()`,
+)
+
 const counted = { _count: { select: { participants: true } } } as const
 type CountedRow = WorkshopRow & { _count: { participants: number } }
 
@@ -135,6 +157,8 @@ export function workshopStore(database: Database): WorkshopStore {
       })
     },
 
+    changeJobs: (tenantId, change) => changeParticipant(database, tenantId, change),
+
     async runs(id) {
       const rows = await send(database.pool, runsStatement, [id, shownRuns])
       return rows.map(({ nickname, ...run }) => ({ nickname, run: toRun(run) }))
@@ -165,6 +189,16 @@ export function workshopStore(database: Database): WorkshopStore {
         await client.key.deleteMany({ where: { tenantId: { in: tenants } } })
         await client.tenant.deleteMany({ where: { id: { in: tenants } } })
       })
+    },
+
+    async close(id) {
+      await send(database.pool, closeStatement, [id])
+    },
+
+    async cleanUp() {
+      for (const { tenantId } of await send(database.pool, endedStatement, [])) {
+        await changeParticipant(database, tenantId, 'cancel')
+      }
     },
   }
 }

@@ -164,8 +164,8 @@ export const workshopRoutes: RoutePlugin<WorkshopRoutes> = (app, { dependencies 
   )
 
   const controls = {
-    pause: ['Pause the jobs of all participants', pauseWorkshop],
-    resume: ['Resume the paused jobs of all participants', resumeWorkshop],
+    pause: ['Pause the jobs and sweeps of all participants', pauseWorkshop],
+    resume: ['Resume what the pause of the workshop has paused', resumeWorkshop],
     reset: ['Delete all jobs, models, datasets and sweeps of the participants', resetWorkshop],
   } as const
   for (const [verb, [summary, control]] of Object.entries(controls)) {

@@ -46,10 +46,19 @@ export interface WorkshopStore {
   participants(id: string): Promise<Participant[]>
   /** The tenants of the participants, in the order in which they joined. */
   tenants(id: string): Promise<{ tenantId: string; nickname: string }[]>
+  /**
+   * Pauses or cancels all unfinished jobs and sweeps of a participant, or resumes those that this paused. What the
+   * participant paused stays paused. Returns the number of jobs that changed.
+   */
+  changeJobs(tenantId: string, change: 'pause' | 'resume' | 'cancel'): Promise<number>
   /** The newest jobs of each participant. */
   runs(id: string): Promise<{ nickname: string; run: WorkshopRun }[]>
   /** Null unless the tenant is a participant. */
   membership(tenantId: string): Promise<Membership | null>
   /** Deletes the workshop, and the keys and tenants of its participants, which must have no data. */
   delete(id: string): Promise<void>
+  /** Ends the code and the keys of the participants. */
+  close(id: string): Promise<void>
+  /** Cancels the unfinished jobs and sweeps of workshops that have expired. */
+  cleanUp(): Promise<void>
 }

@@ -1,5 +1,5 @@
-/** Changes the jobs of all participants of a workshop, and deletes their data. */
-import { finishedStatuses, type JobStatus, transitions } from '../../contract/job-status.js'
+/** Changes the jobs and sweeps of all participants of a workshop, and deletes their data. */
+import { finishedStatuses } from '../../contract/job-status.js'
 import { Problem } from '../../contract/problems.js'
 import type { Workshop, WorkshopChange } from '../../contract/workshop.js'
 import type { DatasetStore } from '../ports/datasets.js'
@@ -16,8 +16,10 @@ export interface ControlDependencies {
   jobs: Tenanted<JobStore>
   models: Tenanted<Pick<ModelStore, 'list' | 'delete'>>
   datasets: Tenanted<Pick<DatasetStore, 'list' | 'delete'>>
-  sweeps: Tenanted<Pick<SweepStore, 'list' | 'cancel' | 'delete'>>
+  sweeps: Tenanted<Pick<SweepStore, 'list' | 'delete'>>
   queue: Pick<JobQueue, 'afterCommit'>
+  /** Advances sweeps soon. */
+  wakeSweeps(): void
 }
 
 const pageSize = 100
@@ -62,46 +64,28 @@ export async function changeWorkshop(
   return workshop
 }
 
-/** Calls `change` for each job with one of the statuses, and returns how many changed. */
-async function changeJobs(
-  jobs: JobStore,
-  statuses: readonly JobStatus[],
-  change: (id: string) => Promise<boolean>,
-): Promise<number> {
-  let changed = 0
-  for (const status of statuses) {
-    for await (const id of allIds(jobs, { status })) if (await change(id)) changed++
-  }
-  return changed
-}
-
-/** @returns the number of jobs that were paused or resumed */
-async function controlParticipants(
-  { workshops, jobs }: ControlDependencies,
-  id: string,
-  statuses: readonly JobStatus[],
-  change: (store: JobStore, id: string) => Promise<boolean>,
-): Promise<number> {
+/** @returns the number of jobs that changed */
+async function changeAll(workshops: WorkshopStore, id: string, change: 'pause' | 'resume'): Promise<number> {
   let changed = 0
   for (const { tenantId } of await workshops.tenants(id)) {
-    const store = jobs.of(tenantId)
-    changed += await changeJobs(store, statuses, (job) => change(store, job))
+    changed += await workshops.changeJobs(tenantId, change)
   }
   return changed
 }
 
-export const pauseWorkshop = (dependencies: ControlDependencies, id: string) =>
-  controlParticipants(dependencies, id, transitions.pause.from, (jobs, job) => jobs.pause(job))
+/** Pauses sweeps before their jobs, so that they create no trials and decide about none. */
+export const pauseWorkshop = ({ workshops }: ControlDependencies, id: string) =>
+  changeAll(workshops, id, 'pause')
 
+/** Resumes what `pauseWorkshop` paused. */
 export async function resumeWorkshop(
-  dependencies: ControlDependencies,
+  { workshops, queue, wakeSweeps }: ControlDependencies,
   id: string,
   onQueueError: (error: unknown) => void,
 ): Promise<number> {
-  const changed = await controlParticipants(dependencies, id, transitions.resume.from, (jobs, job) =>
-    jobs.resume(job, undefined),
-  )
-  if (changed > 0) await dependencies.queue.afterCommit().catch(onQueueError)
+  const changed = await changeAll(workshops, id, 'resume')
+  wakeSweeps()
+  if (changed > 0) await queue.afterCommit().catch(onQueueError)
   return changed
 }
 
@@ -117,11 +101,8 @@ export async function resetWorkshop(dependencies: ControlDependencies, id: strin
 async function clearTenant(all: ControlDependencies, tenantId: string): Promise<number> {
   const [jobs, models] = [all.jobs.of(tenantId), all.models.of(tenantId)]
   const [datasets, sweeps] = [all.datasets.of(tenantId), all.sweeps.of(tenantId)]
-  for await (const id of allIds(sweeps, {})) {
-    await sweeps.cancel(id)
-    await sweeps.delete(id)
-  }
-  await changeJobs(jobs, transitions.cancel.from, (id) => jobs.cancel(id))
+  await all.workshops.changeJobs(tenantId, 'cancel')
+  for await (const id of allIds(sweeps, {})) await sweeps.delete(id)
   // A job that ends after the cancellations is deleted, too.
   const soon = new Date(Date.now() + 60_000)
   let deleted = 0
@@ -135,8 +116,9 @@ async function clearTenant(all: ControlDependencies, tenantId: string): Promise<
   return deleted
 }
 
-/** Deletes the workshop with the data of its participants. Their keys end at once. */
+/** Deletes the workshop with the data of its participants. Their keys end first, so that they add nothing. */
 export async function deleteWorkshop(dependencies: ControlDependencies, id: string): Promise<void> {
+  await dependencies.workshops.close(id)
   await resetWorkshop(dependencies, id)
   await dependencies.workshops.delete(id)
 }
