@@ -94,8 +94,9 @@ struct WholeBatch {
   void operator()(const ClipGradients& o) const { clipGradients(o.gradients, o.count, o.limit); }
   void operator()(const DecayWeights& o) const {
     const float decay = static_cast<float>(o.weightDecay);
+    const float l1 = static_cast<float>(o.l1);
     elementwise(o.count, 4,
-                [&](int from, int end) { decayWeights(o.parameters, o.gradients, o.to, from, end, decay); });
+                [&](int from, int end) { decayWeights(o.parameters, o.gradients, o.to, from, end, decay, l1); });
   }
   void operator()(const SgdUpdate& o) const {
     const Sgd sgd{static_cast<float>(state.learningRate), static_cast<float>(o.momentum), o.nesterov,

@@ -333,6 +333,7 @@ struct DecayWeights {
   float* to;  // [count]
   int32_t count;
   double weightDecay;
+  double l1;
 };
 struct SgdUpdate {
   static constexpr OperationType type = OperationType::sgdUpdate;
@@ -723,10 +724,11 @@ constexpr OperationEntry operationEntries[] = {
      {{false, {0, noAxis}}},
      {{AttributeKind::integer, offsetof(ClipGradients, count)},
       {AttributeKind::real, offsetof(ClipGradients, limit)}}},
-    {OperationType::decayWeights, 3, 2,
+    {OperationType::decayWeights, 3, 3,
      {{false, {0, noAxis}}, {false, {0, noAxis}}, {false, {0, noAxis}}},
      {{AttributeKind::integer, offsetof(DecayWeights, count)},
-      {AttributeKind::real, offsetof(DecayWeights, weightDecay)}}},
+      {AttributeKind::real, offsetof(DecayWeights, weightDecay)},
+      {AttributeKind::real, offsetof(DecayWeights, l1)}}},
     {OperationType::sgdUpdate, 3, 4,
      {{false, {0, noAxis}}, {false, {0, noAxis}}, {true, {0, noAxis}}},
      {{AttributeKind::integer, offsetof(SgdUpdate, count)},

@@ -23,9 +23,20 @@ inline void clipGradients(float* gradients, int64_t count, double limit) {
   forEachVector(count, [&](int64_t i, auto mask) { store(gradients + i, load(gradients + i, mask) * factor, mask); });
 }
 
-/// to = g + weightDecay·θ.
-inline void decayWeights(const float* parameters, const float* gradients, float* to, int from, int end, float weightDecay) {
+/// to = g + weightDecay·θ + l1·sign(θ).
+inline void decayWeights(const float* parameters, const float* gradients, float* to, int from, int end, float weightDecay,
+                         float l1) {
   const Floats decay = broadcast(weightDecay);
+  if (l1 > 0) {
+    const Floats pull = broadcast(l1);
+    forEachVector(end - from, [&](int64_t offset, auto mask) {
+      const int64_t i = from + offset;
+      const Floats value = load(parameters + i, mask);
+      const Floats away = selectOrZero(greater(value, zeros()), pull) - selectOrZero(greater(zeros(), value), pull);
+      store(to + i, multiplyAdd(decay, value, load(gradients + i, mask) + away), mask);
+    });
+    return;
+  }
   forEachVector(end - from, [&](int64_t offset, auto mask) {
     const int64_t i = from + offset;
     store(to + i, multiplyAdd(decay, load(parameters + i, mask), load(gradients + i, mask)), mask);

@@ -140,7 +140,9 @@ export const engine = [
         "const velocity = momentum > 0.5 ? state('velocity') : null",
       ],
       ["optimizer.type === 'adamw' ? optimizer.weightDecay : 0", '0'],
-      ['if (decay === 0) return', 'if (decay >= 0) return'],
+      ['if (weightDecay > 0) addPenalty', 'if (weightDecay < 0) addPenalty'],
+      ['operands: { gradients: descended }, attributes', 'operands: { gradients }, attributes'],
+      ['{ weightDecay: 0, l1 })', '{ weightDecay: 0, l1: l1 / 2 })'],
     ],
   },
   {

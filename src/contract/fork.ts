@@ -19,6 +19,7 @@ export const forkChangesSchema = z
     epochs: trainingFields.epochs.optional().describe('total number of epochs, counted from the first'),
     sampling: trainingFields.sampling.removeDefault().optional(),
     schedule: scheduleSchema.nullish().describe('null for a constant learning rate'),
+    l1: trainingFields.l1,
     clipNorm: z.number().positive().nullish().describe('null for none'),
     earlyStopping: earlyStoppingSchema.omit({ folds: true }).nullish().describe('null for none'),
     dataset: z

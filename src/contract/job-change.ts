@@ -54,6 +54,7 @@ export const settingsSchema = z.object({
   batchSize: z.union([z.int(), z.literal('full')]).optional(),
   sampling: trainingSchema.shape.sampling.optional(),
   schedule: trainingSchema.shape.schedule.nullable(),
+  l1: trainingSchema.shape.l1.nullable(),
   clipNorm: trainingSchema.shape.clipNorm.nullable(),
   earlyStopping: earlyStoppingSchema.nullish(),
   dataset: z.union([z.string(), generatedDatasetSchema]).optional(),

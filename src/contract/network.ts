@@ -402,6 +402,14 @@ export const trainingFields = {
       'seed of all random numbers. If it is left out, the service draws one and reports it in `spec`',
     ),
   earlyStopping: earlyStoppingSchema.optional(),
+  l1: z
+    .number()
+    .min(0)
+    .optional()
+    .describe(
+      'strength of the L1 regularization: g ← g + l1 · sign(θ) for all parameters, before clipping. Reported losses ' +
+        'do not include this penalty. Default: 0',
+    ),
   clipNorm: z.number().positive().optional().describe('maximum global norm of the gradient'),
   schedule: scheduleSchema.optional().describe('learning-rate schedule. Default: constant'),
   augmentation: augmentationSchema

@@ -9,7 +9,7 @@ import type { Emission, PlacedTensor, PlannedLayer, Signal } from './layers/laye
 import { planLayer } from './layers/registry.js'
 import { answersPerRow, selectAccuracy } from './losses.js'
 import { type BufferId, lossRules, type Operation } from './operations.js'
-import { updateOperations } from './optimizers.js'
+import { gradientSpan, updateOperations } from './optimizers.js'
 import type { DataShape, LayerSummary, NetworkProgram, Program, Shape, TensorDescription } from './program.js'
 import { computeThreadBytes } from './scratch.js'
 import {
@@ -74,13 +74,7 @@ export function compile(spec: TrainingSpec, data: DataShape): Program {
       lossOperation(end.training, gradient),
       ...emissions.toReversed().flatMap((emission) => emission.backward),
     ],
-    update: updateOperations(
-      spec.optimizer,
-      spec.clipNorm,
-      placed.spans.parameters,
-      placed.spans.gradients,
-      layout,
-    ),
+    update: updateOperations(spec, placed.spans.parameters, placed.spans.gradients, layout),
     evaluation: [...inference, lossOperation(end.inference, null)],
     prediction: [...inference, ...last.operations],
   }
@@ -219,7 +213,7 @@ function placeTensors(
       ? null
       : {
           parameters: parameterSpan,
-          gradients: layout.addSpan('gradients', 'gradient', [...gradients.values()]),
+          gradients: layout.addSpan(gradientSpan, 'gradient', [...gradients.values()]),
         }
 
   const tensors: TensorDescription[] = []

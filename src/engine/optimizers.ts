@@ -1,5 +1,5 @@
-/** Optimizers as operations: one pass over the range of all parameters. operations/learning.ts gives the formulas. */
-import type { Optimizer } from '../contract/network.js'
+/** Optimizers as operations: passes over the range of all parameters. operations/learning.ts gives the formulas. */
+import type { Optimizer, TrainingSpec } from '../contract/network.js'
 import type { ArenaLayout } from './arena.js'
 import type { BufferId, Operation } from './operations.js'
 
@@ -8,30 +8,34 @@ import type { BufferId, Operation } from './operations.js'
  * @returns the update; places the optimizer's state in the arena, initially zero.
  */
 export function updateOperations(
-  optimizer: Optimizer,
-  clipNorm: number | undefined,
+  { optimizer, l1 = 0, clipNorm }: Pick<TrainingSpec, 'optimizer' | 'l1' | 'clipNorm'>,
   parameters: BufferId,
   gradients: BufferId,
   layout: ArenaLayout,
 ): Operation[] {
   const count = layout.buffer(parameters).length
-  const clip: Operation[] =
-    clipNorm === undefined
-      ? []
-      : [{ op: 'clipGradients', operands: { gradients }, attributes: { count, limit: clipNorm } }]
-  const decay = coupledWeightDecay(optimizer)
-  if (decay === 0) return [...clip, update(optimizer, parameters, gradients, count, layout)]
-  const decayed = layout.addFixed('optimizer.decayedGradients', 'scratch', [count])
-  return [
-    ...clip,
-    {
-      op: 'decayWeights',
-      operands: { parameters, gradients, to: decayed },
-      attributes: { count, weightDecay: decay },
-    },
-    update(optimizer, parameters, decayed, count, layout),
-  ]
+  const operations: Operation[] = []
+  let descended = gradients
+  const addPenalty = (name: string, penalty: { weightDecay: number; l1: number }) => {
+    const to = layout.addFixed(name, 'scratch', [count])
+    const operands = { parameters, gradients: descended, to }
+    operations.push({ op: 'decayWeights', operands, attributes: { count, ...penalty } })
+    descended = to
+  }
+  if (l1 > 0) addPenalty(penalizedGradients, { weightDecay: 0, l1 })
+  if (clipNorm !== undefined) {
+    const attributes = { count, limit: clipNorm }
+    operations.push({ op: 'clipGradients', operands: { gradients: descended }, attributes })
+  }
+  const weightDecay = coupledWeightDecay(optimizer)
+  if (weightDecay > 0) addPenalty('optimizer.decayedGradients', { weightDecay, l1: 0 })
+  return [...operations, update(optimizer, parameters, descended, count, layout)]
 }
+
+/** The buffer of all gradients. */
+export const gradientSpan = 'gradients'
+/** The buffer of the gradients with the L1 penalty, which are clipped. Absent without it. */
+export const penalizedGradients = 'optimizer.penalizedGradients'
 
 /** The weight decay added to the gradients before the update; sgd and adamw apply theirs in the update. */
 function coupledWeightDecay(optimizer: Optimizer): number {

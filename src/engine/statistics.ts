@@ -4,6 +4,7 @@ import { elementCount } from './arena.js'
 import type { Dataset } from './dataset.js'
 import type { PredictionExecutor } from './kernels/backend.js'
 import { lossRules } from './operations.js'
+import { gradientSpan, penalizedGradients } from './optimizers.js'
 import type { Program } from './program.js'
 
 /** A value is null where it is not finite, or the layer has none. */
@@ -134,18 +135,26 @@ const hasValue = ({ weightNorm, deadUnits, saturated }: LayerStatistics) =>
   weightNorm !== null || deadUnits !== null || saturated !== null
 
 function viewLayer(program: Program, floats: Float32Array, layer: number): LayerView {
-  const view = (buffer: number) => {
+  const view = (buffer: number, shift = 0) => {
     const { offset, length } = program.buffers[buffer]
-    return floats.subarray(offset, offset + length)
+    return floats.subarray(offset + shift, offset + shift + length)
   }
+  const toFinal = distanceToFinalGradients(program)
   const tensors = program.tensors.flatMap(({ name, shape, buffer, gradient }) => {
     if (gradient === null || !name.startsWith(`layers.${layer}.`)) return []
     const values = view(buffer)
     const stride = chooseStride(values.length, shape.at(-1) ?? 1)
     const before = new Float32Array(Math.ceil(values.length / stride))
-    return [{ values, gradient: view(gradient), stride, before }]
+    return [{ values, gradient: view(gradient, toFinal), stride, before }]
   })
   return { layer, tensors, output: viewOutput(program, floats, layer) }
+}
+
+/** With an L1 penalty, it is added to a copy of the gradients, and that copy is clipped. */
+function distanceToFinalGradients({ buffers }: Program): number {
+  const penalized = buffers.find(({ name }) => name === penalizedGradients)
+  const gradients = buffers.find(({ name }) => name === gradientSpan)
+  return penalized === undefined || gradients === undefined ? 0 : penalized.offset - gradients.offset
 }
 
 /** Takes every n-th value. Without a common divisor with the row length, the samples spread over all columns. */

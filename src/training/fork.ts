@@ -94,7 +94,7 @@ function changedFields({ learningRate, ...others }: ForkChanges): Field[] {
 
 const settingNames: readonly Field[] = [
   ...(['epochs', 'optimizer', 'batchSize', 'sampling', 'schedule'] as const),
-  ...(['clipNorm', 'earlyStopping', 'dataset'] as const),
+  ...(['l1', 'clipNorm', 'earlyStopping', 'dataset'] as const),
 ]
 
 /** The merge patch applied. Without a change, the other job decides where the run ends. */

@@ -139,6 +139,7 @@ describe.each(backends)('on the backend %s', (backend) => {
     ['another field of the optimizer', { optimizer: { beta1: 0.5 } }],
     ['another schedule', { schedule: { type: 'exponential', factor: 0.9 } }],
     ['a limit of the gradient', { clipNorm: 0.01 }],
+    ['L1 regularization', { l1: 0.01 }],
     ['another sampling', { sampling: 'random' }],
     ['other rows', { dataset: { name: 'spirals', rows: 120, noise: 0.3, seed: 2 } }],
   ]

@@ -27,6 +27,7 @@ function largestError({ program, x, y }: TrainingCase): { error: number; largest
       view.set(wave(view.length, i + 2).map((value) => 0.3 * value + tensor.shape.length * 0.1))
     }
   }
+  const l1 = program.spec.l1 ?? 0
   const running = floats.slice()
   const run = createRun(program, floats, seed)
   const lossAt = (): number => {
@@ -39,12 +40,23 @@ function largestError({ program, x, y }: TrainingCase): { error: number; largest
     run.lossSum = 0
     for (const operation of [...program.lists.forward, ...program.lists.backward])
       runOperation(operation, run)
-    return run.lossSum / rows
+    const trained = program.tensors.filter(({ gradient }) => gradient !== null)
+    const sizes = trained.map(({ buffer }) => [...tensorView(program, floats, buffer)].reduce(addSize, 0))
+    return run.lossSum / rows + l1 * sizes.reduce((sum, size) => sum + size, 0)
   }
   lossAt()
-  const gradients = program.tensors.map(({ gradient }) =>
-    gradient === null ? null : tensorView(program, floats, gradient).slice(),
-  )
+  let toPenalized = 0
+  for (const operation of program.lists.update) {
+    if (operation.op !== 'decayWeights') continue
+    runOperation(operation, run)
+    const { to, gradients } = operation.operands
+    toPenalized = program.buffers[to].offset - program.buffers[gradients].offset
+  }
+  const gradients = program.tensors.map(({ gradient }) => {
+    if (gradient === null) return null
+    const { offset, length } = program.buffers[gradient]
+    return floats.slice(offset + toPenalized, offset + toPenalized + length)
+  })
   const step = 1e-5
   let error = 0
   let largest = 0
@@ -68,6 +80,8 @@ function largestError({ program, x, y }: TrainingCase): { error: number; largest
   })
   return { error, largest, compared }
 }
+
+const addSize = (sum: number, value: number) => sum + Math.abs(value)
 
 function check(input: SpecInput): void {
   checkCase(trainingCase(input, rows))
@@ -143,6 +157,17 @@ describe('losses', () => {
     const hidden = { type: 'dense', units: 5, activation: 'tanh' } as const
     check(spec([4], [hidden, { type: 'dense', units, activation }], loss))
     check(spec([4], [hidden, { type: 'dense', units }, { type: 'activation', activation }], loss))
+  })
+})
+
+describe('L1 regularization', () => {
+  test.each([0.01, 2])('of strength %d is the gradient of the sum of sizes', (l1) => {
+    const layers: Layers = [
+      { type: 'dense', units: 5, activation: 'tanh' },
+      { type: 'batchNormalization' },
+      { type: 'dense', units: 3 },
+    ]
+    check({ ...spec([4], layers), l1 })
   })
 })
 

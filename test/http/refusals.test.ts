@@ -131,6 +131,7 @@ const fields: Refusal[] = [
   job('an unsafe integer', { ...xor, seed: 2 ** 53 }, 'invalid-request', ['/seed'], '9007199254740991'),
   job('a negative seed', { ...xor, seed: -1 }, 'invalid-request', ['/seed']),
   job('true as a number', { ...xor, clipNorm: true }, 'invalid-request', ['/clipNorm'], 'not true'),
+  job('a negative penalty', { ...xor, l1: -0.1 }, 'invalid-request', ['/l1'], 'at least 0'),
   job('an unknown loss', { ...xor, loss: 'mse' }, 'invalid-request', ['/loss'], '"meanSquaredError"'),
   job('a zero in the name', { ...xor, name: 'a\0b' }, 'invalid-request', ['/name']),
   job('half a character', { ...xor, name: 'a\ud800b' }, 'invalid-request', ['/name']),

@@ -144,12 +144,13 @@ export const randomTrainings: fc.Arbitrary<RandomTraining> = fc
     batchSize: fc.oneof(fc.integer({ min: 2, max: 9 }), fc.constant('full' as const)),
     sampling: fc.constantFrom('shuffle', 'sequential', 'random'),
     epochs: fc.integer({ min: 1, max: 3 }),
+    l1: fc.constantFrom(undefined, 0.01),
     clipNorm: fc.constantFrom(undefined, 0.5),
     rows: fc.integer({ min: 9, max: 21 }),
     validationRows: fc.integer({ min: 0, max: 7 }),
     weighted: fc.boolean(),
   })
-  .map(({ body, end, rows, validationRows, weighted, clipNorm, ...rest }) => ({
+  .map(({ body, end, rows, validationRows, weighted, l1, clipNorm, ...rest }) => ({
     rows,
     validationRows,
     weights: weighted ? weightsFor(rows + validationRows) : null,
@@ -157,6 +158,7 @@ export const randomTrainings: fc.Arbitrary<RandomTraining> = fc
       ...rest,
       network: { inputShape: body.inputShape, layers: [...body.layers, end.last] },
       loss: end.loss,
+      ...(l1 === undefined ? {} : { l1 }),
       ...(clipNorm === undefined ? {} : { clipNorm }),
     },
   }))

@@ -69,21 +69,21 @@ class NarrowPlan {
     if (list.empty() || !isOptimizer(list.back())) return false;
     const Operation& last = list.back();
     count_ = parameterCount(last);
-    const DecayWeights* decay = nullptr;
-    for (const Operation& o : list)
-      if (const auto* const found = as<DecayWeights>(o)) decay = found;
-    const float* const* const operands = last.at;
-    if (decay && (decay->parameters != operands[0] || decay->to != operands[1])) return false;
-    network_.ranges.push_back({last.at[0], nullptr});
-    network_.ranges.push_back({decay ? const_cast<float*>(decay->gradients) : last.at[1], nullptr});
-    for (int i = decay ? 1 : 2; i < last.operands; i++)
-      if (last.at[i]) network_.ranges.push_back({last.at[i], nullptr});
+    auto& ranges = network_.ranges;
+    ranges.push_back({last.at[0], nullptr});
+    // Penalties are added to copies of the gradients, the second range.
     for (const Operation& o : list) {
+      if (parameterCount(o) != count_) return false;
+      const auto* const decay = as<DecayWeights>(o);
       const auto* const clip = as<ClipGradients>(o);
-      const bool clips = clip && clip->gradients == gradients();
-      const bool decays = decay && as<DecayWeights>(o) == decay;
-      if ((&o != &last && !clips && !decays) || parameterCount(o) != count_) return false;
+      if (&o != &last && !decay && !clip) return false;
+      float* const from = decay ? const_cast<float*>(decay->gradients) : clip ? clip->gradients : last.at[1];
+      if (ranges.size() == 1) ranges.push_back({from, nullptr});
+      if (from != ranges.back().arena || (decay && decay->parameters != parameters())) return false;
+      if (decay) ranges.push_back({decay->to, nullptr});
     }
+    for (int i = 2; i < last.operands; i++)
+      if (last.at[i]) ranges.push_back({last.at[i], nullptr});
     if (list.size() == 1) network_.fused = as<SgdUpdate>(last);
     return true;
   }

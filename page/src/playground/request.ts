@@ -34,6 +34,7 @@ export function requestFrom(settings: Settings, rows: PlaygroundRows): JobReques
     network: { layers },
     loss: losses[output.activation],
     optimizer: optimizerFrom(settings),
+    ...(settings.penalty === 'l1' && !perceptron ? { l1: settings.penaltyRate } : {}),
     epochs,
     seed,
     ...heldOutFrom(settings),

@@ -5,7 +5,7 @@ import { isTruthTable, type Shape } from './data.js'
 export const optimizers = ['adam', 'adamw', 'sgd', 'rmsprop', 'adagrad'] as const
 export type OptimizerType = (typeof optimizers)[number]
 
-export const penalties = ['none', 'l2'] as const
+export const penalties = ['none', 'l1', 'l2'] as const
 export type Penalty = (typeof penalties)[number]
 
 export interface Settings {

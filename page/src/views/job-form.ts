@@ -25,6 +25,8 @@ export interface JobForm {
   learningRate: number
   epochs: number
   batchSize: string
+  /** Strength of the L1 regularization. */
+  l1: number
   stopping: 'never' | 'patience' | 'folds'
   patience: number
   folds: number
@@ -59,6 +61,7 @@ export const emptyForm: JobForm = {
   learningRate: 0.002,
   epochs: 300,
   batchSize: '32',
+  l1: 0,
   stopping: 'patience',
   patience: 20,
   folds: 5,
@@ -141,6 +144,7 @@ export function filledIn(form: JobForm, spec: JobSpec): JobForm {
     learningRate: optimizer.learningRate,
     epochs,
     batchSize: String(batchSize),
+    l1: spec.l1 ?? 0,
     stopping:
       earlyStopping === undefined ? 'never' : earlyStopping.folds === undefined ? 'patience' : 'folds',
     patience: earlyStopping?.patience ?? form.patience,
@@ -212,6 +216,7 @@ function trainingFrom(form: JobForm, dataset: Dataset): Partial<JobRequest> {
       ? { type: 'sgd', learningRate, momentum: 0.9 }
       : { type: optimizer, learningRate }) as JobRequest['optimizer'],
     epochs: form.epochs,
+    ...(form.l1 === 0 ? {} : { l1: form.l1 }),
     batchSize: form.batchSize.trim() === 'full' ? 'full' : Number(form.batchSize),
     ...stoppingFrom(form),
   }

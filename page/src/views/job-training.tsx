@@ -170,6 +170,14 @@ function OptimizerFields({ form, change, errorAt }: TrainingProps) {
         error={errorAt('/batchSize')}
         onChange={(batchSize) => change({ batchSize })}
       />
+      <NumberField
+        label="L1 regularization"
+        value={form.l1}
+        min={0}
+        hint="pulls weights to 0; 0 for none"
+        error={errorAt('/l1')}
+        onChange={(l1) => change({ l1 })}
+      />
       <StoppingFields form={form} change={change} errorAt={errorAt} />
     </div>
   )

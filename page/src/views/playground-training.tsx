@@ -117,7 +117,11 @@ function BatchField({ settings: { batchSize, shape }, change }: Props) {
   )
 }
 
-const penaltyNames: Record<Penalty, string> = { none: 'none', l2: 'L2, weight decay' }
+const penaltyNames: Record<Penalty, string> = {
+  none: 'none',
+  l1: 'L1',
+  l2: 'L2, weight decay',
+}
 
 function PenaltyFields({ settings: { penalty, penaltyRate, optimizer }, change }: Props) {
   return (

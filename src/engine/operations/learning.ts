@@ -47,10 +47,13 @@ export const learning = {
     cost: [[3, 'count']],
     tolerance: summed,
   }),
-  /** to = g + weightDecay·θ: an L2 penalty of ½·weightDecay·‖θ‖². Does not change the gradients. */
+  /**
+   * to = g + weightDecay·θ + l1·sign(θ), the gradient with the penalties ½·weightDecay·‖θ‖² and l1·Σ|θ|; sign(0) = 0.
+   * Does not change the gradients.
+   */
   decayWeights: operation({
     code: 29,
-    attributes: { count: 'integer', weightDecay: 'real' },
+    attributes: { count: 'integer', weightDecay: 'real', l1: 'real' },
     operands: {
       parameters: { access: 'read', shape: ['count'] },
       gradients: { access: 'read', shape: ['count'] },

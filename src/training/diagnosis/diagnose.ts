@@ -48,7 +48,7 @@ const severities = Object.keys(severityMeanings)
  * What a fork can change without harm. Early stopping must also see the epochs before, and the other fields describe the
  * network or its data.
  */
-const forkable = ['optimizer', 'batchSize', 'schedule', 'clipNorm']
+const forkable = ['optimizer', 'batchSize', 'schedule', 'l1', 'clipNorm']
 
 /** The fork that applies the patch before the finding began. A finding since the first epoch needs all epochs again. */
 function forkBefore({ patch, sinceEpoch }: Observed): Finding['fork'] {

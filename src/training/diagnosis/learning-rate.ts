@@ -100,7 +100,9 @@ function collapses(record: TrainingRecord): Observed | null {
   const [best, now] = [Math.min(...losses), level(points, 0.67, 1)]
   if (baseline.training === null || now * aboveConstant < baseline.training) return null
   if (now > aboveConstant * baseline.training) return null
-  if (lowest === undefined || best > muchBetter * now || spec.optimizer.weightDecay > 0) return null
+  if (lowest === undefined || best > muchBetter * now) return null
+  // Penalties of the weights may have pulled them back.
+  if (spec.optimizer.weightDecay > 0 || (spec.l1 ?? 0) > 0) return null
   return {
     ...tooHigh(record, {
       sentence: `The training loss was ${short(best)} around epoch ${lowest.epoch} and then returned to ${short(now)}, the level of a constant prediction.`,

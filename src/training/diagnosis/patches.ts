@@ -16,8 +16,15 @@ const manySigmoids = 2
 export function moreCapacity({
   network,
   optimizer,
+  l1 = 0,
   from,
-}: Pick<JobSpec, 'network' | 'optimizer' | 'from'>): Remedy {
+}: Pick<JobSpec, 'network' | 'optimizer' | 'l1' | 'from'>): Remedy {
+  if (l1 >= strongDecay) {
+    return {
+      patch: { l1: 0 },
+      advice: `Omit the L1 regularization of ${l1}, which pulls all weights to 0.`,
+    }
+  }
   if (optimizer.weightDecay >= strongDecay && optimizer.type !== 'adamw') {
     return {
       patch: { optimizer: { weightDecay: 0 } },

@@ -179,14 +179,14 @@ function weightAfter(
   backend: BackendName,
   optimizer: SpecInput['optimizer'],
   steps: number,
-  clipNorm?: number,
+  rest: Pick<SpecInput, 'l1' | 'clipNorm'> = {},
 ): number {
   const spec = trainingSchema.parse({
     network: { inputShape: [1], layers: [{ type: 'dense', units: 1, useBias: false }] },
     loss: 'squaredError',
     optimizer,
     epochs: steps,
-    ...(clipNorm === undefined ? {} : { clipNorm }),
+    ...rest,
   })
   const program = compile(spec, { inputShape: [1], targetWidth: 1, trainingRows: 1, validationRows: 0 })
   const dataset = Dataset.from([1], [0], { training: Int32Array.of(0), validation: Int32Array.of() })
@@ -367,8 +367,55 @@ for (const { backend, reason } of registered) {
 
     test('clipNorm scales only gradients with a norm above the limit', () => {
       const sgd = { type: 'sgd', learningRate: 0.1 } as const
-      expect(weightAfter(name, sgd, 1, 0.5)).toBeCloseTo(2 - 0.1 * 0.5, 6)
-      expect(weightAfter(name, sgd, 1, 3)).toBeCloseTo(2 - 0.1 * 2, 6)
+      expect(weightAfter(name, sgd, 1, { clipNorm: 0.5 })).toBeCloseTo(2 - 0.1 * 0.5, 6)
+      expect(weightAfter(name, sgd, 1, { clipNorm: 3 })).toBeCloseTo(2 - 0.1 * 2, 6)
+    })
+
+    test('l1 adds its sign of the weight to the gradient before clipping, and weight decay comes after', () => {
+      const sgd = { type: 'sgd', learningRate: 0.1 } as const
+      const pulled = byFormula(5, (weight) => 0.1 * (weight + 0.25))
+      expect(weightAfter(name, sgd, 5, { l1: 0.25 })).toBeCloseTo(pulled, 5)
+      // The gradient 2 + 0.5 is within the limit of 2.6, but not within that of 2.2.
+      expect(weightAfter(name, sgd, 1, { l1: 0.5, clipNorm: 2.6 })).toBeCloseTo(2 - 0.1 * 2.5, 6)
+      expect(weightAfter(name, sgd, 1, { l1: 0.5, clipNorm: 2.2 })).toBeCloseTo(2 - 0.1 * 2.2, 6)
+      const decaying = { ...sgd, weightDecay: 0.5 }
+      expect(weightAfter(name, decaying, 1, { l1: 0.5, clipNorm: 2.2 })).toBeCloseTo(2 - 0.1 * (2.2 + 1), 6)
+      const rule = squareRule((before, square) => before + square)
+      const adagrad = { type: 'adagrad', learningRate: 0.1, epsilon: 1e-8, weightDecay: 0.5 } as const
+      const both = byFormula(5, (weight) => rule(1.5 * weight + 0.25))
+      expect(weightAfter(name, adagrad, 5, { l1: 0.25 })).toBeCloseTo(both, 5)
+    })
+
+    test('l1 pulls a negative bias up, and leaves weights at 0', () => {
+      const spec = trainingSchema.parse({
+        network: { layers: [{ type: 'dense', units: 2 }, { type: 'batchNormalization' }] },
+        loss: 'squaredError',
+        optimizer: { type: 'sgd', learningRate: 0.1 },
+        l1: 0.5,
+        epochs: 3,
+        batchSize: 'full',
+      })
+      const rows = { training: Int32Array.of(0, 1), validation: Int32Array.of() }
+      const program = compile(spec, { inputShape: [1], targetWidth: 2, trainingRows: 2, validationRows: 0 })
+      const initialWeights: Weights = new Map([
+        ['layers.0.weight', { shape: [2, 1], values: Float32Array.of(0, 0) }],
+        ['layers.0.bias', { shape: [2], values: Float32Array.of(-1, 0) }],
+        ['layers.1.weight', { shape: [2], values: Float32Array.of(0, 0) }],
+        ['layers.1.bias', { shape: [2], values: Float32Array.of(0, 0) }],
+        ['layers.1.runningMean', { shape: [2], values: Float32Array.of(0, 0) }],
+        ['layers.1.runningVar', { shape: [2], values: Float32Array.of(1, 1) }],
+      ])
+      const training = train(program, Dataset.from([1, 2], [0, 0, 0, 0], rows), {
+        backend: name,
+        seed: 1,
+        initialWeights,
+      })
+      training.run()
+      // The normalization subtracts the mean, so the loss has no slope along the bias: each step adds 0.1 · 0.5.
+      const [negative, zero] = training.weights().get('layers.0.bias')?.values ?? []
+      expect(negative).toBeCloseTo(-1 + 3 * 0.05, 6)
+      expect(zero).toBe(0)
+      expect([...(training.weights().get('layers.0.weight')?.values ?? [])]).toEqual([0, 0])
     })
 
     test.each(logic)('the perceptron learns $name unless it is xor', ({ name: title, targets }) => {

@@ -33,9 +33,9 @@ const spec: SpecInput = {
 const { program } = trainingCase(spec, 8)
 const words = encode(program)
 
-/** A program with weighted rows and weight decay. */
+/** A program with weighted rows, weight decay and L1 regularization. */
 const weighted = trainingCase(
-  { ...spec, optimizer: { type: 'adagrad', weightDecay: 0.1 } },
+  { ...spec, optimizer: { type: 'adagrad', weightDecay: 0.1 }, l1: 0.01 },
   8,
   0,
   weightsFor(8),

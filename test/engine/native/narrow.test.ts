@@ -200,6 +200,30 @@ const cases: Readonly<Record<string, Case>> = {
     rows: 8,
     rest: { loss: 'huber', optimizer: { type: 'adagrad', learningRate: 0.01, weightDecay: 0.1 } },
   },
+  'L1 regularization with SGD': {
+    inputs: 3,
+    layers: [
+      [5, 'tanh'],
+      [2, 'linear'],
+    ],
+    rows: 10,
+    validationRows: 2,
+    rest: { loss: 'huber', optimizer: nesterov, l1: 0.01 },
+  },
+  'L1 regularization and weight decay with Adam over clipped gradients': {
+    inputs: 3,
+    layers: [
+      [5, 'tanh'],
+      [2, 'linear'],
+    ],
+    rows: 9,
+    rest: {
+      loss: 'huber',
+      optimizer: { type: 'adam', learningRate: 0.01, weightDecay: 0.1 },
+      l1: 0.02,
+      clipNorm: 0.2,
+    },
+  },
   'clipped gradients': {
     inputs: 3,
     layers: [

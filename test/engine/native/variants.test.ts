@@ -80,6 +80,18 @@ const cases: readonly (readonly [string, SpecInput, number])[] = [
     ),
     8,
   ],
+  [
+    'four rows: L1 regularization',
+    four(
+      5,
+      [
+        [7, 'sigmoid'],
+        [2, 'linear'],
+      ],
+      { loss: 'huber', l1: 0.01 },
+    ),
+    8,
+  ],
 ]
 
 /** Batches of four rows through narrow dense layers, one row per lane. */

@@ -134,6 +134,16 @@ const narrow: readonly (Omit<SpecInput, 'network' | 'epochs'> & { inputs: number
     loss: 'huber',
     clipNorm: 0.01,
   },
+  {
+    inputs: 3,
+    layers: [
+      { type: 'dense', units: 5, activation: 'tanh' },
+      { type: 'dense', units: 2, activation: 'linear' },
+    ],
+    loss: 'huber',
+    optimizer: { type: 'sgd', momentum: 0.9, weightDecay: 0.01 },
+    l1: 0.01,
+  },
 ]
 
 /** [rows, inputs, units]: single rows and columns, odd remainders, dot products, packed B, packed A, several panels deep. */

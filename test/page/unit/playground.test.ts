@@ -95,6 +95,12 @@ describe('the request', () => {
     expect(request({ ...part, optimizer }).optimizer).toMatchObject({ type: optimizer, ...expected })
   })
 
+  it('has an L1 regularization instead of weight decay', () => {
+    const l1 = request({ optimizer: 'adamw', penalty: 'l1', penaltyRate: 0.02 })
+    expect(l1).toMatchObject({ l1: 0.02, optimizer: { weightDecay: 0 } })
+    expect(request({ ...perceptron, penalty: 'l1' })).not.toHaveProperty('l1')
+  })
+
   it('decays no weights without regularization', () => {
     expect(request({ optimizer: 'adamw' }).optimizer).toMatchObject({ weightDecay: 0 })
   })

@@ -2,8 +2,10 @@
 import fc from 'fast-check'
 import { beforeAll, expect, it } from 'vitest'
 import type { Epoch } from '../../../src/contract/epoch.js'
+import { trainingSchema } from '../../../src/contract/network.js'
 import { Problem } from '../../../src/contract/problems.js'
 import { diagnose } from '../../../src/training/diagnosis/diagnose.js'
+import { moreCapacity } from '../../../src/training/diagnosis/patches.js'
 import { planRequest, type RequestInput, type Uploads } from '../../support/engine-training.js'
 import { mergePatch } from '../../support/merge-patch.js'
 import { uploads } from './ingredients.js'
@@ -63,6 +65,7 @@ const requests: fc.Arbitrary<RequestInput> = tasks.chain(([dataset, units, activ
       layers: fc.array(hidden, { maxLength: 4 }),
       loss: fc.constantFrom(...losses),
       optimizer: optimizers,
+      l1: fc.option(fc.constantFrom(0.001, 0.5), absent),
       epochs: fc.integer({ min: 1, max: 1000 }),
       batchSize: fc.constantFrom(1, 32, 'full'),
       validationSplit: fc.constantFrom(0, 0.2, 0.5),
@@ -100,6 +103,16 @@ const curves = fc
       return { epoch: index + 1, loss, accuracy, valLoss, valAccuracy: accuracy, seconds: null }
     }),
   )
+
+it('omits a strong L1 regularization, but not a weak one', () => {
+  const { network, optimizer } = trainingSchema.parse({
+    network: { layers: [{ type: 'dense', units: 4 }] },
+    loss: 'squaredError',
+    epochs: 1,
+  })
+  expect(moreCapacity({ network, optimizer, l1: 0.5 }).patch).toEqual({ l1: 0 })
+  expect(moreCapacity({ network, optimizer, l1: 0.001 }).patch).not.toHaveProperty('l1')
+})
 
 const codes = new Set<string>()
 const forks = new Set<string>()

@@ -13,11 +13,13 @@ export function clipGradients(operation: OperationOf<'clipGradients'>, run: Run)
 }
 
 export function decayWeights(operation: OperationOf<'decayWeights'>, run: Run): void {
-  const { count, weightDecay } = operation.attributes
+  const { count, weightDecay, l1 } = operation.attributes
   const parameters = view(run, operation.operands.parameters)
   const gradients = view(run, operation.operands.gradients)
   const to = view(run, operation.operands.to)
-  for (let i = 0; i < count; i++) to[i] = gradients[i] + weightDecay * parameters[i]
+  for (let i = 0; i < count; i++) {
+    to[i] = gradients[i] + weightDecay * parameters[i] + l1 * Math.sign(parameters[i])
+  }
 }
 
 export function sgdUpdate(operation: OperationOf<'sgdUpdate'>, run: Run): void {

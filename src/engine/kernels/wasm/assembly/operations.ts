@@ -283,7 +283,7 @@ export function runOperations(from: usize, end: usize): void {
       case DecayWeights.code:
         decayWeights(
           DecayWeights.parameters(w), DecayWeights.gradients(w), DecayWeights.to(w), DecayWeights.count(w),
-          <f32>DecayWeights.weightDecay(w),
+          <f32>DecayWeights.weightDecay(w), <f32>DecayWeights.l1(w),
         )
         break
       case WeightedLoss.code:

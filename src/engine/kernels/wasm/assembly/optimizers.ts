@@ -32,10 +32,22 @@ export function clipGradients(gradients: usize, count: i32, limit: f64): void {
   for (let at = gradients; at < end; at += 16) v128.store(at, f32x4.mul(v128.load(at), factor))
 }
 
-/** to = g + weightDecay·θ. */
-export function decayWeights(parameters: usize, gradients: usize, to: usize, count: i32, weightDecay: f32): void {
+/** to = g + weightDecay·θ + l1·sign(θ). */
+export function decayWeights(
+  parameters: usize, gradients: usize, to: usize, count: i32, weightDecay: f32, l1: f32,
+): void {
   const decay = f32x4.splat(weightDecay)
   const end = parameters + ((<usize>count) << 2)
+  if (l1 > 0) {
+    const zero = f32x4.splat(0)
+    const pull = f32x4.splat(l1)
+    for (; parameters < end; parameters += 16, gradients += 16, to += 16) {
+      const theta = v128.load(parameters)
+      const away = f32x4.sub(v128.and(pull, f32x4.gt(theta, zero)), v128.and(pull, f32x4.lt(theta, zero)))
+      v128.store(to, multiplyAdd(decay, theta, f32x4.add(v128.load(gradients), away)))
+    }
+    return
+  }
   for (; parameters < end; parameters += 16, gradients += 16, to += 16) {
     v128.store(to, multiplyAdd(decay, v128.load(parameters), v128.load(gradients)))
   }

@@ -630,6 +630,8 @@ export namespace DecayWeights {
   @inline export function count(words: usize): i32 { return integer(words, 3) }
   // @ts-ignore: decorator
   @inline export function weightDecay(words: usize): f64 { return real(words, 4) }
+  // @ts-ignore: decorator
+  @inline export function l1(words: usize): f64 { return real(words, 6) }
 }
 
 export namespace SgdUpdate {
