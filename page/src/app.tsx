@@ -3,28 +3,37 @@ import { useEffect, useRef, useState } from 'preact/hooks'
 import { currentKey, isParticipant, onKeyChange, setKey } from './api/key.js'
 import { Heading } from './components/heading.js'
 import { Icon } from './components/icon.js'
+import { lazyView } from './lazy-view.js'
 import { link, type Route, useRoute } from './router.js'
 import { switchTheme, useTheme } from './theme.js'
 import { useWorkshopLinks } from './use-workshop-links.js'
-import { CameraTrainingView } from './views/camera.js'
 import { CompareView } from './views/compare.js'
 import { JoinView } from './views/join.js'
-import { LectureView } from './views/lecture.js'
 import { ModelView } from './views/model.js'
 import { ModelsView } from './views/models.js'
 import { NewJobView } from './views/new-job.js'
-import { NewSweepView } from './views/new-sweep.js'
-import { PlaygroundView } from './views/playground.js'
 import { RegisteredNameView } from './views/registered-name.js'
 import { RegistryView } from './views/registry.js'
 import { RunView } from './views/run.js'
 import { RunsView } from './views/runs.js'
-import { SweepView } from './views/sweep.js'
 import { SweepsView } from './views/sweeps.js'
 import { startingSpec, TakeSpecView, TakeStartingSpecView } from './views/take-spec.js'
 import { WorkshopView } from './views/workshop.js'
-import { WorkshopControlView } from './views/workshop-control.js'
 import { WorkshopsView } from './views/workshops.js'
+
+/** These views are large, or rarely opened. */
+const CameraTrainingView = lazyView(() =>
+  import('./views/camera.js').then(({ CameraTrainingView }) => CameraTrainingView),
+)
+const LectureView = lazyView(() => import('./views/lecture.js').then(({ LectureView }) => LectureView))
+const PlaygroundView = lazyView(() =>
+  import('./views/playground.js').then(({ PlaygroundView }) => PlaygroundView),
+)
+const WorkshopControlView = lazyView(() =>
+  import('./views/workshop-control.js').then(({ WorkshopControlView }) => WorkshopControlView),
+)
+const NewSweepView = lazyView(() => import('./views/new-sweep.js').then(({ NewSweepView }) => NewSweepView))
+const SweepView = lazyView(() => import('./views/sweep.js').then(({ SweepView }) => SweepView))
 
 const navigation = [
   ['runs', 'Runs'],

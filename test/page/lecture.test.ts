@@ -31,7 +31,9 @@ async function saved(page: Page, kind: 'SVG' | 'PNG', title: string): Promise<Bu
 describe.skipIf(!hasChromium)('the lecture', () => {
   it('lists its demonstrations in order, and runs one by one click', { timeout: 60_000 }, async () => {
     const page = await suite.open('#/lecture')
-    const titles = await page.getByRole('heading', { level: 2 }).allTextContents()
+    const headings = page.getByRole('heading', { level: 2 })
+    await headings.first().waitFor()
+    const titles = await headings.allTextContents()
     expect(titles).toEqual(Object.values(catalogue).map(({ title }) => title))
     await page.getByRole('button', { name: 'Run: Gradient descent' }).click()
     await confirmed(page)
