@@ -50,6 +50,33 @@ describe.skipIf(!hasChromium)('the examples of the playground', () => {
   })
 })
 
+describe.skipIf(!hasChromium)('a training of the playground', () => {
+  it('has the same bytes as before with the same seed, and others with another', {
+    timeout: 60_000,
+  }, async () => {
+    const page = await openStill('#/playground/data=moons;epochs=40;seed=3')
+    await train(page).click()
+    const hash = page.getByText(/Weights: SHA-256/)
+    await hash.getByText('Train again with the same seed to get the same bytes.').waitFor({ timeout: 30_000 })
+    const first = await hash.locator('code').textContent()
+    await page.getByRole('button', { name: 'Train again' }).click()
+    await hash.getByText('the same bytes as in the earlier run').waitFor({ timeout: 30_000 })
+    expect(await hash.locator('code').textContent()).toBe(first)
+    await page.getByLabel('Seed', { exact: true }).fill('4')
+    await page.getByRole('button', { name: 'Train again' }).click()
+    await expect.poll(() => hash.locator('code').textContent(), { timeout: 30_000 }).not.toBe(first)
+    await hash.getByText('Train again with the same seed').waitFor()
+  })
+
+  it.each(['sgd', 'adam'])('says what a rate of 1000 did with %s', { timeout: 60_000 }, async (optimizer) => {
+    const page = await openStill(`#/playground/data=moons;opt=${optimizer};rate=1000;epochs=100`)
+    await train(page).click()
+    const finding = page.locator('.progress-card .notice', { hasText: /learning rate/i })
+    await finding.first().waitFor({ timeout: 30_000 })
+    expect(await finding.first().textContent()).toMatch(/smaller learning rate|learning rate of|lower/i)
+  })
+})
+
 describe.skipIf(!hasChromium)('drawn points', () => {
   it('are clicked, trained on, and kept for the next visit', { timeout: 60_000 }, async () => {
     const page = await openStill('#/playground')

@@ -11,15 +11,18 @@ import { requestFrom } from './request.js'
 import { type Settings, withShape } from './settings.js'
 import { useAddress } from './use-address.js'
 import { useHeldOut } from './use-held-out.js'
+import { useRepeat } from './use-repeat.js'
 import { framePoints, useTime } from './use-time.js'
 
 interface Shown {
   jobId: string | null
   /** The epoch at which its replay stops; null to play to its end. */
   first: number | null
+  /** The body of the request that started it; null for a run of an earlier visit. */
+  request: string | null
 }
 
-const nothing: Shown = { jobId: null, first: null }
+const nothing: Shown = { jobId: null, first: null, request: null }
 
 /** @param argument the settings in the address */
 export function usePlayground(argument: string) {
@@ -30,7 +33,7 @@ export function usePlayground(argument: string) {
   const [note, setNote] = useState<string | null>(null)
   const [brush, setBrush] = useState<'0' | '1'>('0')
   const [speed, setSpeed] = useState(1)
-  const [{ jobId, first }, setShown] = useState<Shown>({ jobId: recalled.jobId, first: null })
+  const [{ jobId, first, request }, setShown] = useState<Shown>({ ...nothing, jobId: recalled.jobId })
   const [problem, setProblem] = useState<ApiError | null>(null)
   const [starting, setStarting] = useState(false)
   const { shape, noise, dataSeed } = settings
@@ -38,9 +41,12 @@ export function usePlayground(argument: string) {
   const run = useRun(jobId, framePoints)
   const time = useTime(jobId, run, speed, first)
   const { job } = run
-  const evaluation =
-    useQuery(job?.modelId ?? null, () => get('/models/{id}', { id: job?.modelId ?? '' })).value?.evaluation ??
-    null
+  const model = useQuery(job?.modelId ?? null, () => get('/models/{id}', { id: job?.modelId ?? '' })).value
+  const repeat = useRepeat(
+    model === null || jobId === null || request === null
+      ? null
+      : { jobId, request, weights: model.weightSha256 },
+  )
   const heldOut = useHeldOut(job)
   const network = time.frame === undefined || job === null ? null : networkOf(time.frame, job.spec)
   const isActive = job !== null && job.finishedAt === null
@@ -55,7 +61,7 @@ export function usePlayground(argument: string) {
     setSettings(state.settings)
     setClicked(state.clicked)
     setIgnored(state.ignored)
-    setShown({ jobId: state.jobId, first: null })
+    setShown({ ...nothing, jobId: state.jobId })
   })
 
   /** Changes settings. Clears the result if the data change. */
@@ -89,8 +95,9 @@ export function usePlayground(argument: string) {
     // The previous run is no longer shown.
     control('cancel')
     try {
-      const { id } = await post('/jobs', { ...requestFrom(chosen, rowsOf(chosen, clicked)), reuse: false })
-      setShown({ jobId: id, first })
+      const request = { ...requestFrom(chosen, rowsOf(chosen, clicked)), reuse: false }
+      const { id } = await post('/jobs', request)
+      setShown({ jobId: id, first, request: JSON.stringify(request) })
       setProblem(null)
     } catch (error) {
       setProblem(toApiError(error))
@@ -127,7 +134,10 @@ export function usePlayground(argument: string) {
     heldOut,
     speed,
     setSpeed,
-    evaluation,
+    /** Null until the run has a model. */
+    model,
+    /** Null unless an earlier run had the same request. */
+    repeat,
     problem,
     note,
     ignored,

@@ -5,13 +5,15 @@ import { HistoryCurves } from '../draw/history-curves.js'
 import { duration, plural, short } from '../format.js'
 import type { Playground } from '../playground/use-playground.js'
 import { link } from '../router.js'
+import { useDiagnosis } from './diagnosis.js'
 import { QueueNote } from './queue-note.js'
 
 const lossNames = { loss: 'Training loss', valLoss: 'Validation loss' }
 const accuracyNames = { accuracy: 'Training accuracy', valAccuracy: 'Validation accuracy' }
 
 export function ProgressCard({ playground }: { playground: Playground }) {
-  const { run, settings, evaluation, time } = playground
+  const { run, settings, model, time } = playground
+  const evaluation = model?.evaluation ?? null
   const { job, history, version } = run
   const curves = { history, version, mark: time.frame?.epoch }
   return (
@@ -36,6 +38,8 @@ export function ProgressCard({ playground }: { playground: Playground }) {
               : ''}
           </p>
           {job.error === null ? null : <p class="notice bad">{job.error.message}</p>}
+          {job.finishedAt === null ? null : <Finding job={job} />}
+          <Weights playground={playground} />
           <HistoryCurves {...curves} metrics={['loss', 'valLoss']} names={lossNames} height={190} />
           {history.has('accuracy') ? (
             <>
@@ -57,6 +61,35 @@ export function ProgressCard({ playground }: { playground: Playground }) {
         </>
       )}
     </div>
+  )
+}
+
+/** The most severe finding of the diagnosis. */
+function Finding({ job }: { job: Job }) {
+  const finding = useDiagnosis(job)?.findings.find(({ severity }) => severity !== 'note')
+  if (finding === undefined) return null
+  const { title, seen, advice } = finding
+  return (
+    <div class="notice warn" role="status">
+      <p>
+        <b>{title}.</b> {seen.sentence} {advice}
+      </p>
+    </div>
+  )
+}
+
+/** That the same seed gives the same bytes. */
+function Weights({ playground: { model, repeat } }: { playground: Playground }) {
+  if (model === null) return null
+  return (
+    <p class="hint">
+      Weights: SHA-256 <code>{model.weightSha256.slice(0, 16)}…</code>
+      {repeat === null
+        ? '. Train again with the same seed to get the same bytes.'
+        : repeat.isEqual
+          ? ', the same bytes as in the earlier run with these settings.'
+          : ', other bytes than in the earlier run with these settings.'}
+    </p>
   )
 }
 
