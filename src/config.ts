@@ -191,7 +191,7 @@ export const settingGroups = {
       'Memory of each process that reads an upload. At most one such process per core runs at a time.',
     ),
     MAXIMUM_FAILED_AUTHENTICATIONS_PER_MINUTE: count(60).describe(
-      'Wrong keys and stream tickets per minute from one address (IPv6: one /64 network) and API process.',
+      'Wrong keys, share links and stream tickets per minute from one address (IPv6: one /64 network) and API process.',
     ),
   },
   Webhooks: {

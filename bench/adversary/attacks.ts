@@ -202,6 +202,23 @@ export const attacks: Readonly<Record<string, Attack>> = {
       post(`/jobs/${longJobId}/stream-tickets`),
     ]),
   },
+  shareLinks: {
+    routes: [
+      'POST /jobs/{id}/share-links',
+      'GET /jobs/{id}/share-links',
+      'DELETE /jobs/{id}/share-links/{link}',
+    ],
+    lanes: lanesPerAttack,
+    prepare: async (fixtures) => ({
+      round: async () => {
+        const send = fixtures.client.send.bind(fixtures.client)
+        const links = `/jobs/${fixtures.longJobId}/share-links`
+        const { text } = await send(post(links), false)
+        await send(get(links), false)
+        await send(remove(`${links}/${/shl_[0-9a-f]+/.exec(text)?.[0] ?? 'none'}`), false)
+      },
+    }),
+  },
   streams: {
     routes: ['GET /jobs/{id}/stream', 'GET /stream', 'GET /sweeps/{id}/stream'],
     lanes: 1,

@@ -94,7 +94,9 @@ export async function openApp(stack: AsyncDisposableStack, options: AppOptions) 
   )
   const liveSweeps = stack.adopt(new LiveSweeps(stores.watchingSweeps), close)
   const keyMonitor = stack.adopt(
-    new KeyMonitor(keys, tenants, options.mayBeOpen, (error) => options.onError('keys', error)),
+    new KeyMonitor(keys, stores.shareLinks, tenants, options.mayBeOpen, (error) =>
+      options.onError('keys', error),
+    ),
     (watch) => watch.stop(),
   )
   const submission = {

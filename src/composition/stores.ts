@@ -14,6 +14,7 @@ import { receiptKeys } from '../store/receipt-keys.js'
 import { registryStore } from '../store/registry.js'
 import { runStore } from '../store/runs.js'
 import { metricStore } from '../store/service-metrics.js'
+import { shareLinkStore } from '../store/share-links.js'
 import { statisticsStore } from '../store/statistics.js'
 import { ticketStore } from '../store/stream-tickets.js'
 import { sweepStore, sweepWatchStore } from '../store/sweeps.js'
@@ -61,6 +62,7 @@ export function openStores(
     finishedRuns: finishedRuns(database),
     keys: keyStore(database),
     tickets: ticketStore(database),
+    shareLinks: shareLinkStore(database),
     tenants: tenantStore(database),
     workers: workerStore(database),
     workshops: workshopStore(database),

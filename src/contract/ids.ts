@@ -9,6 +9,7 @@ export const idPrefixes = {
   key: 'key_',
   sweep: 'swp_',
   workshop: 'wks_',
+  shareLink: 'shl_',
 } as const
 export type IdKind = keyof typeof idPrefixes
 

@@ -41,7 +41,7 @@ export const problems = {
     status: 401,
     title: 'Missing or invalid key',
     meaning:
-      'The request has no key, or its key is malformed, unknown, revoked or expired, or its stream ticket is no longer valid.',
+      'The request has no key, or its key is malformed, unknown, revoked or expired, or its stream ticket or share link is no longer valid.',
     remedy:
       'Send the header authorization: Bearer …. The operator of the service creates keys: npm run keys -- create --tenant … --scopes ….',
     example: 'The key is unknown, revoked or expired.',
@@ -49,7 +49,8 @@ export const problems = {
   forbidden: {
     status: 403,
     title: 'Missing scope',
-    meaning: 'The key is valid but does not have the scope that this endpoint requires.',
+    meaning:
+      'The key is valid but does not have the scope that this endpoint requires, or a share link was used for more than its job.',
     remedy: 'Use a key with the scope that `detail` names.',
     example: 'This requires a key with the scope jobs:write.',
   },
@@ -164,6 +165,14 @@ export const problems = {
     remedy:
       'Delete a webhook that is no longer needed (GET /webhooks lists them), then register the new one.',
     example: 'Webhook limit reached: 20 of 20. Delete one first.',
+  },
+  'too-many-share-links': {
+    status: 409,
+    title: 'Share link limit reached',
+    meaning: 'The job has reached its limit of share links.',
+    remedy:
+      'Revoke a link that is no longer needed (GET /jobs/{id}/share-links lists them), then make the new one.',
+    example: 'Share link limit reached: 20 of 20. Revoke one first.',
   },
   'too-many-workshops': {
     status: 409,

@@ -119,6 +119,7 @@ import {
   retrainingSchema,
   retrainRequestSchema,
 } from './retrain.js'
+import { newShareLinkSchema, shareLinkSchema } from './share-link.js'
 import { epochStatisticsSchema, layerStatisticsSchema } from './statistics.js'
 import { clientMessageSchema, jobsStreamMessageSchema, streamMessageSchema } from './stream.js'
 import {
@@ -264,6 +265,7 @@ const named: Readonly<Record<string, z.core.$ZodType>> = {
   ModelRequest: modelRequestSchema,
   ModelVersion: modelVersionSchema,
   Network: networkSchema,
+  NewShareLink: newShareLinkSchema,
   NormalForm: normalFormSchema,
   Optimizer: optimizerSchema,
   OutOfFold: outOfFoldSchema,
@@ -303,6 +305,7 @@ const named: Readonly<Record<string, z.core.$ZodType>> = {
   Search: searchSchema,
   ServerMetadata: serverMetadataSchema,
   Severity: severitySchema,
+  ShareLink: shareLinkSchema,
   SpecChange: changeSchema,
   SpecSettings: settingsSchema,
   Split: splitSchema,

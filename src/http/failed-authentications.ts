@@ -24,7 +24,7 @@ export class FailedAuthentications {
   }
 
   /**
-   * @param fingerprint of the key or stream ticket; null if the text is neither
+   * @param fingerprint of the key, stream ticket or share link; null if the text is none of them
    * @throws Problem `rate-limited`
    */
   check(request: FastifyRequest, reply: FastifyReply, fingerprint: string | null): void {
@@ -34,7 +34,7 @@ export class FailedAuthentications {
     const seconds = secondsUntil(1, left, this.perMinute)
     reply.header('retry-after', seconds)
     const detail =
-      `This address sent too many invalid keys or stream tickets; the limit is ${this.perMinute} a minute ` +
+      `This address sent too many invalid keys, stream tickets or share links; the limit is ${this.perMinute} a minute ` +
       `(MAXIMUM_FAILED_AUTHENTICATIONS_PER_MINUTE). Retry in ${seconds} s.`
     throw new Problem('rate-limited', detail)
   }

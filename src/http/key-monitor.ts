@@ -1,12 +1,17 @@
+import { idPrefixes } from '../contract/ids.js'
 import { localTenant } from '../contract/key.js'
 import type { OwnLimits } from '../contract/limits.js'
 import type { KeyStore } from '../training/ports/keys.js'
+import type { AllShareLinks } from '../training/ports/share-links.js'
 import type { TenantStore } from '../training/ports/tenants.js'
 import type { Principal } from './principal.js'
 
 const pollMilliseconds = 1_000
 
-/** Polls the keys: whether requests need one, the limits without one, and whether keys with open streams are valid. */
+/**
+ * Polls the keys: whether requests need one, the limits without one, and whether keys and share links with open streams are
+ * valid.
+ */
 export class KeyMonitor {
   readonly #streams = new Map<string | null, Set<() => void>>()
   #open = false
@@ -17,6 +22,7 @@ export class KeyMonitor {
   /** @param mayBeOpen whether only this machine can reach the service */
   constructor(
     private readonly keys: Pick<KeyStore, 'any' | 'live'>,
+    private readonly shareLinks: Pick<AllShareLinks, 'live'>,
     private readonly tenants: Pick<TenantStore, 'ownLimits'>,
     private readonly mayBeOpen: boolean,
     private readonly onError: (error: unknown) => void,
@@ -44,13 +50,14 @@ export class KeyMonitor {
     return this.#localLimits
   }
 
-  /** Calls `close` when the principal's key becomes invalid. The returned function ends the watch. */
-  watch({ keyId }: Principal, close: () => void): () => void {
-    const streams = this.#streams.get(keyId) ?? new Set()
-    this.#streams.set(keyId, streams.add(close))
+  /** Calls `close` when the principal's key or share link becomes invalid. The returned function ends the watch. */
+  watch({ keyId, shareLinkId }: Principal, close: () => void): () => void {
+    const id = shareLinkId ?? keyId
+    const streams = this.#streams.get(id) ?? new Set()
+    this.#streams.set(id, streams.add(close))
     return () => {
       streams.delete(close)
-      if (streams.size === 0 && this.#streams.get(keyId) === streams) this.#streams.delete(keyId)
+      if (streams.size === 0 && this.#streams.get(id) === streams) this.#streams.delete(id)
     }
   }
 
@@ -64,11 +71,23 @@ export class KeyMonitor {
     if (open) this.#localLimits = await this.tenants.ownLimits(localTenant)
     this.#open = open
     const ids = [...this.#streams.keys()].filter((id) => id !== null)
-    const live = new Set<string | null>(ids.length === 0 ? [] : await this.keys.live(ids))
+    const live = new Set<string | null>(await this.#findLive(ids))
     if (this.#open) live.add(null)
-    for (const [keyId, streams] of [...this.#streams]) {
-      if (live.has(keyId) || (keyId !== null && !ids.includes(keyId))) continue
+    for (const [id, streams] of [...this.#streams]) {
+      if (live.has(id) || (id !== null && !ids.includes(id))) continue
       for (const close of [...streams]) close()
     }
+  }
+
+  /** @param ids of keys and share links */
+  async #findLive(ids: readonly string[]): Promise<string[]> {
+    const isLink = (id: string) => id.startsWith(idPrefixes.shareLink)
+    const links = ids.filter(isLink)
+    const keys = ids.filter((id) => !isLink(id))
+    const found = [
+      keys.length === 0 ? [] : this.keys.live(keys),
+      links.length === 0 ? [] : this.shareLinks.live(links),
+    ]
+    return (await Promise.all(found)).flat()
   }
 }

@@ -1,27 +1,27 @@
 import { describeLimit, effectiveLimit } from '../contract/limits.js'
 import { Problem } from '../contract/problems.js'
-import type { Tenant } from '../training/ports/tenants.js'
+import type { Principal } from './principal.js'
 
-/** Counts the open streams of each tenant on this process. */
+/** Counts the open streams of each tenant, and of the visitors of its share links, on this process. */
 export class OpenStreams {
   readonly #counts = new Map<string, number>()
 
-  count(tenantId: string): number {
-    return this.#counts.get(tenantId) ?? 0
+  count(countedAs: string): number {
+    return this.#counts.get(countedAs) ?? 0
   }
 
   /** Counts one more stream until the returned function is called. @throws Problem `too-many-sockets` */
-  open({ tenantId, limits }: Tenant): () => void {
-    const count = this.count(tenantId) + 1
+  open({ countedAs, limits }: Principal): () => void {
+    const count = this.count(countedAs) + 1
     if (count > effectiveLimit(limits, 'sockets')) {
       const detail = `${count} streams would be open; ${describeLimit(limits, 'sockets')}. Close one first.`
       throw new Problem('too-many-sockets', detail)
     }
-    this.#counts.set(tenantId, count)
+    this.#counts.set(countedAs, count)
     return () => {
-      const remaining = this.count(tenantId) - 1
-      if (remaining <= 0) this.#counts.delete(tenantId)
-      else this.#counts.set(tenantId, remaining)
+      const remaining = this.count(countedAs) - 1
+      if (remaining <= 0) this.#counts.delete(countedAs)
+      else this.#counts.set(countedAs, remaining)
     }
   }
 }

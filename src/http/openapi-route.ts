@@ -4,7 +4,7 @@ import type { FastifyContextConfig, FastifySchema } from 'fastify'
 import { z } from 'zod'
 import type { SchemaComponents } from './schema-components.js'
 
-type Scope = FastifyContextConfig['scope']
+type Access = Pick<FastifyContextConfig, 'scope' | 'acceptsShareLink'>
 
 /** Schemas by content type. */
 interface Contents {
@@ -18,7 +18,7 @@ export const hasOptionalBody = ({ body }: FastifySchema): boolean => body instan
 
 export function describeRoute(
   schema: FastifySchema,
-  scope: Scope,
+  access: Access,
   components: SchemaComponents,
 ): FastifySchema {
   const { body, querystring, params, headers, response, description, ...texts } = schema
@@ -30,18 +30,19 @@ export function describeRoute(
   })
   return {
     ...texts,
-    ...describeAccess(scope, description),
+    ...describeAccess(access, description),
     ...Object.fromEntries(parameters),
     ...(body === undefined ? {} : { body: describeBody(body, components) }),
     response: Object.fromEntries(responses),
   }
 }
 
-function describeAccess(scope: Scope, description = ''): FastifySchema {
+function describeAccess({ scope, acceptsShareLink }: Access, description = ''): FastifySchema {
   if (scope === 'public') return { ...(description === '' ? {} : { description }), security: [] }
   const requirement =
     scope === 'any' ? 'Needs a key that may do more than predict.' : `Needs the scope \`${scope}\`.`
-  return { description: [description, requirement].filter(Boolean).join(' ') }
+  const alternative = acceptsShareLink === true ? 'A share link of the job replaces the key.' : ''
+  return { description: [description, requirement, alternative].filter(Boolean).join(' ') }
 }
 
 function describeBody(body: unknown, components: SchemaComponents): unknown {

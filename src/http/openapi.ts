@@ -56,7 +56,7 @@ export const describeRoutes = fastifyPlugin(async (app) => {
     transform: ({ schema, url, route }) => {
       if (schema.hide) return { schema, url }
       if (hasOptionalBody(schema)) optionalBodies.add(schema.operationId ?? '')
-      return { schema: describeRoute(schema, route.config?.scope, components), url }
+      return { schema: describeRoute(schema, route.config ?? {}, components), url }
     },
     transformObject: (generated) =>
       'openapiObject' in generated

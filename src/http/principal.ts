@@ -2,10 +2,14 @@ import type { FastifyRequest } from 'fastify'
 import type { Scope } from '../contract/key.js'
 import type { Tenant } from '../training/ports/tenants.js'
 
-/** The tenant and key that a request is authenticated as. */
+/** The tenant, and key or share link, that a request is authenticated as. */
 export interface Principal extends Tenant {
-  /** Null while the service is open. */
+  /** Null while the service is open, and for a share link. */
   keyId: string | null
+  /** Null for a key. */
+  shareLinkId: string | null
+  /** Whose requests, turns and streams are counted: the tenant, or the visitors of its share links. */
+  countedAs: string
   scopes: ReadonlySet<Scope>
   /** The models that the key may predict; null for all. */
   models: ReadonlySet<string> | null

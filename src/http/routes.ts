@@ -27,6 +27,7 @@ import { type RegistryRoutes, registryRoutes } from './routes/registry.js'
 import { repeatRoutes } from './routes/repeats.js'
 import { type ReplayRoutes, replayRoutes } from './routes/replays.js'
 import { type RetrainingRoutes, retrainingRoutes } from './routes/retraining.js'
+import { type ShareLinkRoutes, shareLinkRoutes } from './routes/share-links.js'
 import { type StreamTicketRoutes, streamTicketRoutes } from './routes/stream-tickets.js'
 import { type SweepStreamRoutes, sweepStreamRoutes } from './routes/sweep-stream.js'
 import { type SweepRoutes, sweepRoutes } from './routes/sweeps.js'
@@ -50,6 +51,7 @@ export interface RouteDependencies
     OperationRoutes,
     LimitRoutes,
     RegistryRoutes,
+    ShareLinkRoutes,
     StreamTicketRoutes,
     SweepRoutes,
     SweepStreamRoutes,
@@ -105,6 +107,7 @@ export async function registerRoutes(
   await app.register(jobsStreamRoutes, { dependencies })
   await app.register(sweepStreamRoutes, { dependencies })
   await app.register(streamTicketRoutes, { dependencies })
+  await app.register(shareLinkRoutes, { dependencies })
   await app.register(modelRoutes, { dependencies })
   await app.register(exportRoutes, { dependencies })
   await app.register(predictionRoutes, { dependencies })

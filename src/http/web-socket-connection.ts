@@ -5,7 +5,7 @@ import type { WatchEnd } from '../live/watch.js'
 
 /** Code (RFC 6455, section 7.4; 1012: service restart) and reason for each end of a watch. */
 export const closeFrames: Record<WatchEnd | 'refused', [number, string]> = {
-  refused: [1008, 'the key was revoked or has expired'],
+  refused: [1008, 'the key or share link was revoked or has expired'],
   ended: [1000, 'end'],
   deleted: [1008, 'the job was deleted'],
   gone: [1000, 'gone'],

@@ -10,11 +10,12 @@ const lifetime = `interval '30 seconds'`
 
 const createdRow = z.strictObject({ expiresAt: z.date() })
 
+/** $1 hash, $2 key, $3 job, $4 share link. */
 const createStatement = statement(
   'createTicket',
   createdRow,
-  `INSERT INTO "StreamTicket" (sha256, "jobId", "keyId", "expiresAt")
-    SELECT $1, id, $2, now() + ${lifetime} FROM "Job" WHERE id = $3 FOR KEY SHARE
+  `INSERT INTO "StreamTicket" (sha256, "jobId", "keyId", "shareLinkId", "expiresAt")
+    SELECT $1, id, $2, $4, now() + ${lifetime} FROM "Job" WHERE id = $3 FOR KEY SHARE
     RETURNING "expiresAt"`,
 )
 
@@ -28,10 +29,15 @@ const createForAllStatement = statement(
 /** $1 hash, $2 job. */
 const useStatement = statement(
   'useTicket',
-  z.strictObject({ tenantId: z.string(), keyId: z.string().nullable(), limits: z.unknown() }),
+  z.strictObject({
+    tenantId: z.string(),
+    keyId: z.string().nullable(),
+    shareLinkId: z.string().nullable(),
+    limits: z.unknown(),
+  }),
   `
         WITH used AS (DELETE FROM "StreamTicket" WHERE sha256 = $1 RETURNING *)
-        SELECT owner.id AS "tenantId", used."keyId", "Tenant".limits FROM used
+        SELECT owner.id AS "tenantId", used."keyId", used."shareLinkId", "Tenant".limits FROM used
         LEFT JOIN "Job" ON "Job".id = used."jobId"
         LEFT JOIN "Key" ON "Key".id = used."keyId"
         CROSS JOIN LATERAL (SELECT coalesce("Job"."tenantId", "Key"."tenantId", '${localTenant}') AS id) AS owner
@@ -48,8 +54,8 @@ const cleanUpStatement = statement(
 
 export function ticketStore(database: Database): TicketStore {
   return {
-    async create({ sha256, jobId, keyId }) {
-      const [row] = await query(database, createStatement, [sha256, keyId, jobId])
+    async create({ sha256, jobId, keyId, shareLinkId = null }) {
+      const [row] = await query(database, createStatement, [sha256, keyId, jobId, shareLinkId])
       return row?.expiresAt ?? null
     },
 

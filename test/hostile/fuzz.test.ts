@@ -195,6 +195,7 @@ const neverSucceeding = [
  */
 const seldomSucceeding = [
   'DELETE /jobs/{id}',
+  'DELETE /jobs/{id}/share-links/{link}',
   'GET /jobs/{id}/comparison',
   'GET /jobs/{id}/difference',
   'GET /jobs/{id}/receipt',

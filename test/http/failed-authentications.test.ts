@@ -47,7 +47,7 @@ describe('invalid keys', () => {
     const refused = await wrong()
     expect(refused.body).toMatchObject({ status: 429, code: 'rate-limited' })
     expect(refused.body.detail).toContain(
-      'This address sent too many invalid keys or stream tickets; the limit is 5 a minute (MAXIMUM_FAILED_AUTHENTICATIONS_PER_MINUTE)',
+      'This address sent too many invalid keys, stream tickets or share links; the limit is 5 a minute (MAXIMUM_FAILED_AUTHENTICATIONS_PER_MINUTE)',
     )
     const seconds = Number(refused.headers['retry-after'])
     expect(seconds).toBeGreaterThan(0)

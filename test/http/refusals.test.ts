@@ -573,6 +573,8 @@ describe('refusals', () => {
       'registry-full',
       // In sweeps.test.ts.
       'too-many-sweeps',
+      // In share-links.test.ts.
+      'too-many-share-links',
       // In workshops.test.ts.
       'too-many-workshops',
       'workshop-full',

@@ -142,6 +142,12 @@ const tables: { table: string; columns: string; rows: number; values: string }[]
     values: `'msg_' || n, 'whk_' || n % 12000, 'job.succeeded', ${job}, '{}', CASE WHEN n % 1000 = 0 THEN now() END, ${ago}`,
   },
   {
+    table: 'ShareLink',
+    columns: 'id, "jobId", sha256',
+    rows: 20_000,
+    values: `'shl_' || n, ${job}, n::text`,
+  },
+  {
     table: 'StreamTicket',
     columns: 'sha256, "jobId", "expiresAt"',
     rows: 20_000,

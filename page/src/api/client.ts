@@ -23,6 +23,7 @@ interface Options {
   /** Parameters of the path. */
   epoch?: number
   id?: string
+  link?: string
   name?: string
   version?: number
   alias?: string
@@ -84,6 +85,7 @@ export async function getFile(
 export async function remove(
   path:
     | '/jobs/{id}'
+    | '/jobs/{id}/share-links/{link}'
     | '/models/{id}'
     | '/registry/{name}'
     | '/registry/{name}/aliases/{alias}'

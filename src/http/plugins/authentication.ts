@@ -1,9 +1,8 @@
 /**
  * Authentication and authorization. Each route declares the scope it needs, or that it is public; otherwise the service
- * does not start. Keys are sent as `Authorization: Bearer …`. Streams also accept a stream ticket, because browsers
- * cannot set that header for them.
+ * does not start. Keys and share links are sent as `Authorization: Bearer …`. Streams also accept a stream ticket, because
+ * browsers cannot set that header for them.
  */
-import { timingSafeEqual } from 'node:crypto'
 import type {
   FastifyContextConfig,
   FastifyInstance,
@@ -19,10 +18,13 @@ import type { Limits } from '../../contract/limits.js'
 import { Problem } from '../../contract/problems.js'
 import { fingerprint, readKey } from '../../training/key-text.js'
 import type { KeyStore, KnownKey } from '../../training/ports/keys.js'
+import type { AllShareLinks } from '../../training/ports/share-links.js'
 import type { TicketStore } from '../../training/ports/stream-tickets.js'
+import { challenge, invalidToken, isEqualHash, readBearer } from '../bearer.js'
 import type { FailedAuthentications } from '../failed-authentications.js'
 import type { KeyMonitor } from '../key-monitor.js'
 import type { Principal } from '../principal.js'
+import { authenticateVisitor, visitorOf } from '../visitors.js'
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -30,6 +32,8 @@ declare module 'fastify' {
     scope?: Scope | 'any' | 'public'
     /** Whether a stream ticket, `?ticket=`, replaces the key: one for the job of the path, or one for all streams of a tenant. */
     acceptsStreamTicket?: 'for job' | 'for all'
+    /** Whether a share link of the job in the path replaces the key. */
+    acceptsShareLink?: boolean
     /**
      * Starts a lookup of the route in parallel with that of the key `keyId`, which is null while the service is open. Not
      * called if the header contains no key.
@@ -48,6 +52,7 @@ export function declarePublic(app: FastifyInstance): void {
 export interface Authentication {
   keys: Pick<KeyStore, 'find'>
   tickets: Pick<TicketStore, 'use'>
+  shareLinks: Pick<AllShareLinks, 'find'>
   keyMonitor: Pick<KeyMonitor, 'isOpen' | 'localLimits'>
   failedAuthentications: FailedAuthentications
   /** The limits of tenants without own limits. */
@@ -57,6 +62,7 @@ export interface Authentication {
 interface RouteAccess {
   scope: Scope | 'any'
   acceptsStreamTicket: FastifyContextConfig['acceptsStreamTicket']
+  acceptsShareLink: FastifyContextConfig['acceptsShareLink']
   prefetch: FastifyContextConfig['prefetch']
 }
 
@@ -64,7 +70,7 @@ const everyScope: ReadonlySet<Scope> = new Set(scopeSchema.options)
 
 /** Must be registered before every route. */
 export const authenticate = fastifyPlugin<Authentication>(
-  (app, { keys, tickets, keyMonitor, failedAuthentications, settings }, done) => {
+  (app, { keys, tickets, shareLinks, keyMonitor, failedAuthentications, settings }, done) => {
     const routes: RouteOptions[] = []
     app.addHook('onRoute', (route) => {
       routes.push(route)
@@ -82,7 +88,7 @@ export const authenticate = fastifyPlugin<Authentication>(
     /** Reads the config at each request, because a plugin may declare the route public later. */
     function identifyFor(route: RouteOptions): onRequestHookHandler {
       return (request, reply, next) => {
-        const { scope = 'public', acceptsStreamTicket, prefetch } = route.config ?? {}
+        const { scope = 'public', acceptsStreamTicket, acceptsShareLink, prefetch } = route.config ?? {}
         if (scope === 'public') return next()
         // Avoids a promise if there is nothing to wait for.
         if (
@@ -94,7 +100,8 @@ export const authenticate = fastifyPlugin<Authentication>(
           request.principal = keylessPrincipal()
           return next()
         }
-        identify(request, reply, { scope, acceptsStreamTicket, prefetch }).then((principal) => {
+        const access = { scope, acceptsStreamTicket, acceptsShareLink, prefetch }
+        identify(request, reply, access).then((principal) => {
           request.principal = principal
           next()
         }, next)
@@ -104,10 +111,13 @@ export const authenticate = fastifyPlugin<Authentication>(
     async function identify(
       request: FastifyRequest,
       reply: FastifyReply,
-      { scope, acceptsStreamTicket, prefetch }: RouteAccess,
+      { scope, acceptsStreamTicket, acceptsShareLink = false, prefetch }: RouteAccess,
     ): Promise<Principal> {
-      const ticketPrincipal = await authenticateTicket(request, reply, acceptsStreamTicket)
-      const principal = ticketPrincipal ?? (await authenticateKey(request, reply, prefetch))
+      const visitors = { shareLinks, failedAuthentications, settings }
+      const principal =
+        (await authenticateTicket(request, reply, acceptsStreamTicket)) ??
+        (await authenticateVisitor(request, reply, acceptsShareLink, visitors)) ??
+        (await authenticateKey(request, reply, prefetch))
       if (scope === 'any') refusePredictOnly(principal)
       else requireScope(principal, reply, scope)
       return principal
@@ -122,6 +132,8 @@ export const authenticate = fastifyPlugin<Authentication>(
         keyless = {
           tenantId: localTenant,
           keyId: null,
+          shareLinkId: null,
+          countedAs: localTenant,
           scopes: everyScope,
           models: null,
           limits: { settings, own },
@@ -142,16 +154,20 @@ export const authenticate = fastifyPlugin<Authentication>(
       // The path is not validated yet, and the database may not accept the text.
       const isValidId = ticket.jobId === null || idSchema('job').safeParse(ticket.jobId).success
       const used = isValidId ? await tickets.use(sha256, ticket.jobId) : null
-      if (used === null || (used.keyId === null && !keyMonitor.isOpen)) {
+      const needsKey = used?.keyId === null && used.shareLinkId === null
+      if (used === null || (needsKey && !keyMonitor.isOpen)) {
         failedAuthentications.reject(request, sha256)
         throw new Problem(
           'unauthorized',
           'The stream ticket is unknown, used, or older than 30 seconds. Request a new one.',
         )
       }
-      const { ownLimits, ...principal } = used
+      const { ownLimits, shareLinkId, ...principal } = used
+      if (shareLinkId !== null) return visitorOf({ ...used, shareLinkId }, settings)
       return {
         ...principal,
+        shareLinkId: null,
+        countedAs: used.tenantId,
         limits: { settings, own: ownLimits },
         scopes: new Set<Scope>(['jobs:read']),
         models: null,
@@ -168,8 +184,7 @@ export const authenticate = fastifyPlugin<Authentication>(
         if (keyMonitor.isOpen) return keylessPrincipal()
         throw challenge(reply, '', 'Send a key in the header authorization: Bearer ….')
       }
-      const [, text] = /^Bearer +(\S+) *$/i.exec(authorization) ?? []
-      const given = readKey(text ?? '')
+      const given = readKey(readBearer(request) ?? '')
       failedAuthentications.check(request, reply, given?.sha256 ?? null)
       if (given === null) {
         failedAuthentications.reject(request, null)
@@ -195,6 +210,8 @@ export const authenticate = fastifyPlugin<Authentication>(
       const principal = {
         tenantId,
         keyId,
+        shareLinkId: null,
+        countedAs: tenantId,
         scopes: addImpliedScopes(scopes),
         models: models.length === 0 ? null : new Set(models),
         limits: { settings, own: ownLimits },
@@ -218,19 +235,6 @@ export function requireScope({ scopes }: Principal, reply: FastifyReply, scope: 
 function refusePredictOnly({ scopes }: Principal): void {
   if (isPredictOnly(scopes))
     throw new Problem('forbidden', 'This key may only predict. Use a key with another scope.')
-}
-
-const invalidToken = ', error="invalid_token"'
-
-/** Sets the challenge of RFC 6750, section 3. */
-function challenge(reply: FastifyReply, reason: string, detail: string): Problem {
-  reply.header('www-authenticate', `Bearer realm="descent"${reason}`)
-  return new Problem('unauthorized', detail)
-}
-
-/** Compares SHA-256 hashes in hexadecimal, in constant time. */
-function isEqualHash(one: string, other: string): boolean {
-  return timingSafeEqual(Buffer.from(one, 'hex'), Buffer.from(other, 'hex'))
 }
 
 /** The request is not validated yet. */

@@ -3,16 +3,16 @@ import type { onRequestHookHandler } from 'fastify'
 import fastifyPlugin from 'fastify-plugin'
 import { describeLimit, effectiveLimit } from '../../contract/limits.js'
 import { Problem } from '../../contract/problems.js'
-import type { Tenant } from '../../training/ports/tenants.js'
+import type { Principal } from '../principal.js'
 import { secondsUntil, TokenBuckets } from '../token-buckets.js'
 
 export class RequestRate {
   readonly #buckets = new TokenBuckets()
 
   /** Returns the requests of the last minute. */
-  used({ tenantId, limits }: Tenant): number {
+  used({ countedAs, limits }: Principal): number {
     const perMinute = effectiveLimit(limits, 'requestsPerMinute')
-    return Math.ceil(perMinute - this.#buckets.left(tenantId, perMinute))
+    return Math.ceil(perMinute - this.#buckets.left(countedAs, perMinute))
   }
 
   /**
@@ -30,13 +30,13 @@ export class RequestRate {
   readonly #onRequest: onRequestHookHandler = (request, reply, done) => {
     const { principal } = request
     if (principal === null) return done()
-    const { tenantId, limits } = principal
+    const { countedAs, limits } = principal
     const perMinute = effectiveLimit(limits, 'requestsPerMinute')
     const now = performance.now()
-    const before = this.#buckets.left(tenantId, perMinute, now)
+    const before = this.#buckets.left(countedAs, perMinute, now)
     const isAllowed = before >= 1
     const left = isAllowed ? before - 1 : before
-    if (isAllowed) this.#buckets.set(tenantId, left, now)
+    if (isAllowed) this.#buckets.set(countedAs, left, now)
     const untilFull = secondsUntil(perMinute, left, perMinute)
     reply.header('ratelimit-policy', this.#policy(perMinute))
     reply.header('ratelimit', `"requests";r=${Math.floor(left)};t=${untilFull}`)

@@ -43,7 +43,7 @@ export function endTurn(request: FastifyRequest): void {
   request.heldTurns = null
   endRequest()
   const now = performance.now()
-  turns.end(requirePrincipal(request).tenantId, now - request.turnStartedAt, now)
+  turns.end(requirePrincipal(request).countedAs, now - request.turnStartedAt, now)
 }
 
 /** For the routes that are registered after this plugin. */
@@ -74,13 +74,13 @@ const takeTurn =
   (turns: Turns, hasOwnTurns: FastifyContextConfig['hasOwnTurns']): preValidationHookHandler =>
   (request, reply, done) => {
     if (typeof hasOwnTurns === 'function' && hasOwnTurns(request)) return done()
-    const { tenantId } = requirePrincipal(request)
+    const { countedAs } = requirePrincipal(request)
     const now = performance.now()
-    if (turns.tryBegin(tenantId, now)) {
+    if (turns.tryBegin(countedAs, now)) {
       startTurn(request, turns, now)
       return done()
     }
-    turns.wait(tenantId, disconnectSignal(reply)).then(() => {
+    turns.wait(countedAs, disconnectSignal(reply)).then(() => {
       startTurn(request, turns, performance.now())
       done()
     }, done)

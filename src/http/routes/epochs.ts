@@ -25,7 +25,7 @@ export const epochRoutes: RoutePlugin<EpochRoutes> = (app, { dependencies }, don
   app.get(
     '/jobs/:id/epochs',
     {
-      config: { scope: 'jobs:read' },
+      config: { scope: 'jobs:read', acceptsShareLink: true },
       schema: {
         tags: ['jobs'],
         operationId: 'listEpochs',

@@ -82,7 +82,7 @@ export const jobStreamRoutes: RoutePlugin<JobStreamRoutes> = (app, { dependencie
     url: '/jobs/:id/stream',
     // The response to HEAD would be a stream that nobody reads.
     exposeHeadRoute: false,
-    config: { isStream: true, scope: 'jobs:read', acceptsStreamTicket: 'for job' },
+    config: { isStream: true, scope: 'jobs:read', acceptsStreamTicket: 'for job', acceptsShareLink: true },
     schema: {
       tags: ['jobs'],
       operationId: 'watchJob',
@@ -103,6 +103,9 @@ export const jobStreamRoutes: RoutePlugin<JobStreamRoutes> = (app, { dependencie
       const { live, openStreams } = dependencies()
       const { params, query, headers } = request
       const principal = requirePrincipal(request)
+      if (principal.shareLinkId !== null && query.weights === 'true') {
+        throw new Problem('forbidden', 'A share link does not read weights: leave out weights=true.')
+      }
       const last = request.ws ? null : parseEventId(headers['last-event-id'])
       const watch = await live.open(principal.tenantId, params.id, last?.epoch ?? query.after ?? 0)
       if (watch === null) throw new Problem('not-found', `There is no job ${params.id}.`)

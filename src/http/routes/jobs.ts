@@ -132,7 +132,7 @@ export const jobRoutes: RoutePlugin<JobRoutes> = (app, { dependencies }, done) =
   app.get(
     '/jobs/:id',
     {
-      config: { scope: 'jobs:read' },
+      config: { scope: 'jobs:read', acceptsShareLink: true },
       schema: {
         tags: ['jobs'],
         operationId: 'getJob',

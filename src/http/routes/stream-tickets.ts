@@ -20,7 +20,7 @@ export const streamTicketRoutes: RoutePlugin<StreamTicketRoutes> = (app, { depen
   app.post(
     '/jobs/:id/stream-tickets',
     {
-      config: { scope: 'jobs:read' },
+      config: { scope: 'jobs:read', acceptsShareLink: true },
       schema: {
         tags: ['jobs'],
         operationId: 'createJobStreamTicket',
@@ -35,10 +35,11 @@ export const streamTicketRoutes: RoutePlugin<StreamTicketRoutes> = (app, { depen
     async (request, reply) => {
       const { jobs, tickets, failedAuthentications } = dependencies()
       const { id } = request.params
-      const { tenantId, keyId } = requirePrincipal(request)
+      const { tenantId, keyId, shareLinkId } = requirePrincipal(request)
       const [job] = await jobs.of(tenantId).progress([id])
       const { text, sha256 } = makeTicket()
-      const expiresAt = job === undefined ? null : await tickets.create({ sha256, jobId: id, keyId })
+      const ticket = { sha256, jobId: id, keyId, shareLinkId }
+      const expiresAt = job === undefined ? null : await tickets.create(ticket)
       if (expiresAt === null) throw new Problem('not-found', `There is no job ${id}.`)
       failedAuthentications.accept(sha256)
       const stream = `/jobs/${id}/stream?ticket=${text}`
