@@ -40,6 +40,26 @@ async function buildPrograms() {
   await unlessFresh('openapi', ['src', 'scripts/openapi.mjs', ...installed], ['dist/openapi.json'], () =>
     runScript('scripts/openapi.mjs'),
   )
+  await buildSdk()
+}
+
+/** The package of sdk/, with the types of the API, which the page uses too. */
+async function buildSdk() {
+  await unlessFresh(
+    'api-types',
+    ['dist/openapi.json', 'scripts/api-types.mjs', ...installed],
+    ['sdk/src/generated/api.ts'],
+    () => runScript('scripts/api-types.mjs'),
+  )
+  await unlessFresh(
+    'sdk',
+    ['sdk/src', 'sdk/tsconfig.json', ...installed],
+    ['sdk/dist/index.js'],
+    async () => {
+      rmSync('sdk/dist', { recursive: true, force: true })
+      await runCommand('typescript', 'tsc', ['-p', 'sdk', '--noCheck'])
+    },
+  )
 }
 
 const assemble = (variant) =>
@@ -53,7 +73,7 @@ const assemble = (variant) =>
 const buildPage = () =>
   unlessFresh(
     'page',
-    ['page', 'examples/lecture', 'src/datasets/random.ts', ...installed],
+    ['page', 'sdk/src', 'examples/lecture', 'src/datasets/random.ts', ...installed],
     ['dist/page/index.html'],
     () => runCommand('vite', 'vite', ['build', 'page', '--logLevel', 'warn']),
   )

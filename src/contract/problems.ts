@@ -451,6 +451,7 @@ export const problemSchema = z.object({
   detail: z.string(),
   code: problemCodeSchema,
   errors: z.array(z.object({ pointer: z.string(), message: z.string() })),
+  remedy: z.string().describe('what to do about it'),
   traceId: z.string(),
 })
 export type ProblemBody = z.infer<typeof problemSchema>

@@ -9,7 +9,7 @@ import { disconnectProblem } from './client-disconnect.js'
 import { requestTraceId } from './plugins/tracing.js'
 
 export function problemBody(problem: Problem, traceId: string): ProblemBody {
-  const { status, title } = problems[problem.code]
+  const { status, title, remedy } = problems[problem.code]
   return {
     type: `/problems/${problem.code}`,
     title,
@@ -17,6 +17,7 @@ export function problemBody(problem: Problem, traceId: string): ProblemBody {
     detail: problem.detail,
     code: problem.code,
     errors: problem.errors,
+    remedy,
     traceId,
   }
 }

@@ -84,7 +84,7 @@ describe('Dockerfile', () => {
 
   it('takes nothing that was built outside of it', () => {
     const ignored = read('.dockerignore').split('\n')
-    const made = ['node_modules', 'dist', 'native/build', 'src/store/generated', 'page/src/generated']
+    const made = ['node_modules', 'dist', 'native/build', 'src/store/generated', 'sdk/src/generated']
     expect(made.filter((folder) => !ignored.includes(folder))).toEqual([])
   })
 

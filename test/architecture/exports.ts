@@ -11,7 +11,10 @@ interface Names {
   uses: string[]
 }
 
-const folders = ['src', 'workers', 'page', 'bench', 'examples', 'scripts', 'test']
+const folders = ['src', 'workers', 'page', 'sdk/src', 'bench', 'examples', 'scripts', 'test']
+
+/** What the package of sdk/ exports is for its users. */
+const publicFile = 'sdk/src/index.ts'
 
 /** All modules, relative to the root, without those that a generator writes or AssemblyScript compiles. */
 const moduleFiles = (): string[] =>
@@ -32,6 +35,7 @@ export function findUnusedExports(files: readonly Names[]): string[] {
   const used = new Set(files.flatMap(({ uses }) => uses))
   return files
     .flatMap(({ exports }) => exports)
+    .filter((name) => !name.startsWith(`${publicFile}#`))
     .filter((name) => !used.has(name) && !used.has(name.replace(/#.*/, '#*')))
 }
 

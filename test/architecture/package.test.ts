@@ -9,6 +9,7 @@ const versions = z.record(z.string(), z.string())
 const manifest = z
   .object({
     version: z.string(),
+    license: z.string(),
     dependencies: versions,
     devDependencies: versions,
     optionalDependencies: versions,
@@ -18,6 +19,13 @@ const manifest = z
 describe('package.json', () => {
   it('has the version that the API says it has', () => {
     expect(release).toBe(manifest.version)
+  })
+
+  it('has the version of the client in sdk/', () => {
+    const client = z
+      .object({ version: z.string(), license: z.string() })
+      .parse(JSON.parse(read('sdk/package.json')))
+    expect(client).toEqual({ version: manifest.version, license: manifest.license })
   })
 
   it('names exact versions', () => {

@@ -12,6 +12,7 @@ export function expectProblem(contentType: string | undefined, text: string, cod
     detail: expect.stringMatching(/./),
     code,
     errors: expect.any(Array),
+    remedy: problems[code].remedy,
     traceId: expect.stringMatching(/^[0-9a-f]{32}$/),
   })
   // No stack trace, no path of ours, no word of the libraries beneath.

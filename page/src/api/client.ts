@@ -1,5 +1,5 @@
 /** Calls the public API. Types come from the service's OpenAPI document. */
-import type { paths } from '../generated/api.js'
+import type { paths } from '../../../sdk/src/generated/api.js'
 import { currentKey } from './key.js'
 import type { Preview, RequestBody, Success } from './types.js'
 

@@ -1,5 +1,5 @@
 /** Sends the file of a model. Uses XMLHttpRequest, because fetch does not report the progress of an upload. */
-import type { paths } from '../generated/api.js'
+import type { paths } from '../../../sdk/src/generated/api.js'
 import { ApiError, parseError, unreachable } from './client.js'
 import { currentKey } from './key.js'
 import type { Success } from './types.js'

@@ -1,5 +1,5 @@
 /** Names for the types of the API, all derived from the service's OpenAPI document. */
-import type { components } from '../generated/api.js'
+import type { components } from '../../../sdk/src/generated/api.js'
 
 type Body<Response> = Response extends { content: { 'application/json': infer Value } } ? Value : never
 

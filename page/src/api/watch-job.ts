@@ -1,5 +1,5 @@
 /** Watches a job over its WebSocket. Reconnects after the last received epoch, so that none is missed or repeated. */
-import { epochsProtocol, readEpochFrame } from './epoch-frame.js'
+import { epochsProtocol, readEpochFrame } from '../../../sdk/src/epoch-frame.js'
 import { type Connection, openReconnectingSocket } from './reconnecting-socket.js'
 import { requestJobTicket } from './tickets.js'
 import type { Boundary, Epoch, Job, StreamMessage } from './types.js'

@@ -1,5 +1,7 @@
 /** Decodes epochs from a binary message of the stream (format: /asyncapi.json). */
-import type { Epoch } from './types.js'
+import type { Schemas } from './routes.js'
+
+type Epoch = Schemas['Epoch']
 
 export const epochsProtocol = 'descent.epochs.v1'
 

@@ -1,4 +1,4 @@
-// Writes the page's types of the API, page/src/generated/api.ts, from the OpenAPI document of the built service.
+// Writes the types of the API, sdk/src/generated/api.ts, from the OpenAPI document of the built service.
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -10,6 +10,6 @@ const document = JSON.parse(readFileSync(join(root, 'dist/openapi.json'), 'utf8'
 for (const schema of Object.values(document.components.schemas)) delete schema.discriminator
 const text = await openapiTypes(document)
 
-const target = join(root, 'page/src/generated/api.ts')
+const target = join(root, 'sdk/src/generated/api.ts')
 mkdirSync(dirname(target), { recursive: true })
 writeFileSync(target, text)
