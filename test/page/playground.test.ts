@@ -77,6 +77,70 @@ describe.skipIf(!hasChromium)('a training of the playground', () => {
   })
 })
 
+/** 60 rows: the class is whether weight exceeds 50 times height. Another column says nothing. */
+const people = ['height,weight,shoe,kind']
+for (let row = 0; row < 60; row++) {
+  const [height, weight] = [1.5 + (row % 10) / 20, 60 + 7 * Math.floor(row / 10)]
+  people.push(`${height},${weight},${36 + (row % 7)},${weight > 50 * height ? 'heavy' : 'light'}`)
+}
+const csv = (name: string, lines: readonly string[]) => ({
+  name,
+  mimeType: 'text/csv',
+  buffer: Buffer.from(`${lines.join('\n')}\n`),
+})
+
+describe.skipIf(!hasChromium)('an own file', () => {
+  it('is drawn over two of its columns, trained on, and linked', { timeout: 60_000 }, async () => {
+    const page = await openStill('#/playground')
+    await page.getByLabel('Dataset').selectOption('file')
+    await page.getByText('Choose a file first.').waitFor()
+    expect(await train(page).isDisabled()).toBe(true)
+    await page.getByLabel('File with columns and a header').setInputFiles(csv('people.csv', people))
+    await page.getByLabel('Target').waitFor()
+    expect(await page.getByLabel('Horizontal').inputValue()).toBe('height')
+    expect(await page.getByLabel('Vertical').inputValue()).toBe('weight')
+    expect(await page.getByLabel('Target').inputValue()).toBe('kind')
+    await page.getByRole('button', { name: 'Use these columns' }).click()
+    await page.getByText('people: 60 rows, kind by height and weight.').waitFor()
+    await train(page).click()
+    await page.getByText(/All points are classified|classifies 5\d of 60 points/).waitFor({ timeout: 30_000 })
+    const copy = await openStill(new URL(page.url()).hash)
+    await copy.getByText('people: 60 rows, kind by height and weight.').waitFor()
+  })
+
+  it('has a curve over one column', { timeout: 60_000 }, async () => {
+    const lines = Array.from({ length: 40 }, (_, row) => `${row * 25},${1000 + 3 * row}.5`)
+    const page = await openStill('#/playground')
+    await page.getByLabel('Dataset').selectOption('file')
+    await page.getByLabel('File with columns and a header').setInputFiles(csv('line.csv', ['x,y', ...lines]))
+    await page.getByRole('button', { name: 'Use these columns' }).click()
+    await page.getByText('line: 40 rows, y by x.').waitFor()
+    await train(page).click()
+    await page.getByText(/Final loss/).waitFor({ timeout: 30_000 })
+    await page
+      .getByText('Fitted curve')
+      .or(page.getByRole('img', { name: /curve/i }))
+      .first()
+      .waitFor()
+  })
+
+  it('is refused if it cannot be drawn', { timeout: 60_000 }, async () => {
+    const page = await openStill('#/playground')
+    await page.getByLabel('Dataset').selectOption('file')
+    const input = page.getByLabel('File with columns and a header')
+    await input.setInputFiles(csv('people.csv', people))
+    await page.getByLabel('Vertical').selectOption('')
+    await page.getByRole('button', { name: 'Use these columns' }).click()
+    await page.getByText(/draws classes over two columns of numbers/).waitFor()
+    const many = Array.from({ length: 1_001 }, (_, row) => `${row},${row % 9},${row % 2 === 0 ? 'a' : 'b'}`)
+    await input.setInputFiles(csv('many.csv', ['x,y,c', ...many]))
+    await page.getByRole('button', { name: 'Use these columns' }).click()
+    await page.getByText(/many has 1001 rows, and the playground draws at most 1000/).waitFor()
+    await input.setInputFiles(csv('broken.csv', ['a,b', '1,2,3,4']))
+    await page.getByRole('alert').waitFor()
+  })
+})
+
 describe.skipIf(!hasChromium)('drawn points', () => {
   it('are clicked, trained on, and kept for the next visit', { timeout: 60_000 }, async () => {
     const page = await openStill('#/playground')

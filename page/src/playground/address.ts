@@ -22,6 +22,10 @@ interface Part {
 
 const parts: Readonly<Record<string, Part>> = {
   data: oneOf('shape', shapes),
+  file: {
+    read: (text) => (/^ds_\w+$/.test(text) ? { file: text } : undefined),
+    write: ({ shape, file }) => (shape === 'file' ? file : null),
+  },
   noise: number('noise', 0, 10),
   draw: whole('dataSeed', 0, 2 ** 31),
   layers: {

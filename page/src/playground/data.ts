@@ -3,7 +3,18 @@ import type { Sample } from '../draw/line.js'
 import type { Point } from '../draw/plane.js'
 import { generator, normal } from '../random.js'
 
-export const shapes = ['xor', 'and', 'or', 'moons', 'circles', 'spirals', 'blobs', 'points', 'sine'] as const
+export const shapes = [
+  'xor',
+  'and',
+  'or',
+  'moons',
+  'circles',
+  'spirals',
+  'blobs',
+  'points',
+  'sine',
+  'file',
+] as const
 export type Shape = (typeof shapes)[number]
 
 export const shapeNames: Record<Shape, string> = {
@@ -16,6 +27,7 @@ export const shapeNames: Record<Shape, string> = {
   blobs: 'Blobs',
   points: 'Custom points',
   sine: 'Sine',
+  file: 'Own file',
 }
 
 const truthTables: Partial<Record<Shape, readonly number[]>> = {
@@ -50,6 +62,7 @@ export interface PlaygroundRows {
   /** Of one input and a number. */
   samples: readonly Sample[]
   classes: number
+  inputs: 1 | 2
   /** The dataset of the service that has these rows; null if the request has them. */
   dataset: string | null
 }
@@ -61,6 +74,9 @@ interface Source {
   dataSeed: number
 }
 
+/** Maximum rows of a file: the service returns as many at once. */
+export const maximumRows = 1_000
+
 /** @param clicked the points of the dataset `points` */
 export function rowsOf(source: Source, clicked: readonly Point[]): PlaygroundRows {
   const { shape } = source
@@ -69,6 +85,7 @@ export function rowsOf(source: Source, clicked: readonly Point[]): PlaygroundRow
     points,
     samples: shape === 'sine' ? sineSamples(source) : [],
     classes: new Set(points.map(({ classIndex }) => classIndex)).size,
+    inputs: shape === 'sine' ? 1 : 2,
     dataset: isTruthTable(shape) ? shape : null,
   }
 }
@@ -97,5 +114,8 @@ function sineSamples({ noise, dataSeed }: Source): Sample[] {
     return { x, y: Math.sin(x) + noise * normal(random) }
   })
 }
+
+/** Whether the points are drawn with noise. */
+export const isGenerated = (shape: Shape) => shape in curves || shape === 'sine'
 
 export const isTruthTable = (shape: Shape): shape is 'xor' | 'and' | 'or' => truthTables[shape] !== undefined

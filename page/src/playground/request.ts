@@ -4,10 +4,10 @@ import { isTruthTable, type PlaygroundRows, shapeNames } from './data.js'
 import type { Settings } from './settings.js'
 
 export function outputLayer(
-  { shape, perceptron }: Pick<Settings, 'shape' | 'perceptron'>,
-  classes: number,
+  { perceptron }: Pick<Settings, 'perceptron'>,
+  { inputs, classes }: Pick<PlaygroundRows, 'inputs' | 'classes'>,
 ): { units: number; activation: 'linear' | 'softmax' | 'sigmoid' | 'step' } {
-  if (shape === 'sine') return { units: 1, activation: 'linear' }
+  if (inputs === 1) return { units: 1, activation: 'linear' }
   if (classes > 2) return { units: classes, activation: 'softmax' }
   return { units: 1, activation: perceptron ? 'step' : 'sigmoid' }
 }
@@ -21,7 +21,7 @@ const losses = {
 
 export function requestFrom(settings: Settings, rows: PlaygroundRows): JobRequest {
   const { shape, epochs, seed, perceptron } = settings
-  const output = outputLayer(settings, rows.classes)
+  const output = outputLayer(settings, rows)
   const layers = [...settings.hidden, output].map((layer) => ({
     type: 'dense' as const,
     ...layer,
@@ -31,6 +31,8 @@ export function requestFrom(settings: Settings, rows: PlaygroundRows): JobReques
   return {
     name: `Playground: ${shapeNames[shape]}`,
     dataset: rows.dataset ?? inlineRows(rows),
+    // Columns of a file may have any scale. The plot has the unit of the target.
+    ...(shape === 'file' ? { scaling: 'standardize', targetScaling: 'none' } : {}),
     network: { layers },
     loss: losses[output.activation],
     optimizer: optimizerFrom(settings),

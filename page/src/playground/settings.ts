@@ -10,6 +10,8 @@ export type Penalty = (typeof penalties)[number]
 
 export interface Settings {
   shape: Shape
+  /** The dataset of the shape `file`; null until a file is chosen. */
+  file: string | null
   noise: number
   /** Seed of the noise. */
   dataSeed: number
@@ -41,6 +43,7 @@ export interface Settings {
 
 export const twoLayers: Settings = {
   shape: 'xor',
+  file: null,
   noise: 0.1,
   dataSeed: 1,
   hidden: [{ units: 4, activation: 'tanh' }],

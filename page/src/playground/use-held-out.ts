@@ -2,8 +2,8 @@
 import { get } from '../api/client.js'
 import type { Job } from '../api/types.js'
 import { useQuery } from '../components/use-query.js'
+import { maximumRows } from './data.js'
 import type { HeldOut, Part } from './losses.js'
-import { maximumPoints } from './points.js'
 
 const none: HeldOut = new Map()
 
@@ -21,7 +21,7 @@ export function useHeldOut(job: Job | null): HeldOut {
 async function readParts(id: string, wanted: readonly Part[]): Promise<HeldOut> {
   const found = await Promise.all(
     wanted.map(async (split) => {
-      const { numbers } = await get('/jobs/{id}/rows', { id, query: { split, limit: maximumPoints } })
+      const { numbers } = await get('/jobs/{id}/rows', { id, query: { split, limit: maximumRows } })
       return numbers.map((number) => [number, split] as const)
     }),
   )

@@ -5,6 +5,7 @@ import { toApiError, useQuery } from '../components/use-query.js'
 import { useRun } from '../use-run.js'
 import { rowsOf, type Shape } from './data.js'
 import { networkOf } from './network.js'
+import { readOwnFile } from './own-file.js'
 import { maximumPoints, roundPoint } from './points.js'
 import { recall, remember } from './remembered.js'
 import { requestFrom } from './request.js'
@@ -37,7 +38,12 @@ export function usePlayground(argument: string) {
   const [problem, setProblem] = useState<ApiError | null>(null)
   const [starting, setStarting] = useState(false)
   const { shape, noise, dataSeed } = settings
-  const rows = useMemo(() => rowsOf({ shape, noise, dataSeed }, clicked), [shape, noise, dataSeed, clicked])
+  const own = useQuery(shape === 'file' ? settings.file : null, () => readOwnFile(settings.file ?? ''))
+  const generated = useMemo(
+    () => rowsOf({ shape, noise, dataSeed }, clicked),
+    [shape, noise, dataSeed, clicked],
+  )
+  const rows = own.value?.rows ?? generated
   const run = useRun(jobId, framePoints)
   const time = useTime(jobId, run, speed, first)
   const { job } = run
@@ -76,6 +82,10 @@ export function usePlayground(argument: string) {
     setSettings(changed.settings)
     setNote(changed.note)
   }
+  const chooseFile = (file: string) => {
+    setShown(nothing)
+    setSettings((before) => ({ ...before, file }))
+  }
   const addPoint = (x: number, y: number) => {
     if (clicked.length >= maximumPoints) return
     setShown(nothing)
@@ -95,7 +105,10 @@ export function usePlayground(argument: string) {
     // The previous run is no longer shown.
     control('cancel')
     try {
-      const request = { ...requestFrom(chosen, rowsOf(chosen, clicked)), reuse: false }
+      const request = {
+        ...requestFrom(chosen, chosen.shape === 'file' ? rows : rowsOf(chosen, clicked)),
+        reuse: false,
+      }
       const { id } = await post('/jobs', request)
       setShown({ jobId: id, first, request: JSON.stringify(request) })
       setProblem(null)
@@ -121,6 +134,8 @@ export function usePlayground(argument: string) {
     settings,
     change,
     changeShape,
+    own,
+    chooseFile,
     clicked,
     addPoint,
     removePoints,

@@ -3,9 +3,10 @@ import { useId, useState } from 'preact/hooks'
 import { Choice, NumberField, SelectField } from '../components/field.js'
 import { Icon } from '../components/icon.js'
 import { plural } from '../format.js'
-import { isTruthTable, shapeNames, shapes } from '../playground/data.js'
+import { isGenerated, isTruthTable, shapeNames, shapes } from '../playground/data.js'
 import { maximumPoints } from '../playground/points.js'
 import type { Playground } from '../playground/use-playground.js'
+import { FileSettings } from './playground-file.js'
 
 export function DataSettings({ playground }: { playground: Playground }) {
   const { shape } = playground.settings
@@ -18,8 +19,9 @@ export function DataSettings({ playground }: { playground: Playground }) {
         onChange={playground.changeShape}
         options={shapes.map((each) => [each, shapeNames[each]] as const)}
       />
+      {shape === 'file' ? <FileSettings playground={playground} /> : null}
       {shape === 'points' ? <DrawnPoints playground={playground} /> : null}
-      {shape === 'points' || isTruthTable(shape) ? null : <Noise playground={playground} />}
+      {isGenerated(shape) ? <Noise playground={playground} /> : null}
       {isTruthTable(shape) ? null : <HeldOut playground={playground} />}
     </>
   )

@@ -39,9 +39,9 @@ export function DrawingCard({ playground }: { playground: Playground }) {
 const inputNames = ['x₁', 'x₂']
 
 function plannedSizes({ settings, rows }: Playground): NetworkSizes {
-  const output = outputLayer(settings, rows.classes)
+  const output = outputLayer(settings, rows)
   return [
-    { title: 'input', size: settings.shape === 'sine' ? 1 : 2 },
+    { title: 'input', size: rows.inputs },
     ...[...settings.hidden, output].map(({ units, activation }) => ({ title: activation, size: units })),
   ]
 }

@@ -1,16 +1,16 @@
 /** The network of the playground: a threshold unit, or hidden layers. */
 import { NetworkEditor } from '../components/network-editor.js'
+import type { PlaygroundRows } from '../playground/data.js'
 import { outputLayer } from '../playground/request.js'
 import { type Settings, twoLayers } from '../playground/settings.js'
 
 interface Props {
   settings: Settings
   change(part: Partial<Settings>): void
-  /** Number of classes of the points. */
-  classes: number
+  rows: PlaygroundRows
 }
 
-export function NetworkSettings({ settings, change, classes }: Props) {
+export function NetworkSettings({ settings, change, rows }: Props) {
   const { shape, seed } = settings
   return (
     <>
@@ -24,9 +24,9 @@ export function NetworkSettings({ settings, change, classes }: Props) {
         </p>
       ) : (
         <NetworkEditor
-          inputs={shape === 'sine' ? '1 number' : '2 numbers'}
+          inputs={rows.inputs === 1 ? '1 number' : '2 numbers'}
           hidden={settings.hidden}
-          output={outputLayer(settings, classes)}
+          output={outputLayer(settings, rows)}
           onChange={(hidden) => change({ hidden })}
         />
       )}

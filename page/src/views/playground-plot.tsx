@@ -31,7 +31,7 @@ export function PlotCard({ playground }: { playground: Playground }) {
           points={points}
           samples={rows.samples}
           view={isTruthTable(shape) ? unit : shape === 'points' ? square : around}
-          inputs={shape === 'sine' ? 1 : 2}
+          inputs={rows.inputs}
           onPoint={shape === 'points' ? addPoint : undefined}
         />
         <TimeControls playground={playground} />

@@ -7,19 +7,19 @@ import type { Playground } from '../playground/use-playground.js'
 
 export function Toolbar({ playground }: { playground: Playground }) {
   const { settings, isStarting, hasTrained, run, time } = playground
-  const isMissingPoints = settings.shape === 'points' && playground.rows.classes < 2
+  const isMissing = playground.rows.inputs === 2 && playground.rows.classes < 2
   const isAtEnd = hasTrained && !playground.isActive && time.epoch >= time.last
   return (
     <div class="card toolbar">
       <button
         type="button"
         class="primary large"
-        disabled={isStarting || isMissingPoints}
+        disabled={isStarting || isMissing}
         onClick={() => void playground.train()}
       >
         <Icon name="play" /> {hasTrained ? 'Train again' : 'Train'}
       </button>
-      <button type="button" disabled={isStarting || isMissingPoints || isAtEnd} onClick={playground.step}>
+      <button type="button" disabled={isStarting || isMissing || isAtEnd} onClick={playground.step}>
         <Icon name="step" /> Step
       </button>
       {run.job?.status === 'running' || run.job?.status === 'queued' ? (
@@ -40,7 +40,11 @@ export function Toolbar({ playground }: { playground: Playground }) {
       <button type="button" disabled={!hasTrained} onClick={playground.reset}>
         <Icon name="reset" /> Reset
       </button>
-      {isMissingPoints ? <p class="hint">Add points of both classes first.</p> : null}
+      {isMissing ? (
+        <p class="hint">
+          {settings.shape === 'file' ? 'Choose a file first.' : 'Add points of both classes first.'}
+        </p>
+      ) : null}
       <CopyLink address={writeAddress(playground)} />
     </div>
   )

@@ -38,7 +38,7 @@ export function PlaygroundView({ argument }: { argument: string }) {
       <div class="stage">
         <div class="card settings">
           <DataSettings playground={playground} />
-          <NetworkSettings settings={settings} change={change} classes={playground.rows.classes} />
+          <NetworkSettings settings={settings} change={change} rows={playground.rows} />
           <TrainingSettings settings={settings} change={change} />
         </div>
         <div class="beside">

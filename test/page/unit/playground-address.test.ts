@@ -13,6 +13,7 @@ const positive = fc.double({ min: 1e-12, max: 1e12, noNaN: true })
 
 const anySettings: fc.Arbitrary<Settings> = fc.record({
   shape: fc.constantFrom(...shapes),
+  file: fc.constantFrom(null, 'ds_0a1B2c'),
   noise: fc.double({ min: 0, max: 10, noNaN: true }),
   dataSeed: fc.nat(1_000),
   hidden: fc.array(
@@ -41,12 +42,13 @@ const anyPoints = fc.array(fc.record({ x: coordinate, y: coordinate, classIndex:
   maxLength: 500,
 })
 
-/** Parameters of other optimizers and of no penalty are not part of the state. */
+/** Parameters of other optimizers, of no penalty and of no file are not part of the state. */
 function used(settings: Settings): Settings {
-  const { optimizer, penalty } = settings
+  const { shape, optimizer, penalty } = settings
   const { momentum, nesterov, beta1, beta2, rho, penaltyRate } = twoLayers
   return {
     ...settings,
+    ...(shape === 'file' ? {} : { file: null }),
     ...(optimizer === 'sgd' ? {} : { momentum, nesterov }),
     ...(optimizer.startsWith('adam') ? {} : { beta1, beta2 }),
     ...(optimizer === 'rmsprop' ? {} : { rho }),

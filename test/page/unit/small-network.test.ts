@@ -117,6 +117,7 @@ describe('the losses of the parts', () => {
       ],
       samples: [],
       classes: 2,
+      inputs: 2 as const,
       dataset: null,
     }
     const losses = partLosses(
