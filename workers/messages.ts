@@ -62,6 +62,8 @@ export interface TrainingOrder {
   checkpointMilliseconds: number
   /** The epoch after which the training pauses; null for none. */
   pauseAfter: number | null
+  /** The epoch after which a checkpoint is taken for other trials, if the training lasts that long; null for none. */
+  sharedEpoch: number | null
   /** A word 0 other than 0 requests a stop at the next step. */
   stop: Int32Array
 }

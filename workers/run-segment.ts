@@ -32,7 +32,7 @@ export type SegmentEnd =
   | { type: 'trained'; unreported: WholeTraining['progress'] | null; handBack(): Promise<void> }
 
 interface SegmentOptions
-  extends Pick<TrainingOrder, 'stop' | 'checkpointMilliseconds' | 'backend' | 'pauseAfter'> {
+  extends Pick<TrainingOrder, 'stop' | 'checkpointMilliseconds' | 'backend' | 'pauseAfter' | 'sharedEpoch'> {
   plannedEpochs: number | undefined
   lastEpoch: number | null
   /** Whether the training ends with the segment. */
@@ -52,7 +52,7 @@ export async function runSegment(training: Training, options: SegmentOptions): P
   // The worker before stored these epochs with a checkpoint, and died before it paused the job.
   if (training.epoch > 0 && options.pauseAfter === training.epoch) return { type: 'paused' }
   const pauseAfter = (options.pauseAfter ?? 0) > training.epoch ? options.pauseAfter : null
-  const until = Math.min(lastEpoch ?? Number.POSITIVE_INFINITY, pauseAfter ?? Number.POSITIVE_INFINITY)
+  const stops = [lastEpoch, pauseAfter, options.sharedEpoch].filter((epoch) => epoch !== null)
   const observed = options.isWatched ? training.observed() : null
   const runner = observed ?? training
   let isReported = !isFresh
@@ -66,16 +66,19 @@ export async function runSegment(training: Training, options: SegmentOptions): P
   async function reportProgress(
     progress: Omit<Progress, 'checkpoint'>,
     snapshot: Snapshot | null,
+    isShared = false,
   ): Promise<void> {
     if (epochCount(progress.epochs) === 0 && snapshot === null) return
-    const checkpoint = snapshot === null ? null : offerSnapshot(snapshot, variantName(training))
+    const checkpoint =
+      snapshot === null ? null : { ...offerSnapshot(snapshot, variantName(training)), isShared }
     await report.progress({ ...progress, checkpoint })
     isReported = true
     seconds = 0
   }
 
   for (;;) {
-    const maximumEpochs = Number.isFinite(until) ? until - training.epoch : undefined
+    const next = stops.filter((epoch) => epoch > training.epoch)
+    const maximumEpochs = next.length === 0 ? undefined : Math.min(...next) - training.epoch
     const limits = { milliseconds, stop, maximumEpochs }
     const begin = performance.now()
     const { epochs, state, snapshots } = recorder?.run(runner, limits) ?? {
@@ -90,9 +93,13 @@ export async function runSegment(training: Training, options: SegmentOptions): P
     switch (state) {
       case 'running': {
         const isPause = training.epoch === pauseAfter
-        const due = isPause || performance.now() >= checkpointAt
+        const isShared =
+          training.epoch === options.sharedEpoch &&
+          training.step === 0 &&
+          performance.now() - begunAt >= checkpointMilliseconds
+        const due = isPause || isShared || performance.now() >= checkpointAt
         const reportedAt = performance.now()
-        await reportProgress(progress, due ? training.snapshotView() : null)
+        await reportProgress(progress, due ? training.snapshotView() : null, isShared)
         if (due) {
           const now = performance.now()
           checkpointAt = now + Math.max(checkpointMilliseconds, (now - reportedAt) / checkpointShare)

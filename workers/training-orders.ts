@@ -8,7 +8,13 @@ import type { JobSpec } from '../src/contract/job-spec.js'
 import type { ProblemCode } from '../src/contract/problems.js'
 import { divideByChanges } from '../src/contract/segments.js'
 import type { Inheritance } from '../src/datasets/inherited-coding.js'
-import { explainBackend, outputShape, runnableBackend } from '../src/engine/index.js'
+import {
+  type BackendName,
+  explainBackend,
+  outputShape,
+  runnableBackend,
+  variantOf,
+} from '../src/engine/index.js'
 import type { BackendSetting } from '../src/threads/messages.js'
 import type { StoredCheckpoint } from '../src/training/ports/checkpoints.js'
 import type { AllModels } from '../src/training/ports/models.js'
@@ -16,10 +22,11 @@ import type { ClaimedJob, RunStore } from '../src/training/ports/runs.js'
 import { isLarge } from './export-arrays.js'
 import type { Filled, Large, RawData, Refusal, SharedData, TrainingOrder } from './messages.js'
 import type { SharedDatasets, Taken } from './shared-datasets.js'
+import { beginAt, continueFromTrial, keepSharing, lastSharedEpoch } from './shared-epochs.js'
 import type { StoredTables } from './stored-tables.js'
 
 export interface OrderSources {
-  runs: Pick<RunStore, 'checkpoint' | 'adoptCheckpoint'>
+  runs: Pick<RunStore, 'checkpoint' | 'adoptCheckpoint' | 'sharedCheckpoints' | 'stopSharing'>
   models: Pick<AllModels, 'get' | 'openWeights'>
   storedTables: StoredTables
   sharedDatasets: SharedDatasets
@@ -78,16 +85,19 @@ export class TrainingOrders {
       this.#abandon()
       return gone('The dataset of this job no longer exists.')
     }
-    if (job.fork !== null && job.storedEpoch === 0) {
-      job.storedEpoch = (await runs.adoptCheckpoint(job, job.fork)) ?? 0
+    const backend = this.#backendFor(job)
+    if (job.storedEpoch === 0) {
+      if (job.fork === null) await continueFromTrial(runs, job, variantOf(backend))
+      else beginAt(job, await runs.adoptCheckpoint(job, job.fork))
     }
-    // A first attempt has no checkpoint, unless it is a fork.
+    // A first attempt has no checkpoint, unless it took one over.
     const isNew = job.attempt === 1 && job.storedEpoch === 0
     const stored = isNew ? null : await runs.checkpoint(job.jobId, (message) => log.warn(message))
+    await keepSharing(runs, job, stored, variantOf(backend))
     this.#fetched[this.#count] = { checkpoint: stored, initialWeights: job.spec.from }
     this.#count++
     return {
-      backend: this.#backendFor(job),
+      backend,
       spec: job.spec,
       changes: job.changes,
       data,
@@ -98,6 +108,7 @@ export class TrainingOrders {
       checkpoint: stored === null ? null : await orderedCheckpoint(stored),
       checkpointMilliseconds,
       pauseAfter: job.pauseAfter,
+      sharedEpoch: lastSharedEpoch(job),
       stop,
     }
   }
@@ -106,7 +117,7 @@ export class TrainingOrders {
    * The fastest backend that runs now. A continued job keeps the backend of its stored epochs, so that its weights are
    * the same to the last bit.
    */
-  #backendFor({ backend: begun }: ClaimedJob): TrainingOrder['backend'] {
+  #backendFor({ backend: begun }: ClaimedJob): BackendName {
     const { backend } = this.sources
     return (backend === 'auto' ? runnableBackend(begun) : null) ?? explainBackend(backend).name
   }

@@ -102,6 +102,13 @@ export const jobSchema = z.object({
     .string()
     .nullable()
     .describe('the equal job whose stored epochs and weights were copied instead of training'),
+  continuedFrom: z
+    .object({ job: z.string(), epoch: z.int() })
+    .nullable()
+    .describe(
+      'the job from whose checkpoint the training continued, and its epoch. The epochs up to it were taken over: by a ' +
+        'fork, or by a trial whose first epochs are those of another trial',
+    ),
   links: z.object({ self: z.string(), stream: z.string(), epochs: z.string() }),
 })
 export type Job = z.infer<typeof jobSchema>

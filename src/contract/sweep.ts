@@ -323,7 +323,10 @@ export const sweepSchema = sweepSummarySchema.extend({
   refusals: z
     .array(z.object({ trial: z.int(), message: z.string() }))
     .describe(`the first ${sweepLimits.refusals} refused trials`),
-  epochs: z.int().describe('epochs trained by all trials'),
+  epochs: z.int().describe('epochs of all trials, with those in `continuedEpochs`'),
+  continuedEpochs: z
+    .int()
+    .describe('epochs that trials took over from the checkpoints of other trials, and did not train again'),
   trainingSeconds: z.number().describe('training time of all trials'),
   best: z.array(sweepPointSchema).describe('the best ten points, of those whose trials all succeeded'),
   estimatedFinishAt: time.nullable(),

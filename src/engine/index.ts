@@ -4,7 +4,7 @@ export { compile, compilePrediction, outputShape } from './compile.js'
 export { Dataset, type DatasetHandle, type DatasetSize } from './dataset.js'
 export { type Epoch, type EpochRun, epochCount, epochsAfter, joinEpochs, readEpochs } from './epoch.js'
 export type { BackendName } from './kernels/backend.js'
-export { explainBackend, runnableBackend } from './kernels/backends.js'
+export { explainBackend, runnableBackend, variantOf } from './kernels/backends.js'
 export { normalizeWeights } from './normalize-weights.js'
 export type { ElementActivation, Operation, OperationOf } from './operations.js'
 export {
@@ -16,6 +16,7 @@ export {
 } from './predict.js'
 export type { DataShape, Program } from './program.js'
 export { lossOfRow, usesLogits } from './row-loss.js'
+export { epochsBeforeDecay, sharedEpochs } from './schedules.js'
 export type { SliceLimits, TrainingState } from './slice.js'
 export { SpecError } from './spec-error.js'
 export {

@@ -30,3 +30,39 @@ export function learningRateAt(rate: number, schedule: Schedule, epoch: number, 
       return schedule satisfies never
   }
 }
+
+interface PlannedRates {
+  epochs: number
+  schedule?: Schedule | undefined
+}
+
+const constant = { type: 'constant', warmupEpochs: 0 } as const satisfies Schedule
+
+/** The epochs before the first one whose rate depends on more than the warm-up; infinite for a constant rate. */
+export function epochsBeforeDecay(schedule: Schedule = constant): number {
+  const { warmupEpochs } = schedule
+  switch (schedule.type) {
+    case 'constant':
+      return Number.POSITIVE_INFINITY
+    case 'step':
+      return warmupEpochs + schedule.stepEpochs
+    case 'exponential':
+    case 'cosine':
+      return warmupEpochs
+    default:
+      return schedule satisfies never
+  }
+}
+
+/**
+ * A number of first epochs in which two trainings with the same base rate have the same rates, bit by bit. Schedules of
+ * different shapes may agree in an epoch more.
+ */
+export function sharedEpochs(one: PlannedRates, other: PlannedRates): number {
+  const [first, second] = [one.schedule ?? constant, other.schedule ?? constant]
+  const shortest = Math.min(one.epochs, other.epochs)
+  if (first.warmupEpochs !== second.warmupEpochs) return 0
+  const isSame = JSON.stringify(first) === JSON.stringify(second)
+  if (isSame && (first.type !== 'cosine' || one.epochs === other.epochs)) return shortest
+  return Math.min(shortest, epochsBeforeDecay(first), epochsBeforeDecay(second))
+}

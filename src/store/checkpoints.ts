@@ -33,10 +33,10 @@ const insertStatement = statement(
   'insertCheckpoint',
   z.strictObject({ sequence: z.int() }),
   `
-    INSERT INTO "Checkpoint" ("jobId", sequence, epoch, step, backend, header, sha256, bytes, seconds)
+    INSERT INTO "Checkpoint" ("jobId", sequence, epoch, step, backend, header, sha256, bytes, seconds, "isShared")
     SELECT $1, coalesce($7::int, ${nextSequence}), $2::int, $3::int, $4, $5::jsonb, $6,
       $8::float8 + octet_length($5::jsonb::text),
-      coalesce((SELECT "trainingSeconds" FROM "Job" WHERE id = $1), 0)
+      coalesce((SELECT "trainingSeconds" FROM "Job" WHERE id = $1), 0), $9::bool
     RETURNING sequence`,
 )
 
@@ -67,7 +67,7 @@ export async function insertCheckpoint(
   checkpoint: Checkpoint,
   draft: Draft | 'small',
 ): Promise<void> {
-  const { bytes, epoch, step, backend, header } = checkpoint
+  const { bytes, epoch, step, backend, header, isShared = false } = checkpoint
   const isSmall = draft === 'small'
   const sha256 = isSmall ? hashSha256(bytes, hashedText(checkpoint)) : draft.sha256
   if (!isSmall) await finishDraft(client, draft)
@@ -80,6 +80,7 @@ export async function insertCheckpoint(
     sha256,
     isSmall ? null : draft.sequence,
     totalLength(bytes),
+    isShared,
   ]
   const [{ sequence }] = await send(client, insertStatement, values)
   if (!isSmall) return
@@ -180,6 +181,6 @@ export async function readCheckpoint(
  * The text that is hashed before the bytes: all other contents of a checkpoint. The header is in the order
  * of the schema, because JSONB reorders keys.
  */
-function hashedText({ epoch, step, backend, header }: Omit<Checkpoint, 'bytes'>): string {
+function hashedText({ epoch, step, backend, header }: Omit<Checkpoint, 'bytes' | 'isShared'>): string {
   return JSON.stringify([epoch, step, backend, checkpointHeaderSchema.parse(header)])
 }

@@ -43,6 +43,8 @@ const claimedRowSchema = z.strictObject({
   pauseAfter: z.int().nullable(),
   forkOf: z.string().nullable(),
   forkEpoch: z.int().nullable(),
+  sweepId: z.string().nullable(),
+  prefix: z.instanceof(Uint8Array).nullable(),
   place: z.string(),
   hint: z.string(),
 })
@@ -134,7 +136,7 @@ export const claimStatement = statement(
       FROM chosen WHERE "Job".id = chosen.id
       RETURNING "Job".id, status, "tenantId", "requestId", "traceId", attempt, spec, changes, "datasetId",
         "validationDatasetId", epoch, epochs, backend, crashes, "pauseAfter",
-        "forkOf", "forkEpoch", place, seconds / $7::float8 AS "estimatedSeconds"
+        "forkOf", "forkEpoch", "sweepId", prefix, place, seconds / $7::float8 AS "estimatedSeconds"
     ), clock AS (
       UPDATE "QueueClock" SET "threadTime" = greatest("QueueClock"."threadTime", turn), "timeScale" = $7::float8
       FROM first WHERE EXISTS (SELECT FROM chosen)
@@ -206,6 +208,8 @@ function toClaim(row: ClaimedRow): ClaimedJob {
     estimatedSeconds: row.estimatedSeconds,
     crashes: row.crashes,
     pauseAfter: row.pauseAfter,
+    sharing:
+      row.sweepId === null || row.prefix === null ? null : { sweepId: row.sweepId, prefix: row.prefix },
     fork: row.forkOf === null || row.forkEpoch === null ? null : { jobId: row.forkOf, epoch: row.forkEpoch },
   }
 }

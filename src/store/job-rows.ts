@@ -34,6 +34,8 @@ export const jobRowSchema = z.strictObject({
   forkOf: z.string().nullable(),
   forkEpoch: z.int().nullable(),
   verifies: z.string().nullable(),
+  continuedFrom: z.string().nullable(),
+  continuedEpoch: z.int().nullable(),
   priority: z.int(),
   changes: z.array(z.unknown()),
   parameters: z.int(),
@@ -65,7 +67,7 @@ const isQueued = statusIn(['queued'], 'job.status')
 
 /** Columns of "Job" AS job and "Model" AS model, which may be missing. */
 export const jobColumns = `
-      job.id, job."tenantId", job.name, job.status, job.spec, job.notes, job.tags, job.metadata, job."retrainOf", job."registerAs", job."sweepId", job.trial, job."testCount", job."testedAt", job."reusedFrom", job."forkOf", job."forkEpoch", job.verifies, job.priority, job.changes, job.parameters,
+      job.id, job."tenantId", job.name, job.status, job.spec, job.notes, job.tags, job.metadata, job."retrainOf", job."registerAs", job."sweepId", job.trial, job."testCount", job."testedAt", job."reusedFrom", job."forkOf", job."forkEpoch", job.verifies, job."continuedFrom", job."continuedEpoch", job.priority, job.changes, job.parameters,
       job."arenaBytes", job."flopsPerEpoch", job.epochs, job.epoch, job.backend, job."backendDetail",
       job.loss, job.accuracy, job."valLoss", job."valAccuracy", job."bestEpoch", job."epochsKept",
       job."errorCode", job."errorMessage", job."errorEpoch", job."createdAt", job."startedAt", job."finishedAt",
@@ -135,10 +137,11 @@ export function toJob(row: JobRow): Job {
     metadata: row.metadata ?? {},
     retraining: toRetraining(row.retrainOf, row.registerAs),
     sweep: toJobSweep(row),
-    forkOf: toFork(row.forkOf, row.forkEpoch),
+    forkOf: toEpochOf(row.forkOf, row.forkEpoch),
     verifies: row.verifies,
     test: row.testedAt === null ? null : { count: row.testCount, firstAt: row.testedAt.toISOString() },
     reusedFrom: row.reusedFrom,
+    continuedFrom: toEpochOf(row.continuedFrom, row.continuedEpoch),
     links: jobLinks(row.id),
   }
 }
@@ -146,7 +149,7 @@ export function toJob(row: JobRow): Job {
 export const toRetraining = (modelId: string | null, registry: string | null): Job['retraining'] =>
   modelId === null ? null : { modelId, registry }
 
-const toFork = (job: string | null, epoch: number | null): Job['forkOf'] =>
+const toEpochOf = (job: string | null, epoch: number | null): Job['forkOf'] =>
   job === null || epoch === null ? null : { job, epoch }
 
 /** Null after the sweep was deleted. */

@@ -28,8 +28,8 @@ export const keptValues = ({ seconds, bytes }: KeptCheckpoints): number[] => [
 ]
 
 /**
- * The checkpoints of the jobs `where` that stay: the newest, and the first in each interval of the training time but the
- * first. $2 is the least interval in seconds, $3 the bytes per job.
+ * The checkpoints of the jobs `where` that stay: the newest, the one that other trials may share, and the first in each
+ * interval of the training time but the first. $2 is the least interval in seconds, $3 the bytes per job.
  */
 export const kept = (where: string): string => `
   SELECT "jobId", sequence, bytes FROM (
@@ -37,7 +37,7 @@ export const kept = (where: string): string => `
       SELECT *, $2::float8 * power(2, greatest(0, ceil(ln(greatest(total, $2::float8) / $2::float8 / greatest(intervals, 1))
         / ln(2)))) AS distance
       FROM (
-        SELECT "jobId", sequence, bytes, seconds, max(seconds) OVER job AS total,
+        SELECT "jobId", sequence, bytes, seconds, "isShared", max(seconds) OVER job AS total,
           least(${maximumKept}, floor($3::float8 / max(bytes) OVER job)) AS intervals,
           row_number() OVER (PARTITION BY "jobId" ORDER BY sequence DESC) AS recency
         FROM "Checkpoint" WHERE bytes > 0 AND ${where}
@@ -45,7 +45,7 @@ export const kept = (where: string): string => `
       ) AS point
     ) AS spaced
   ) AS placed
-  WHERE intervals > 0 AND seconds >= $2::float8 AND (recency = 1 OR (seconds >= distance AND place = 1))`
+  WHERE intervals > 0 AND seconds >= $2::float8 AND (recency = 1 OR "isShared" OR (seconds >= distance AND place = 1))`
 
 /** Their rows stay, because events of the job come from them. */
 export const emptyCheckpoints = `UPDATE "Checkpoint" SET bytes = 0, header = '{}'`

@@ -18,6 +18,7 @@ import { findDifference, readEpoch } from './epochs.js'
 import { type KeptCheckpoints, keepsNone } from './kept-checkpoints.js'
 import { insertModel } from './models.js'
 import { recordProgress } from './record-progress.js'
+import { sharedCheckpoints, stopSharing } from './shared-checkpoints.js'
 import { query, type Statement, statement } from './statements.js'
 import { isWhole, successWriter } from './successes.js'
 import { unlimited } from './tenant-limits.js'
@@ -130,7 +131,11 @@ export function runStore(
       return readCheckpoint(database, jobId, onDamage)
     },
 
-    adoptCheckpoint: (claim, fork) => adoptCheckpoint(database, claim, fork),
+    adoptCheckpoint: (claim, other) => adoptCheckpoint(database, claim, other),
+
+    sharedCheckpoints: (job, backend, upTo) => sharedCheckpoints(database, job, backend, upTo),
+
+    stopSharing: (claim) => stopSharing(database, claim),
 
     findDifference: (jobId, epochs) => findDifference(database, jobId, epochs),
 

@@ -79,6 +79,7 @@ export const sweepRow = summaryRow.extend({
   ...counts.omit({ deleted: true }).shape,
   refusals,
   epochs: z.number(),
+  continuedEpochs: z.number(),
   trainingSeconds,
   /** Seconds since the sweep was created, without pauses. */
   activeSeconds: z.number(),
@@ -104,6 +105,7 @@ export function toSweep(row: z.infer<typeof sweepRow>): Sweep {
     },
     refusals: row.refusals,
     epochs: row.epochs,
+    continuedEpochs: row.continuedEpochs,
     trainingSeconds: row.trainingSeconds,
     best: row.best.map(({ choices, ...point }) => ({ ...point, values: valuesOf(point.point, choices) })),
     estimatedFinishAt: estimateFinish(row, succeeded + failed + cancelled + refused),

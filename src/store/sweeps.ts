@@ -47,7 +47,7 @@ const readStatement = statement(
     WITH sweep AS MATERIALIZED (
       SELECT * FROM "Sweep" WHERE id = $1 AND "tenantId" = $2
     ), trial AS MATERIALIZED (
-      SELECT job.id, job.trial, job.status, job.epoch, job."trainingSeconds", (job.trial - 1) / sweep.seeds + 1 AS point,
+      SELECT job.id, job.trial, job.status, job.epoch, job."continuedEpoch", job."trainingSeconds", (job.trial - 1) / sweep.seeds + 1 AS point,
         CASE WHEN ${hasScore} THEN ${jobScore} END AS score
       FROM sweep JOIN "Job" AS job ON job."sweepId" = sweep.id AND job.trial > 0
     ), point AS (
@@ -62,7 +62,7 @@ const readStatement = statement(
         ORDER BY score * ${sign}, point.point LIMIT ${bestPoints}) AS point
     ), total AS (
       SELECT ${counts},
-        coalesce(sum(epoch), 0)::float8 AS epochs, coalesce(sum("trainingSeconds"), 0) AS "trainingSeconds" FROM trial
+        coalesce(sum(epoch), 0)::float8 AS epochs, coalesce(sum("continuedEpoch"), 0)::float8 AS "continuedEpochs", coalesce(sum("trainingSeconds"), 0) AS "trainingSeconds" FROM trial
     )
     SELECT ${summaryColumns}, refused, refusals, total.*,
       extract(epoch FROM coalesce("finishedAt", "pausedAt", now()) - "createdAt")::float8 - "pausedSeconds" AS "activeSeconds",

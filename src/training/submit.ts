@@ -85,6 +85,7 @@ export function newJob(
     sweep: trials === null ? null : { id: trials.id, trial: trials.created },
     trials,
     pauseAfter: null,
+    sharing: null,
     identity: runIdentity(spec, [], { data, validation }),
     copyOf: null,
     replay: null,

@@ -49,6 +49,8 @@ const sweepRequest = {
 
 interface Case {
   trials: number
+  /** Whether trials continue from others. */
+  isSharing?: boolean
   /** Returns the id of the sweep. */
   start(url: string): Promise<string>
 }
@@ -59,6 +61,29 @@ const search = (changes: object): Case => ({
     (await request(`${url}/sweeps`, sweepSummarySchema, { ...sweepRequest, ...changes })).id,
 })
 
+const spirals = sweepRequest.spec
+
+/** Large enough for checkpoints, from which trials with the same first epochs continue. */
+const sharing: Case = {
+  trials: 8 * kills,
+  isSharing: true,
+  start: async (url) => {
+    const [, output] = spirals.network.layers
+    const hidden = { type: 'dense', units: 64, activation: 'tanh' }
+    const schedule = { type: 'step', stepEpochs: 60, factor: 0.5 }
+    const { id } = await request(`${url}/sweeps`, sweepSummarySchema, {
+      spec: { ...spirals, network: { layers: [hidden, hidden, output] }, schedule },
+      parameters: [
+        { path: '/optimizer/learningRate', min: 0.001, max: 0.01, scale: 'log', steps: 2 * kills },
+        { path: '/epochs', values: [120, 240] },
+        { path: '/schedule/stepEpochs', values: [60, 120] },
+      ],
+      parallelism: 60,
+    })
+    return id
+  },
+}
+
 const folds = 10
 const repeats = Math.min(maximumRepeats, Math.ceil(points / folds))
 
@@ -66,6 +91,7 @@ const cases: Record<string, Case> = {
   'a random search': search({ search: { type: 'random', points, seed: 5 }, seeds: 2 }),
   'successive halving': search({ search: { type: 'asha', points: 2 * points, seed: 5, minimumEpochs: 5 } }),
   'a Parzen estimator': search({ search: { type: 'tpe', points: 2 * points, seed: 5 }, parallelism: 30 }),
+  'a grid over epochs and steps': sharing,
   'a job with repeats and folds': {
     trials: repeats * folds,
     async start(url) {
@@ -115,7 +141,7 @@ async function outcomes(cluster: Cluster, id: string): Promise<TrialOutcome[]> {
 }
 
 /** Those with the most state between trials; `npm run chaos` runs all. */
-const usual = ['successive halving', 'a job with repeats and folds']
+const usual = ['successive halving', 'a grid over epochs and steps', 'a job with repeats and folds']
 const chosen = Object.entries(cases).filter(
   ([name]) => process.env.LONG_TESTS !== undefined || usual.includes(name),
 )
@@ -130,7 +156,7 @@ afterAll(() => cluster.stop(), underLoad(60_000))
 
 it.each(chosen)(
   `%s whose processes are killed ${kills} times has the same trials and the same winner`,
-  async (_name, { trials, start }) => {
+  async (_name, { trials, start, isSharing = false }) => {
     const [url] = cluster.urls
     const undisturbed = await untilEnded(cluster, await start(url))
     expect(undisturbed).toMatchObject({ status: 'succeeded', counts: { failed: 0, refused: 0 } })
@@ -151,7 +177,10 @@ it.each(chosen)(
     expect(found).toEqual(await outcomes(cluster, undisturbed.id))
     const winners = ({ best }: Sweep) => best.map(({ point, score, values }) => ({ point, score, values }))
     expect(winners(disturbed)).toEqual(winners(undisturbed))
-    console.log(`sweep: ${strikes} strikes, ${trials} trials, ${disturbed.epochs} epochs`)
+    for (const { epochs, continuedEpochs } of [undisturbed, disturbed]) {
+      expect(continuedEpochs > 0).toBe(isSharing)
+      console.log(`sweep: ${strikes} strikes, ${trials} trials, ${epochs} epochs, ${continuedEpochs} shared`)
+    }
   },
   180_000 + kills * 20_000,
 )

@@ -232,6 +232,7 @@ describe('forks of one service', () => {
     expect(await difference(parent, whole)).toMatchObject({ equal: true })
     expect((await modelOf(whole)).weightSha256).toBe((await modelOf(parent)).weightSha256)
     expect(await adoptedEpochs(whole)).toBe(1_500)
+    expect(whole).toMatchObject({ metrics: parent.metrics, continuedFrom: { job: parent.id, epoch: 1_500 } })
     const longer = await trained(`/jobs/${parent.id}/fork`, { epoch: 1_500, changes: { epochs: 1_600 } })
     expect(await adoptedEpochs(longer)).toBe(1_500)
     const straight = await trained('/jobs', { ...long, seed: 6, epochs: 1_600 })

@@ -6,7 +6,7 @@ import { ImprovementWatch } from '../../src/engine/early-stopping.js'
 import { Dataset, readEpochs, splitRows, splitSizes, splitStratified, train } from '../../src/engine/index.js'
 import { fillInitial } from '../../src/engine/initializers.js'
 import { activationFunctions, erf } from '../../src/engine/kernels/reference/activation.js'
-import { learningRateAt } from '../../src/engine/schedules.js'
+import { learningRateAt, sharedEpochs } from '../../src/engine/schedules.js'
 import type { Weights } from '../../src/engine/weights.js'
 import { type SpecInput, trainingCase } from '../support/training-case.js'
 
@@ -63,6 +63,80 @@ describe('schedules', () => {
     expect(second).toBeCloseTo(0.4, 12)
     expect(third).toBeCloseTo(0.6, 12)
     expect([fourth, fifth]).toEqual([0.8, 0.8])
+  })
+
+  /** Short ones, so that they often meet. */
+  const warmup = { warmupEpochs: fc.integer({ min: 0, max: 2 }) }
+  const factor = fc.constantFrom(0.1, 0.5, 1)
+  const anySchedule: fc.Arbitrary<Schedule | undefined> = fc.oneof(
+    fc.constant(undefined),
+    fc.record({ type: fc.constant('constant' as const), ...warmup }),
+    fc.record({
+      type: fc.constant('step' as const),
+      stepEpochs: fc.integer({ min: 1, max: 4 }),
+      factor,
+      ...warmup,
+    }),
+    fc.record({ type: fc.constant('exponential' as const), factor, ...warmup }),
+    fc.record({ type: fc.constant('cosine' as const), finalFactor: fc.constantFrom(0, 0.5), ...warmup }),
+  )
+  const anyRates = fc.record({ epochs: fc.integer({ min: 1, max: 12 }), schedule: anySchedule })
+
+  test('two trainings have the same rates in their shared epochs', () => {
+    const ratesOf = ({ epochs, schedule }: { epochs: number; schedule: Schedule | undefined }) =>
+      rates(schedule ?? { type: 'constant', warmupEpochs: 0 }, epochs)
+    fc.assert(
+      fc.property(anyRates, anyRates, (one, other) => {
+        const shared = sharedEpochs(one, other)
+        expect(shared).toBeLessThanOrEqual(Math.min(one.epochs, other.epochs))
+        expect(ratesOf(one).slice(0, shared)).toEqual(ratesOf(other).slice(0, shared))
+      }),
+      { numRuns: 2_000 },
+    )
+  })
+
+  const step = (stepEpochs: number, warmupEpochs = 0): Schedule => ({
+    ...{ type: 'step', stepEpochs, factor: 0.1, warmupEpochs },
+  })
+  const cosine: Schedule = { type: 'cosine', finalFactor: 0, warmupEpochs: 5 }
+  test.each<[string, number, Parameters<typeof sharedEpochs>]>([
+    ['all of the shorter one with a constant rate', 100, [{ epochs: 100 }, { epochs: 1_000 }]],
+    [
+      'all of the shorter one with the same steps',
+      100,
+      [
+        { epochs: 100, schedule: step(30) },
+        { epochs: 1_000, schedule: step(30) },
+      ],
+    ],
+    [
+      'those before the first drop',
+      35,
+      [
+        { epochs: 100, schedule: step(30, 5) },
+        { epochs: 100, schedule: step(50, 5) },
+      ],
+    ],
+    ['those before the drop of one', 30, [{ epochs: 100 }, { epochs: 100, schedule: step(30) }]],
+    [
+      'the warm-up of a cosine over other epochs',
+      5,
+      [
+        { epochs: 100, schedule: cosine },
+        { epochs: 200, schedule: cosine },
+      ],
+    ],
+    [
+      'none after another warm-up',
+      0,
+      [
+        { epochs: 100, schedule: step(30, 5) },
+        { epochs: 100, schedule: step(30, 6) },
+      ],
+    ],
+  ])('trainings share %s', (_what, epochs, [one, other]) => {
+    expect(sharedEpochs(one, other)).toBe(epochs)
+    expect(sharedEpochs(other, one)).toBe(epochs)
   })
 
   test('step and exponential', () => {

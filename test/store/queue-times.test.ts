@@ -39,7 +39,7 @@ interface Running {
 }
 
 const rowOf = (job: NewJob) => {
-  const { inlineDataset, retraining, sweep, trials, copyOf, replay, spec, ...rest } = job
+  const { inlineDataset, retraining, sweep, trials, copyOf, replay, sharing, spec, ...rest } = job
   return { ...rest, spec: packJson(spec), epochs: spec.epochs, threads: spec.threads }
 }
 

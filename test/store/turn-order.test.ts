@@ -82,7 +82,7 @@ async function store(jobs: Given[]): Promise<Map<string, Stored>> {
     data: stored.map(
       ({ id, tenantId, priority, status, gap, threads, epochs, done, hasFolds, claimAlone, charged }) => {
         const spec = xorSpec({ threads, epochs, ...(hasFolds ? { earlyStopping: rule } : {}) })
-        const { inlineDataset, retraining, sweep, trials, copyOf, replay, ...rest } = newJob({
+        const { inlineDataset, retraining, sweep, trials, copyOf, replay, sharing, ...rest } = newJob({
           id,
           priority,
           spec,

@@ -34,7 +34,7 @@ async function createJobs(jobs: { tenantId: string; priority: number }[]): Promi
   const begin = Date.now() - 10_000_000
   const data = jobs.map(({ tenantId, priority }, index) => {
     // Long enough that none exceeds its estimate meanwhile.
-    const { inlineDataset, retraining, sweep, trials, copyOf, replay, spec, ...rest } = newJob({
+    const { inlineDataset, retraining, sweep, trials, copyOf, replay, sharing, spec, ...rest } = newJob({
       priority,
       flopsPerEpoch: 1e10,
     })

@@ -91,6 +91,7 @@ export function newJob(changes: Partial<NewJob> = {}): NewJob {
     sweep: null,
     trials: null,
     pauseAfter: null,
+    sharing: null,
     identity: null,
     copyOf: null,
     replay: null,

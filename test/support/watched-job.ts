@@ -71,6 +71,7 @@ export class WatchedJobInMemory implements WatchStore {
         sweep: null,
         test: null,
         reusedFrom: null,
+        continuedFrom: null,
         forkOf: null,
         verifies: null,
         tags: [],

@@ -50,6 +50,7 @@ function order(given: object, changes: Partial<TrainingOrder> = {}): TrainingOrd
     sourceCoding: null,
     checkpoint: null,
     pauseAfter: null,
+    sharedEpoch: null,
     checkpointMilliseconds: 60_000,
     stop: new Int32Array(new SharedArrayBuffer(4)),
     ...changes,

@@ -46,6 +46,7 @@ function order(spec: Partial<JobSpec> = {}, changes: Partial<TrainingOrder> = {}
     sourceCoding: null,
     checkpoint: null,
     pauseAfter: null,
+    sharedEpoch: null,
     checkpointMilliseconds: 60_000,
     stop,
     ...changes,

@@ -171,7 +171,7 @@ function LiveRun({ first, inputs }: { first: Job; inputs: number }) {
 }
 
 /** Where the run comes from, if it was not trained from its first epoch for itself. */
-function RunOrigin({ job: { id, reusedFrom, forkOf, verifies } }: { job: Job }) {
+function RunOrigin({ job: { id, reusedFrom, forkOf, verifies, continuedFrom } }: { job: Job }) {
   const other = forkOf?.job ?? verifies
   if (other !== null && other !== undefined) {
     return (
@@ -179,6 +179,14 @@ function RunOrigin({ job: { id, reusedFrom, forkOf, verifies } }: { job: Job }) 
         {forkOf === null ? 'Repeats' : `Equal up to epoch ${whole(forkOf.epoch)} to`}{' '}
         <a href={link('runs', other)}>{other}</a>.{' '}
         <a href={link('compare', `${other},${id}`)}>Compare both</a>
+      </p>
+    )
+  }
+  if (continuedFrom !== null) {
+    return (
+      <p class="hint">
+        The first {whole(continuedFrom.epoch)} epochs are those of another trial,{' '}
+        <a href={link('runs', continuedFrom.job)}>{continuedFrom.job}</a>.
       </p>
     )
   }

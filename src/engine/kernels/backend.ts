@@ -90,6 +90,8 @@ export interface Backend {
   readonly name: BackendName
   /** The reason why the backend is not available, or null if it is. */
   unavailableReason(): string | null
+  /** The variant that runs here, if the backend has several. @throws Error when the backend is not available */
+  variant(): string | null
   /** Bytes of workspace the backend needs in addition to the arena. */
   workspaceBytes(program: NetworkProgram): number
   trainer(context: TrainingContext): TrainingExecutor

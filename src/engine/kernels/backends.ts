@@ -43,3 +43,9 @@ export function explainBackend(name: BackendName | 'auto'): BackendChoice {
   }))
   return { name: chosen.name, passedOver }
 }
+
+/** The backend with its variant, such as `native/avx2`. @throws Error as `selectBackend` */
+export function variantOf(name: BackendName): string {
+  const variant = selectBackend(name).variant()
+  return variant === null ? name : `${name}/${variant}`
+}

@@ -12,10 +12,12 @@ export interface Checkpoint {
   header: CheckpointHeader
   /** Float32 little-endian. */
   bytes: Bytes
+  /** Whether it was taken after the last epoch that other trials may share. */
+  isShared?: boolean | undefined
 }
 
 /** A checkpoint whose bytes are read on demand. */
-export interface StoredCheckpoint extends Omit<Checkpoint, 'bytes'> {
+export interface StoredCheckpoint extends Omit<Checkpoint, 'bytes' | 'isShared'> {
   length: number
   chunks(): AsyncIterable<Uint8Array>
 }

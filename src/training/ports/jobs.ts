@@ -36,6 +36,8 @@ export interface NewJob {
   trials: NewTrials | null
   /** The epoch after which the job pauses; null for none. */
   pauseAfter: number | null
+  /** Of a trial that may have its first epochs in common with others; null for none. */
+  sharing: TrialSharing | null
   /** The hash of all that determines the run; null if it is not known. */
   identity: Buffer<ArrayBuffer> | null
   /** The job whose stored run is copied, if it still exists, and the id of the new model; null to train. */
@@ -45,6 +47,13 @@ export interface NewJob {
   changes: Change[]
   /** The backend that must compute the run; null for the fastest. */
   backend: string | null
+}
+
+export interface TrialSharing {
+  /** `run-prefix.ts`. */
+  prefix: Buffer<ArrayBuffer>
+  /** Of the jobs that are stored together, those with a lower rank are queued first. */
+  rank: number
 }
 
 /** The run that a job repeats. */

@@ -36,6 +36,28 @@ export interface ClaimedJob extends Claim {
   pauseAfter: number | null
   /** The job whose run this one repeats up to that epoch; null for none. */
   fork: Fork | null
+  /** Of a trial that may have its first epochs in common with others of its sweep; null for none. */
+  sharing: Sharing | null
+}
+
+export interface Sharing {
+  sweepId: string
+  /** `run-prefix.ts`. */
+  prefix: Uint8Array
+}
+
+/** A checkpoint of a trial that has the same first epochs as another one. */
+export interface SharedCheckpoint extends Pick<Checkpoint, 'epoch' | 'step'> {
+  jobId: string
+  sequence: number
+  /** The spec of that trial. */
+  spec: JobSpec
+}
+
+/** Where a training continues instead of at its first epoch. */
+export interface Adopted {
+  epoch: number
+  backend: string
 }
 
 export interface Fork {
@@ -108,10 +130,21 @@ export interface RunStore {
   /** The most recent intact checkpoint. Reports and skips damaged ones. */
   checkpoint(jobId: string, onDamage: (message: string) => void): Promise<StoredCheckpoint | null>
   /**
-   * Before the first epoch of a fork: takes over the newest checkpoint of the other job up to the epoch of the fork, and the
-   * epochs before it. Returns the last of these epochs; null if there is none, or if the claim is no longer valid.
+   * Before the first epoch of a job: takes over a checkpoint of another job, and the epochs before it. For a fork, it is the
+   * newest one up to its epoch. Null if there is none, or if the claim is no longer valid.
    */
-  adoptCheckpoint(claim: Claim, fork: Fork): Promise<number | null>
+  adoptCheckpoint(claim: Claim, other: Fork | SharedCheckpoint): Promise<Adopted | null>
+  /**
+   * The checkpoints of trials with the same prefix, by this backend and variant, up to an epoch. Those of later epochs come
+   * first.
+   */
+  sharedCheckpoints(
+    claim: ClaimedJob & { sharing: Sharing },
+    backend: string,
+    upTo: number,
+  ): Promise<SharedCheckpoint[]>
+  /** From now on, no other trial shares epochs with this one. */
+  stopSharing(claim: Claim): Promise<boolean>
   /** The first of these epochs that differs from the stored one of the job; null if none does. Ignores those not stored. */
   findDifference(jobId: string, epochs: EpochRun): Promise<number | null>
   /** This method and those below return false, and change nothing, if the claim is no longer valid. */

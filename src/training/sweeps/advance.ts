@@ -16,6 +16,7 @@ import type { Tenant } from '../ports/tenants.js'
 import { Slice } from '../slices.js'
 import type { SweepDecisions } from './decisions.js'
 import { firstPause } from './halving.js'
+import { shareEpochs, sharesPrefixes } from './run-prefix.js'
 import type { NextTrials, Suggestions } from './suggestions.js'
 import { type ParseJob, trialOf, trialRequests } from './trials.js'
 
@@ -78,6 +79,7 @@ function trialPlanner(
   const request = trialRequests(due, parseJob)
   const { requestId, traceId } = due
   const pointOf = (trial: number) => trialOf(trial, due.definition).point
+  const isSharing = sharesPrefixes(due.definition)
   return async (first: number, last: number): Promise<PlannedTrials> => {
     const sources = readingOnce(plan, tenant.tenantId)
     const planned: { jobs: NewJob[]; refused: RefusedTrial[] } = { jobs: [], refused: [] }
@@ -97,7 +99,8 @@ function trialPlanner(
       if (slice.isOver) await slice.pause()
     }
     return {
-      ...planned,
+      refused: planned.refused,
+      jobs: isSharing ? shareEpochs(planned.jobs) : planned.jobs,
       points: pointsBetween(choices, pointOf(first), pointOf(last)),
     }
   }

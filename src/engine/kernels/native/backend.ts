@@ -77,6 +77,7 @@ export function createNativeBackend(variant: Variant | null): Backend {
   return {
     name: 'native',
     unavailableReason,
+    variant: () => loadAddon(variant).variant,
     // The addon allocates its scratch memory, at most `threadBytes` per thread.
     workspaceBytes: () => 0,
     trainer: (context) => trainer(context, variant),

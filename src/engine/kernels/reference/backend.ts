@@ -9,6 +9,7 @@ import { createRun, ReferenceTrainer } from './executor.js'
 export const referenceBackend: Backend = {
   name: 'reference',
   unavailableReason: () => null,
+  variant: () => null,
   workspaceBytes: () => 0,
   trainer({ program, memory, arena, order, data, seed }) {
     const features = elementCount(program.network.inputShape)

@@ -33,6 +33,7 @@ export function createWasmBackend(load: () => Assembly): Backend {
   return {
     name: 'wasm',
     unavailableReason,
+    variant: () => load().variant,
     workspaceBytes: (program) => layOutWorkspace(program).bytes,
     trainer: (context) => trainer(context, instanceFor(context.memory.memory), load().variant),
     predictor: (context) => predictor(context, instanceFor(context.memory.memory), load().variant),
