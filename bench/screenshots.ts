@@ -6,6 +6,7 @@ import { request, submit, watch } from '../examples/client.js'
 import { demonstrationIds } from '../examples/lecture/catalogue.js'
 import { demonstrate } from '../examples/service.js'
 import { jobSchema } from '../src/contract/job.js'
+import { newShareLinkSchema } from '../src/contract/share-link.js'
 import { sweepSchema, sweepSummarySchema } from '../src/contract/sweep.js'
 import { openBrowser } from './browser.js'
 import { startPictureWorkshop } from './picture-workshop.js'
@@ -104,7 +105,8 @@ async function prepare(url: string) {
   })
   const sweep = await finishedSweep(url)
   const iris = await request(`${url}/jobs/${irises[0]}`, jobSchema)
-  return { spirals, irises, running: running.id, sweep, model: iris.modelId ?? '' }
+  const { page: shared } = await request(`${url}/jobs/${spirals}/share-links`, newShareLinkSchema, {})
+  return { spirals, irises, running: running.id, sweep, model: iris.modelId ?? '', shared }
 }
 
 interface Shot {
@@ -115,7 +117,7 @@ interface Shot {
   prepare?(page: Page): Promise<void>
 }
 
-function listShots({ spirals, irises, sweep, model }: Awaited<ReturnType<typeof prepare>>): Shot[] {
+function listShots({ spirals, irises, sweep, model, shared }: Awaited<ReturnType<typeof prepare>>): Shot[] {
   return [
     { name: 'runs', address: '#/runs', prepare: (page) => page.getByRole('row').nth(4).waitFor() },
     {
@@ -178,6 +180,11 @@ function listShots({ spirals, irises, sweep, model }: Awaited<ReturnType<typeof 
       name: 'model',
       address: `#/models/${model}`,
       prepare: (page) => page.locator('.meter').first().waitFor(),
+    },
+    {
+      name: 'shared',
+      address: shared.slice(1),
+      prepare: (page) => page.getByText('complete', { exact: true }).waitFor(),
     },
     { name: 'nothing', address: '#/elsewhere' },
   ]

@@ -16,6 +16,7 @@ import { RegisteredNameView } from './views/registered-name.js'
 import { RegistryView } from './views/registry.js'
 import { RunView } from './views/run.js'
 import { RunsView } from './views/runs.js'
+import { SharedRunView } from './views/shared-run.js'
 import { SweepsView } from './views/sweeps.js'
 import { startingSpec, TakeSpecView, TakeStartingSpecView } from './views/take-spec.js'
 import { WorkshopView } from './views/workshop.js'
@@ -48,7 +49,11 @@ const belongsTo = (view: Route['view'], target: string) =>
   (view === 'registry' && target === 'models') || (view === 'new-sweep' && target === 'sweeps')
 
 export function App() {
-  const { view, argument } = useRoute()
+  const route = useRoute()
+  return route.view === 'shared' ? <SharedRunView token={route.argument} /> : <AppOfKey {...route} />
+}
+
+function AppOfKey({ view, argument }: Route) {
   const [keyVersion, setKeyVersion] = useState(0)
   const main = useRef<HTMLElement>(null)
   const theme = useTheme()
@@ -109,6 +114,8 @@ export function App() {
 
 function View({ view, argument }: Route) {
   switch (view) {
+    case 'shared':
+      return null
     case 'runs':
       return argument === '' ? <RunsView /> : <RunView id={argument} />
     case 'compare':

@@ -15,6 +15,7 @@ const viewNames = [
   'join',
   'workshop',
   'workshops',
+  'shared',
 ] as const
 type ViewName = (typeof viewNames)[number]
 

@@ -25,8 +25,11 @@ const emptyRun = (): Run => ({
   version: 0,
 })
 
-/** Watches a job, or none while the id is null. */
-export function useRun(jobId: string | null, boundary?: number): Run {
+/**
+ * Watches a job, or none while the id is null.
+ * @param token of a share link
+ */
+export function useRun(jobId: string | null, boundary?: number, token?: string): Run {
   const [, render] = useState(0)
   const run = useRef<Run>(emptyRun())
   const watched = useRef<string | null>(null)
@@ -70,12 +73,13 @@ export function useRun(jobId: string | null, boundary?: number): Run {
         },
       },
       boundary,
+      token,
     )
     return () => {
       stop()
       clearTimeout(timer)
     }
-  }, [jobId, boundary])
+  }, [jobId, boundary, token])
 
   return run.current
 }

@@ -54,9 +54,12 @@ describe.skipIf(!hasChromium)('every view', () => {
     const { id: dataset } = (await upload.json()) as { id: string }
     const twoClasses = await trained({ name: 'two classes', dataset, epochs: 30 })
     const diagnosed = await trained(straightLine)
+    const shared = await fetch(`${suite.service().url}/jobs/${diagnosed.id}/share-links`, { method: 'POST' })
+    const { page: sharedPage } = (await shared.json()) as { page: string }
     const page = await suite.open('')
     const views: [string, (page: Page) => Promise<unknown>][] = [
       [`#/runs/${diagnosed.id}`, (page) => page.getByRole('heading', { name: 'Underfitting' }).waitFor()],
+      [sharedPage.slice(1), (page) => page.getByText('complete', { exact: true }).waitFor()],
       ['#/runs', (page) => page.getByRole('row').nth(2).waitFor()],
       [
         `#/runs/${id}`,

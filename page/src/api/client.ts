@@ -32,13 +32,15 @@ interface Options {
   match?: { 'if-match': string } | { 'if-none-match': '*' }
   /** Aborts when the response is no longer needed. */
   signal?: AbortSignal
+  /** Of a share link, sent instead of the key. */
+  token?: string | undefined
 }
 
 export async function get<Path extends keyof paths>(
   path: Path,
   options: Options = {},
 ): Promise<Success<paths[Path] extends { get: infer Operation } ? Operation : never>> {
-  return send('GET', urlFor(path, options), { signal: options.signal })
+  return send('GET', urlFor(path, options), { signal: options.signal, token: options.token })
 }
 
 export async function post<Path extends keyof paths>(
@@ -126,7 +128,7 @@ function sendFiles<T>(
 
 function urlFor(
   path: string,
-  { query = {}, match: _match, signal: _signal, ...parameters }: Options,
+  { query = {}, match: _match, signal: _signal, token: _token, ...parameters }: Options,
 ): string {
   const pairs = Object.entries(query).flatMap(([name, value]) =>
     [value ?? []].flat().map((each) => [name, String(each)]),
@@ -143,11 +145,12 @@ interface Content {
   headers?: Record<string, string>
   body?: BodyInit
   signal?: AbortSignal
+  token?: string | undefined
 }
 
-function toContent(body: unknown, { match }: Options): Content {
-  if (body === undefined) return { headers: { ...match } }
-  return { body: JSON.stringify(body), headers: { 'content-type': 'application/json', ...match } }
+function toContent(body: unknown, { match, token }: Options): Content {
+  if (body === undefined) return { headers: { ...match }, token }
+  return { body: JSON.stringify(body), headers: { 'content-type': 'application/json', ...match }, token }
 }
 
 async function send<T>(method: string, url: string, { headers = {}, ...rest }: Content = {}): Promise<T> {
@@ -163,9 +166,9 @@ async function send<T>(method: string, url: string, { headers = {}, ...rest }: C
 async function request(
   method: string,
   url: string,
-  { headers = {}, ...rest }: Content = {},
+  { headers = {}, token, ...rest }: Content = {},
 ): Promise<Response> {
-  const key = currentKey()
+  const key = token ?? currentKey()
   const authorization: Record<string, string> = key === undefined ? {} : { authorization: `Bearer ${key}` }
   let response: Response
   try {

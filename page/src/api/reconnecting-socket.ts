@@ -1,4 +1,4 @@
-/** A WebSocket that reconnects, each time with a new ticket if there is a key, until it is closed or rejected. */
+/** A WebSocket that reconnects, each time with a new ticket if one is needed, until it is closed or rejected. */
 import { ApiError } from './client.js'
 import { currentKey } from './key.js'
 
@@ -9,6 +9,8 @@ interface Handlers {
   /** Called for every connection, so that it can return the position to resume from. */
   query(): Record<string, string>
   protocols?: string[]
+  /** Of a share link, which is used instead of the key. */
+  token?: string | undefined
   ticket(): Promise<string>
   /** Called when messages can be sent. */
   opened?(): void
@@ -41,7 +43,7 @@ export function openReconnectingSocket(handlers: Handlers): ReconnectingSocket {
   async function connect(): Promise<void> {
     const query = new URLSearchParams(handlers.query())
     // URLs end up in logs, so they carry a ticket instead of the key.
-    if (currentKey() !== undefined) query.set('ticket', await handlers.ticket())
+    if ((handlers.token ?? currentKey()) !== undefined) query.set('ticket', await handlers.ticket())
     if (stopped) return
     const origin = location.origin.replace(/^http/, 'ws')
     socket = new WebSocket(`${origin}${handlers.path}?${query}`, handlers.protocols)

@@ -11,8 +11,12 @@ interface Watcher {
   connection(state: Connection): void
 }
 
-/** Watches until the job ends or the returned function is called. */
-export function watchJob(id: string, watcher: Watcher, boundary?: number): () => void {
+/**
+ * Watches until the job ends or the returned function is called.
+ * @param boundary points per axis of the boundary frames; none without it
+ * @param token of a share link, which reads no weights
+ */
+export function watchJob(id: string, watcher: Watcher, boundary?: number, token?: string): () => void {
   let lastEpoch = 0
 
   function receiveEpochs(epochs: Epoch[]): void {
@@ -46,10 +50,12 @@ export function watchJob(id: string, watcher: Watcher, boundary?: number): () =>
     path: `/jobs/${encodeURIComponent(id)}/stream`,
     query: () => ({
       after: String(lastEpoch),
-      ...(boundary === undefined ? {} : { boundary: String(boundary), weights: 'true' }),
+      ...(boundary === undefined ? {} : { boundary: String(boundary) }),
+      ...(boundary === undefined || token !== undefined ? {} : { weights: 'true' }),
     }),
     protocols: [epochsProtocol],
-    ticket: () => requestJobTicket(id),
+    token,
+    ticket: () => requestJobTicket(id, token),
     message: (data) =>
       data instanceof ArrayBuffer ? receiveEpochs(readEpochFrame(data)) : receive(JSON.parse(data)),
     connection: (state) => watcher.connection(state),

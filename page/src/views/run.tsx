@@ -3,25 +3,20 @@ import { useMemo, useState } from 'preact/hooks'
 import { type ApiError, get, post, remove } from '../api/client.js'
 import type { Boundary, Job, LayerSummary, Model } from '../api/types.js'
 import { DeleteButton } from '../components/delete-button.js'
-import { Choice } from '../components/field.js'
-import { FigureList } from '../components/figure-list.js'
 import { Heading } from '../components/heading.js'
 import { Icon } from '../components/icon.js'
 import { ErrorNotice } from '../components/notice.js'
-import { saveFile } from '../components/save-file.js'
 import { ConnectionNote, StatusPill } from '../components/status.js'
 import { toApiError, useQuery } from '../components/use-query.js'
 import { BoundaryPanel } from '../draw/boundary-panel.js'
-import { HistoryCurves } from '../draw/history-curves.js'
 import { NetworkDrawing } from '../draw/network-drawing.js'
 import { maxDrawnRows, pointsIn, samplesIn } from '../draw/rows.js'
 import { type Playhead, usePlayhead } from '../draw/use-playhead.js'
-import { lossName, metricFigures } from '../figures.js'
-import { bytes, short, whole } from '../format.js'
+import { bytes, whole } from '../format.js'
 import { go, link } from '../router.js'
 import { useEpochModel } from '../use-epoch-model.js'
 import { type Run, useRun } from '../use-run.js'
-import { Smoothing } from './compare.js'
+import { CurveCards } from './curve-cards.js'
 import { DiagnosisCard, firstMark, useDiagnosis } from './diagnosis.js'
 import { EpochSlider } from './epoch-slider.js'
 import { JobModelCards } from './job-model.js'
@@ -29,7 +24,9 @@ import { LayerStatisticsCard } from './layer-statistics.js'
 import { QueueNote } from './queue-note.js'
 import { hasRepeats, RepeatsCard } from './repeats.js'
 import { RequestCard } from './request-card.js'
-import { datasetName, datasetNames, timeText } from './runs.js'
+import { inputSize, metricsNote, RunFigures } from './run-figures.js'
+import { datasetName, datasetNames } from './runs.js'
+import { ShareButton } from './share-button.js'
 
 const boundaryPoints = 64
 
@@ -112,6 +109,7 @@ function LiveRun({ first, inputs }: { first: Job; inputs: number }) {
           ) : (
             <DeleteButton onConfirm={deleteRun} />
           )}
+          <ShareButton job={job.id} />
           <a class="button" href={link('new-sweep', job.id)}>
             Sweep around this
           </a>
@@ -134,7 +132,7 @@ function LiveRun({ first, inputs }: { first: Job; inputs: number }) {
         value={job.epoch}
         aria-label={`${job.epoch} of ${job.epochs} epochs`}
       />
-      <Figures job={job} dataset={datasetName(job, names)} />
+      <RunFigures job={job} dataset={datasetName(job, names)} />
       <p class="hint">{metricsNote(job)}</p>
       <div class={drawable || isDiagnosed ? 'columns wide-left' : ''}>
         <CurveCards
@@ -195,103 +193,6 @@ function RunOrigin({ job: { id, reusedFrom, forkOf, verifies, continuedFrom } }:
     <p class="hint">
       Answered from an equal run, <a href={link('runs', reusedFrom)}>{reusedFrom}</a>.
     </p>
-  )
-}
-
-/** Number of inputs of the network. */
-function inputSize({ spec }: Job): number {
-  return (spec.network.inputShape ?? []).reduce((total, length) => total * length, 1)
-}
-
-function Figures({ job, dataset }: { job: Job; dataset: string }) {
-  const { metrics, epoch, epochs, bestEpoch, parameters, backend, spec } = job
-  const figures: [string, string][] = [
-    bestEpoch === null
-      ? ['Epoch', `${whole(epoch)} / ${whole(epochs)}`]
-      : ['Best epoch', `${whole(bestEpoch)} of ${whole(epoch)}`],
-    ...metricFigures(metrics, spec.targetScaling),
-    ['Time', job.status === 'queued' ? '–' : timeText(job)],
-    ['Dataset', dataset],
-    ['Optimizer', `${spec.optimizer.type} ${short(spec.optimizer.learningRate)}`],
-    ['Parameters', whole(parameters)],
-    ['Backend', backend ?? '–'],
-  ]
-  return <FigureList figures={figures} />
-}
-
-/** Explains how the metrics of a job were measured. */
-function metricsNote({ bestEpoch, spec }: Job): string {
-  const folds = spec.earlyStopping?.folds
-  const rows =
-    folds === undefined
-      ? ''
-      : ` Cross-validation with ${folds} folds chose the number of epochs. The final network was trained on all rows.`
-  const source =
-    bestEpoch === null
-      ? 'Metrics are those of the latest epoch.'
-      : 'Metrics are those of the best epoch, whose weights the model has.'
-  return `${source}${rows} Training metrics are measured during the epoch, while the weights still change.`
-}
-
-/** @param mark an epoch to highlight */
-function CurveCards({ run, job, mark }: { run: Run; job: Job; mark: number | undefined }) {
-  const [scale, setScale] = useState<'log' | 'linear'>('log')
-  const [smoothing, setSmoothing] = useState(0)
-  const { history, version } = run
-  const bestEpoch = job.bestEpoch ?? undefined
-  const hasAccuracy = history.has('accuracy') || history.has('valAccuracy')
-  return (
-    <div class="card" id="curves">
-      <div class="controls">
-        <h2>Curves</h2>
-        <Choice
-          label="Loss scale"
-          value={scale}
-          onChange={setScale}
-          options={[
-            ['log', 'log'],
-            ['linear', 'linear'],
-          ]}
-        />
-        <Smoothing value={smoothing} onChange={setSmoothing} />
-        <button
-          type="button"
-          class="icon"
-          aria-label="Save the curves as CSV"
-          disabled={history.length === 0}
-          onClick={() => saveFile(`${job.id}.csv`, 'text/csv', history.toCsv())}
-        >
-          <Icon name="download" />
-        </button>
-      </div>
-      {history.length === 0 ? (
-        <p class="waiting">Waiting for the first epoch …</p>
-      ) : (
-        <>
-          <HistoryCurves
-            history={history}
-            metrics={['loss', 'valLoss']}
-            version={version}
-            logarithmic={scale === 'log'}
-            smoothing={smoothing}
-            bestEpoch={bestEpoch}
-            mark={mark}
-            lossName={lossName(job.spec.targetScaling)}
-          />
-          {hasAccuracy ? (
-            <HistoryCurves
-              history={history}
-              metrics={['accuracy', 'valAccuracy']}
-              version={version}
-              smoothing={smoothing}
-              bestEpoch={bestEpoch}
-              mark={mark}
-              height={190}
-            />
-          ) : null}
-        </>
-      )}
-    </div>
   )
 }
 
