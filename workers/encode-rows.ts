@@ -18,7 +18,7 @@ interface Parts {
 /** @throws DatasetError if the rows cannot be trained on */
 export function encodeRows(spec: JobSpec, data: RawData, parts = selectParts(spec, data)): SharedData {
   const { columns } = data.training
-  const features = inputWidth(columns, spec.sampleWeight)
+  const features = inputWidth(columns, spec.sampleWeight) + (spec.derivedFeatures?.length ?? 0)
   const outputs = elementCount(outputShape(spec.network, spec.network.inputShape ?? [features]))
   const options = { ...spec, outputs, image: data.image, inheritance: data.inheritance }
   const dataset = Dataset.allocate({

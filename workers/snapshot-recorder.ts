@@ -18,7 +18,7 @@ import { packWeights } from '../src/threads/packed-weights.js'
 import type { Progress } from '../src/training/ports/runs.js'
 import type { WeightSnapshots } from '../src/training/ports/snapshots.js'
 
-/** Maximum number of inputs of a boundary. */
+/** Maximum number of columns that a boundary is drawn over. */
 const maximumFeatures = 2
 /** Snapshots for each doubling of the epoch: 50 in 1,000 epochs. A training of few epochs has fewer. */
 const ratios = { long: 2 ** (1 / 6), short: 2 ** (1 / 2) }
@@ -49,9 +49,9 @@ export class SnapshotRecorder {
   /** Null for a network without a boundary. */
   static of(program: Program, coding: Coding): SnapshotRecorder | null {
     const { network, parameters } = program
-    const [inputs] = network.inputShape ?? []
-    const isNumeric = coding.features.every(({ type }) => type === 'number')
-    const drawable = network.inputShape?.length === 1 && inputs <= maximumFeatures && isNumeric
+    const { features } = coding
+    const isNumeric = features.every(({ type }) => type === 'number')
+    const drawable = network.inputShape?.length === 1 && features.length <= maximumFeatures && isNumeric
     if (!drawable || parameters > maximumFrameParameters) return null
     return new SnapshotRecorder(coding, program.spec.epochs <= fewEpochs ? ratios.short : ratios.long)
   }

@@ -3,6 +3,7 @@
  * boundary.
  */
 import { z } from 'zod'
+import { derivedCodingSchema } from './derived-feature.js'
 import { tensorSchema } from './model.js'
 
 export const minimumBoundarySize = 2
@@ -25,6 +26,14 @@ const boundaryWeightsSchema = z.object({
   inputs: z
     .array(z.object({ offset: z.number(), scale: z.number() }))
     .describe('how the network reads the value of each axis: (value − offset) / scale'),
+  derived: z
+    .array(
+      derivedCodingSchema
+        .omit({ of: true })
+        .extend({ of: z.array(z.int()).describe('the axes that it is computed from, counted from 0') }),
+    )
+    .optional()
+    .describe('further inputs, computed from the values of the axes; absent for none'),
   tensors: z.array(tensorSchema).describe('`offset` counts numbers'),
   values: z.base64().describe('the tensors one after the other, as little-endian float32'),
 })

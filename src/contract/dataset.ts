@@ -1,5 +1,6 @@
 /** A dataset: named columns over rows. Some columns are features, some are targets. */
 import { z } from 'zod'
+import { derivedCodingSchema } from './derived-feature.js'
 
 export const columnTypeSchema = z.enum(['number', 'category', 'boolean', 'date', 'ignored'])
 export type ColumnType = z.infer<typeof columnTypeSchema>
@@ -134,6 +135,10 @@ export type TargetCoding = z.infer<typeof targetCodingSchema>
 /** The encoding of raw rows, learned from the training rows and stored with the model. */
 export const codingSchema = z.object({
   features: z.array(featureCodingSchema),
+  derived: z
+    .array(derivedCodingSchema)
+    .optional()
+    .describe('inputs after those of the features, computed from number features; absent for none'),
   target: targetCodingSchema,
   ignored: z
     .array(z.string())

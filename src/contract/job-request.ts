@@ -1,6 +1,7 @@
 /** A request for a training. */
 import { z } from 'zod'
 import { generatedDatasetSchema, scalingSchema } from './dataset.js'
+import { derivedFeaturesSchema } from './derived-feature.js'
 import { maximumRepeats, validationFoldSchema } from './folds.js'
 import { metadataSchema } from './labels.js'
 import {
@@ -163,6 +164,13 @@ export const jobRequestSchema = z
       .describe(
         'scaling of number columns: `standardize` (mean 0 and standard deviation 1 over the training rows), `minMax` ' +
           '(0 to 1) or `none`. Default: `standardize` for uploads and `iris`, else `none`',
+      ),
+    derivedFeatures: derivedFeaturesSchema
+      .optional()
+      .describe(
+        'inputs computed from number columns, after those of the columns: `square`, `sin` or `product`. They are computed ' +
+          'from unscaled values and then scaled by `scaling`. Predictions take the columns only. Default: none; with ' +
+          '`from`, those of the model',
       ),
     from: modelReferenceSchema
       .optional()

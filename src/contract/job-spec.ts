@@ -1,6 +1,7 @@
 /** The accepted spec of a job, and what validation says of it. */
 import { z } from 'zod'
 import { generatedDatasetSchema, scalingSchema } from './dataset.js'
+import { derivedFeaturesSchema } from './derived-feature.js'
 import { validationFoldSchema } from './folds.js'
 import { classWeightSchema, splitSchema } from './job-request.js'
 import { layerSummarySchema } from './model.js'
@@ -22,6 +23,7 @@ export const jobSpecSchema = trainingSchema.extend({
   sampleWeight: z.string().optional(),
   excludedRows: z.array(z.int()).optional(),
   scaling: scalingSchema.default('none'),
+  derivedFeatures: derivedFeaturesSchema.optional(),
   targetScaling: scalingSchema
     .default('none')
     .describe('scaling of number targets in the loss; predictions and evaluations are not scaled'),

@@ -20,6 +20,7 @@ import {
   scalingSchema,
   targetCodingSchema,
 } from './dataset.js'
+import { derivedCodingSchema, derivedFeatureSchema } from './derived-feature.js'
 import { diagnosisSchema, findingSchema, severitySchema } from './diagnosis.js'
 import { epochSchema, metricsSchema } from './epoch.js'
 import { evaluationSchema, thresholdSchema, twoClassesSchema } from './evaluation.js'
@@ -196,6 +197,8 @@ const named: Readonly<Record<string, z.core.$ZodType>> = {
   Delivery: deliverySchema,
   DeliveryEvent: deliveryEventSchema,
   Dependence: dependenceSchema,
+  DerivedCoding: derivedCodingSchema,
+  DerivedFeature: derivedFeatureSchema,
   Diagnosis: diagnosisSchema,
   Difference: differenceSchema,
   EarlyStopping: earlyStoppingSchema,

@@ -1,6 +1,8 @@
 /** Encodes the rows of a table as float32 inputs and targets of a network. */
 import type { Coding, ImageFormat, Scaling } from '../contract/dataset.js'
+import type { DerivedCoding, DerivedFeature } from '../contract/derived-feature.js'
 import type { Loss } from '../contract/network.js'
+import { inheritDerived, learnDerived, writeDerived } from './derived-features.js'
 import { featureWidth, forEachColumn, inputCount, learnFeatures, type Part } from './feature-coding.js'
 import { type Inheritance, inheritFeature, inheritTargetScaling } from './inherited-coding.js'
 import { type ColumnWriter, inputWriter } from './input-writers.js'
@@ -26,6 +28,7 @@ export interface EncodingOptions extends Outputs, RowWeights {
   scaling: Scaling
   /** Default `none`. */
   targetScaling?: Scaling
+  derivedFeatures?: readonly DerivedFeature[]
   /** Set if the features are the pixels of an image, which share one scale. */
   image: ImageFormat | null
   /** The coding to inherit from the model whose weights the training starts from. */
@@ -91,7 +94,7 @@ export function encodeByCoding(
 /** Learns the coding from the training rows, except for what is inherited from a model. */
 function learnCoding(training: Part, options: EncodingOptions): Coding {
   if (training.rows.length === 0) throw new DatasetError('invalid-dataset', 'there are no rows to train on')
-  const { image, scaling, sampleWeight, inheritance = null } = options
+  const { image, scaling, sampleWeight, derivedFeatures = [], inheritance = null } = options
   const { columns } = training.table
   const learned = learnFeatures(training, { scaling, sampleWeight, sharesScale: image !== null })
   const byName = new Map(columns.map((column) => [column.name, column]))
@@ -99,16 +102,22 @@ function learnCoding(training: Part, options: EncodingOptions): Coding {
     inheritance === null
       ? learned
       : learned.map((feature) => inheritFeature(feature, byName.get(feature.name), inheritance))
+  const derived = learnDerived(training, features, derivedFeatures, scaling)
   const used = new Set(features.map(({ name }) => name))
   const pixels = columns.filter(({ name }) => used.has(name))
   return {
     features,
+    ...(derived.length === 0 ? {} : { derived: scaledAlike(derived, inheritance) }),
     target: learnTarget(training, options),
     ignored: columns.flatMap(({ name }) => (used.has(name) ? [] : [name])),
     ...(image === null
       ? {}
       : { image: { ...image, white: pixels.some(({ max = 0 }) => max > 1) ? 255 : 1 } }),
   }
+}
+
+function scaledAlike(learned: DerivedCoding[], inheritance: Inheritance | null): DerivedCoding[] {
+  return inheritance?.scaling === true ? inheritDerived(learned, inheritance.coding) : learned
 }
 
 function learnTarget(training: Part, options: EncodingOptions): Coding['target'] {
@@ -150,4 +159,5 @@ function writeInputs(part: Part, coding: Coding, inputs: Float32Array): void {
   forEachColumn(part, [...writers.keys()], (index, values, chosen, first) =>
     writers.get(index)?.(values, chosen, first),
   )
+  writeDerived(part, coding, inputs, width)
 }

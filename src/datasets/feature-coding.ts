@@ -183,6 +183,6 @@ export function featureWidth(coding: FeatureCoding): number {
 }
 
 /** The number of network inputs of a row. */
-export function inputCount({ features }: Pick<Coding, 'features'>): number {
-  return features.reduce((sum, feature) => sum + featureWidth(feature), 0)
+export function inputCount({ features, derived = [] }: Pick<Coding, 'features' | 'derived'>): number {
+  return features.reduce((sum, feature) => sum + featureWidth(feature), derived.length)
 }

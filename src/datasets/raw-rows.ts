@@ -2,6 +2,7 @@
 import type { Cell, Coding } from '../contract/dataset.js'
 import { pointerTo } from '../contract/problems.js'
 import { cellCoder } from './cell-coder.js'
+import { derivedTooLarge, derivedWriter } from './derived-features.js'
 import { featureWidth, inputCount } from './feature-coding.js'
 import { InputError } from './input-error.js'
 import { InputNames } from './input-names.js'
@@ -122,6 +123,7 @@ const noWarnings: readonly string[] = []
 
 function rowWriter(coding: Coding): RowWriter {
   const names = new InputNames(coding)
+  const derive = derivedWriter(coding)
   const columns = coding.features.map((feature) => {
     return { name: feature.name, width: featureWidth(feature), code: cellCoder(feature) }
   })
@@ -145,6 +147,12 @@ function rowWriter(coding: Coding): RowWriter {
           warnings.push(`${name}: ${warning}`)
         }
         offset += width
+      }
+      const failed = derive?.(inputs, begin) ?? null
+      if (failed !== null) {
+        const place = names.find(failed.of[0]) ?? 0
+        const pointer = pointerTo([index, spellings?.[place] ?? place])
+        throw new InputError(pointer, `${failed.of[0]}: ${derivedTooLarge(failed)}`)
       }
       return warnings ?? noWarnings
     },

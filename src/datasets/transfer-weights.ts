@@ -14,10 +14,10 @@ interface Moves {
 }
 
 function findMoves(source: Ends, coding: Ends): Moves {
-  const inputs = inputPlaces(source.features, coding.features)
+  const inputs = inputPlaces(source, coding)
   const outputs = outputPlaces(source.target, coding.target)
   return {
-    inputs: isIdentity(inputs, inputNames(source.features).length) ? null : inputs,
+    inputs: isIdentity(inputs, inputNames(source).length) ? null : inputs,
     outputs: isIdentity(outputs, targetWidth(source.target)) ? null : outputs,
   }
 }

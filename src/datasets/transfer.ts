@@ -6,6 +6,7 @@ import {
   type ImageFormat,
   type TargetCoding,
 } from '../contract/dataset.js'
+import { type Derivation, derivationKey, derivedName } from './derivation.js'
 import { shown } from './shown-text.js'
 
 /** The properties of a feature that columns and codings share. */
@@ -14,8 +15,10 @@ type Feature = Pick<Column, 'name' | 'type' | 'categories'>
 /** The features and target of a coding, or of the columns that it will be learned from. */
 export interface Ends {
   features: readonly Feature[]
+  derived?: readonly Derivation[] | undefined
   target: TargetCoding
 }
+type Inputs = Pick<Ends, 'features' | 'derived'>
 
 /** The feature columns, without the column of sample weights. */
 export function featureColumns(columns: readonly Column[], sampleWeight?: string): Column[] {
@@ -31,9 +34,14 @@ interface Mismatch {
 export const isMatch = ({ added, missing }: Mismatch) => added.length === 0 && missing.length === 0
 
 /** @param columns the columns of the new dataset */
-export function findMismatch(source: Ends, columns: readonly Column[], sampleWeight?: string): Mismatch {
+export function findMismatch(
+  source: Ends,
+  columns: readonly Column[],
+  { sampleWeight, derived = [] }: { sampleWeight?: string | undefined; derived?: readonly Derivation[] } = {},
+): Mismatch {
   const parts = [
     difference(source.features, featureColumns(columns, sampleWeight)),
+    derivedDifference(source.derived, derived),
     targetDifference(source.target, columns),
   ]
   const without = (names: string[], others: string[]) => {
@@ -65,6 +73,12 @@ function difference(before: readonly Feature[], now: readonly Feature[]): Names 
   return { before: describe(before, typesByName(now)), now: describe(now, typesByName(before)) }
 }
 
+function derivedDifference(before: readonly Derivation[] = [], now: readonly Derivation[] = []): Names {
+  const describe = (list: readonly Derivation[]) =>
+    list.map((each) => `derived feature ${shown(derivedName(each))}`)
+  return { before: describe(before), now: describe(now) }
+}
+
 function targetDifference(target: TargetCoding, columns: readonly Column[]): Names {
   const targets = columns.filter(({ role }) => role === 'target')
   const names = (list: readonly string[]) => list.map((name) => `target ${shown(name)}`)
@@ -81,17 +95,18 @@ function targetDifference(target: TargetCoding, columns: readonly Column[]): Nam
 }
 
 /** For each new network input its index in the model, −1 for a new one. */
-export function inputPlaces(source: readonly Feature[], features: readonly Feature[]): Int32Array {
+export function inputPlaces(source: Inputs, inputs: Inputs): Int32Array {
   const before = new Map(inputNames(source).map((name, index) => [name, index]))
-  return Int32Array.from(inputNames(features), (name) => before.get(name) ?? -1)
+  return Int32Array.from(inputNames(inputs), (name) => before.get(name) ?? -1)
 }
 
 /** A name for each network input. Inputs with the same meaning have the same name. */
-export function inputNames(features: readonly Feature[]): string[] {
-  return features.flatMap(({ name, type, categories = [] }) => {
+export function inputNames({ features, derived = [] }: Inputs): string[] {
+  const ofColumns = features.flatMap(({ name, type, categories = [] }) => {
     const parts = type === 'category' ? categories : type === 'date' ? datePartSchema.options : ['']
     return parts.map((part) => JSON.stringify([name, type, part]))
   })
+  return [...ofColumns, ...derived.map((each) => `derived ${derivationKey(each)}`)]
 }
 
 /** For each new network output its index in the model, −1 for a new one. */

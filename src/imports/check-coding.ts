@@ -1,5 +1,6 @@
 /** Checks what the schema of a coding does not: names, scales, and that its parts belong together. */
 import type { Coding, FeatureCoding, TargetCoding } from '../contract/dataset.js'
+import { derivedName } from '../datasets/derivation.js'
 import { featureWidth } from '../datasets/feature-coding.js'
 import { targetNames } from '../datasets/target-coding.js'
 import { quoted, refuseField } from './refuse.js'
@@ -13,6 +14,7 @@ export function checkCoding(coding: Coding): void {
   checkTexts(names, 'the columns')
   for (const name of ignored) checkText(name)
   for (const feature of features) checkFeature(feature)
+  checkDerived(coding)
   checkTarget(target)
   if (image === undefined) return
   const { width, height, channels, white } = image
@@ -56,6 +58,21 @@ function checkFeature(feature: FeatureCoding): void {
       return
     default:
       feature satisfies never
+  }
+}
+
+function checkDerived({ features, derived = [], image }: Coding): void {
+  if (derived.length === 0) return
+  if (image !== undefined) throw faulty('it has derived features, which pictures cannot have')
+  const numbers = new Set(features.flatMap(({ name, type }) => (type === 'number' ? [name] : [])))
+  for (const feature of derived) {
+    const { type, of, scale } = feature
+    const count = type === 'product' ? 2 : 1
+    if (of.length !== count) throw faulty(`a derived feature of the type ${type} needs ${count} in "of"`)
+    const unknown = of.find((name) => !numbers.has(name))
+    if (unknown !== undefined)
+      throw faulty(`${quoted(unknown)}, of a derived feature, is not a number feature`)
+    checkScales(derivedName(feature), [scale])
   }
 }
 

@@ -6,6 +6,7 @@ import {
   maximumShuffledRows,
   minimumShuffledRows,
 } from '../contract/importance.js'
+import { derivedWriter } from '../datasets/derived-features.js'
 import { featureWidth, inputCount } from '../datasets/feature-coding.js'
 import { DatasetError } from '../datasets/table.js'
 import { targetWidth } from '../datasets/target-coding.js'
@@ -83,7 +84,8 @@ export interface Replacement {
 }
 
 /**
- * Predicts all rows, each with the values of `block` that the row `donor(row)` has. Calls `use` for each row.
+ * Predicts all rows, each with the values of `block` that the row `donor(row)` has, and derived features computed from
+ * them. Calls `use` for each row.
  * @throws the reason of the signal if it aborts
  */
 export async function predictWith(
@@ -93,11 +95,13 @@ export async function predictWith(
   signal: AbortSignal,
   use: (row: number, output: Float32Array) => void,
 ): Promise<void> {
+  const derive = derivedWriter(opened.coding)
   for await (const [first, end] of pacedRanges(opened.rows.length, signal)) {
     const slice = x.slice(first * inputs, end * inputs)
     for (let row = first; row < end; row++) {
       const from = donor(row) * inputs + block.offset
       slice.set(x.subarray(from, from + block.width), (row - first) * inputs + block.offset)
+      derive?.(slice, (row - first) * inputs)
     }
     const outputs = predictor.predict(slice)
     const size = outputs.length / (end - first)

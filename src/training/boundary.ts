@@ -109,7 +109,20 @@ export function boundaryReader({ models, snapshots, predictors }: BoundaryDepend
 function frameWeights({ coding, weights }: Pick<BoundaryRequest, 'coding' | 'weights'>): Boundary['weights'] {
   const { tensors, bytes } = weights
   if (bytes.byteLength > Float32Array.BYTES_PER_ELEMENT * maximumFrameParameters) return undefined
-  return { inputs: readingRules(coding), tensors, values: Buffer.from(bytes).toString('base64') }
+  return {
+    inputs: readingRules(coding),
+    ...derivedRules(coding),
+    tensors,
+    values: Buffer.from(bytes).toString('base64'),
+  }
+}
+
+function derivedRules({ features, derived }: Coding): Pick<NonNullable<Boundary['weights']>, 'derived'> {
+  if (derived === undefined) return {}
+  const names = features.map(({ name }) => name)
+  return {
+    derived: derived.map(({ of, ...rest }) => ({ ...rest, of: of.map((name) => names.indexOf(name)) })),
+  }
 }
 
 /** A boundary is drawn over numbers only. */

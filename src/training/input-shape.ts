@@ -1,21 +1,23 @@
 /** The input shape of a network. */
 import { inputWidth } from '../contract/dataset.js'
+import type { JobRequest } from '../contract/job-request.js'
 import { elementCount, SpecError } from '../engine/index.js'
 import type { DataDescription } from './data-description.js'
 
+type InputFields = Pick<JobRequest, 'sampleWeight' | 'derivedFeatures'>
+
 /** The default input shape of a network. */
-export function shapeOfRow(
-  { columns, inputShape }: DataDescription,
-  sampleWeight: string | undefined,
-): number[] {
-  return sampleWeight === undefined ? inputShape : [inputWidth(columns, sampleWeight)]
+export function shapeOfRow({ columns, inputShape }: DataDescription, request: InputFields): number[] {
+  const { sampleWeight, derivedFeatures = [] } = request
+  if (sampleWeight === undefined && derivedFeatures.length === 0) return inputShape
+  return [inputWidth(columns, sampleWeight) + derivedFeatures.length]
 }
 
 /** @throws SpecError if the size of the shape is not that of a row, or the shape is not that of the picture */
 export function checkInputShape(
   wanted: number[],
   data: DataDescription,
-  sampleWeight: string | undefined,
+  { sampleWeight, derivedFeatures = [] }: InputFields,
 ): void {
   const features = inputWidth(data.columns, sampleWeight)
   if (features === 0) {
@@ -23,8 +25,10 @@ export function checkInputShape(
   }
   const size = elementCount(wanted)
   const pointer = '/network/inputShape'
-  if (size !== features) {
-    const message = `inputShape [${wanted.join(', ')}] has ${size} values, but a row of the dataset has ${features}`
+  const derived = derivedFeatures.length
+  if (size !== features + derived) {
+    const and = derived === 0 ? '' : ` and ${derived} derived ${derived === 1 ? 'feature' : 'features'}`
+    const message = `inputShape [${wanted.join(', ')}] has ${size} values, but a row of the dataset has ${features}${and}`
     throw new SpecError(pointer, message)
   }
   const own = data.inputShape

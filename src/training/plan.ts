@@ -16,6 +16,7 @@ import { accuracyRule, isRegression, targetCoding, targetWidth } from '../datase
 import { compile, elementCount, outputShape, type Program, SpecError } from '../engine/index.js'
 import { type DataDescription, findData, findValidation } from './data-description.js'
 import { type ResolvedRequest, resolveRequest } from './defaults.js'
+import { checkDerivedFeatures, withDerivedFeatures } from './derived-features.js'
 import { checkFolds, checkParts } from './fold-checks.js'
 import type { GeneratedData } from './generated-data.js'
 import { checkInputShape, shapeOfRow } from './input-shape.js'
@@ -47,15 +48,16 @@ export interface Plan {
 export async function planTraining(
   dependencies: PlanDependencies,
   { tenantId, limits }: Tenant,
-  request: JobRequest,
+  given: JobRequest,
 ): Promise<Plan> {
-  if (request.folds !== undefined) await planFold(dependencies, { tenantId, limits }, request)
+  if (given.folds !== undefined) await planFold(dependencies, { tenantId, limits }, given)
   const sources = { datasets: dependencies.datasets.of(tenantId), generated: dependencies.generated }
-  const data = await findData(sources, request.dataset, 'dataset')
-  const validation = await findValidation(sources, request, data)
+  const data = await findData(sources, given.dataset, 'dataset')
+  const validation = await findValidation(sources, given, data)
   const models = dependencies.models.of(tenantId)
-  const { network, from, sampleWeight } = request
-  const source = from === undefined ? null : await findSource(models, from)
+  const source = given.from === undefined ? null : await findSource(models, given.from)
+  const request = withDerivedFeatures(given, source?.model ?? null)
+  const { network, sampleWeight, derivedFeatures } = request
   if (source !== null) checkMismatch(source.model, data, request)
   const resolved = resolveRequest(request, data, network === 'auto' && source !== null ? source.model : null)
   const { program, target, ...planned } = plan(resolved, data, validation, source)
@@ -65,7 +67,8 @@ export async function planTraining(
   if (source !== null) {
     const { fromMismatch } = request
     const { columns } = data
-    checkSourceWeights(source.model, source.tensors, program, { columns, target, sampleWeight, fromMismatch })
+    const ends = { columns, target, sampleWeight, derivedFeatures, fromMismatch }
+    checkSourceWeights(source.model, source.tensors, program, ends)
   }
   return { spec, program, data, validation }
 }
@@ -135,10 +138,11 @@ function plan(
   const { testSplit = 0, ...fields } = others
   const seed = fields.seed ?? randomInt(2 ** 48 - 1)
   const training = { ...fields, seed, ...(testSplit === 0 ? {} : { testSplit }) }
-  const inputShape = training.network.inputShape ?? shapeOfRow(data, training.sampleWeight)
+  const inputShape = training.network.inputShape ?? shapeOfRow(data, training)
   try {
     checkSampleWeight(training, data)
-    checkInputShape(inputShape, data, training.sampleWeight)
+    checkDerivedFeatures(training, inputShape, data)
+    checkInputShape(inputShape, data, training)
     const target = trainedTarget(training, inputShape, data)
     const inherited = source === null ? null : inheritedScales(source.model, request, target)
     const targetScaling = targetScalingFor(wantedScaling ?? inherited?.targetScaling, data, target)

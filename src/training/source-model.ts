@@ -5,6 +5,7 @@ import type { JobSpec } from '../contract/job-spec.js'
 import type { Model, Tensor } from '../contract/model.js'
 import type { TrainingSpec } from '../contract/network.js'
 import { Problem } from '../contract/problems.js'
+import { toDerivation } from '../datasets/derived-features.js'
 import { shownNames } from '../datasets/shown-text.js'
 import { canScaleTargets, targetWidth } from '../datasets/target-coding.js'
 import {
@@ -23,7 +24,11 @@ import type { DataDescription } from './data-description.js'
 export function checkMismatch(
   { id, coding }: Pick<Model, 'id' | 'coding'>,
   data: Pick<DataDescription, 'columns' | 'image'>,
-  { fromMismatch, sampleWeight }: Pick<JobRequest, 'fromMismatch' | 'sampleWeight'>,
+  {
+    fromMismatch,
+    sampleWeight,
+    derivedFeatures = [],
+  }: Pick<JobRequest, 'fromMismatch' | 'sampleWeight' | 'derivedFeatures'>,
 ): void {
   if (!isSameImage(coding, data.image)) {
     const sizes = [coding.image, data.image].map(
@@ -34,7 +39,10 @@ export function checkMismatch(
     )
   }
   if (fromMismatch === 'initialize') return
-  const mismatch = findMismatch(coding, data.columns, sampleWeight)
+  const mismatch = findMismatch(coding, data.columns, {
+    sampleWeight,
+    derived: derivedFeatures.map(toDerivation),
+  })
   if (isMatch(mismatch)) return
   const { added, missing } = mismatch
   const lists = [
@@ -72,13 +80,17 @@ export function checkSourceWeights(
   {
     target,
     ...request
-  }: Pick<JobRequest, 'fromMismatch' | 'sampleWeight'> & {
+  }: Pick<JobRequest, 'fromMismatch' | 'sampleWeight' | 'derivedFeatures'> & {
     columns: DataDescription['columns']
     target: TargetCoding
   },
 ): void {
   const { network } = program
-  const ends: Ends = { features: featureColumns(request.columns, request.sampleWeight), target }
+  const ends: Ends = {
+    features: featureColumns(request.columns, request.sampleWeight),
+    derived: request.derivedFeatures?.map(toDerivation),
+    target,
+  }
   const source: Ends = model.coding
   const outputs = outputPlaces(source.target, target)
   const isOther = outputs.includes(-1) || outputs.length !== targetWidth(source.target)

@@ -63,7 +63,7 @@ describe('what differs', () => {
   test('excludes the column of sample weights', () => {
     const weight: Column = { name: 'weight', type: 'number', role: 'feature' }
     const columns = [age, plan('basic', 'plus'), weight, target('high', 'low', 'mid')]
-    expect(isMatch(findMismatch(source, columns, 'weight'))).toBe(true)
+    expect(isMatch(findMismatch(source, columns, { sampleWeight: 'weight' }))).toBe(true)
     expect(findMismatch(source, columns).added).toEqual(['column "weight"'])
   })
 

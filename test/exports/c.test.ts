@@ -7,6 +7,7 @@ import { type CAnswer, cProgram, readCAnswers } from '../support/c-rows.js'
 import { exportable } from '../support/export-cases.js'
 import { layerNetworks, type NamedExportable, randomNetworks } from '../support/export-networks.js'
 import { messyTables } from '../support/messy-table.js'
+import { wave } from '../support/training-case.js'
 
 const options = { preprocessing: true, names: 'descent' } as const
 
@@ -36,6 +37,22 @@ describe('the exported C file', () => {
 
   it('reads raw columns as the service does, optimized', { timeout: 60_000 }, () => {
     expectEqual(messyTables(), [...sanitizers, '-O2'])
+  })
+
+  it('computes derived features of rows that are arrays', { timeout: 60_000 }, () => {
+    const derived = [
+      { type: 'product' as const, of: ['x69', 'x3'], offset: 0.2, scale: 0.7 },
+      { type: 'sin' as const, of: ['x0'], offset: 0, scale: 1 },
+    ]
+    const features = Array.from({ length: 70 }, (_, index) => ({
+      ...{ type: 'number' as const, name: `x${index}`, offset: index / 10, scale: 1 + index / 50 },
+    }))
+    const network = { inputShape: [72], layers: [{ type: 'dense' as const, units: 3 }] }
+    const rows = [1, 2, 3].map((phase) => wave(70, phase))
+    expectEqual(
+      [{ title: 'wide', ...exportable({ id: 'wide', network, features, derived, rows }) }],
+      sanitizers,
+    )
   })
 
   it('names the column that is missing', { timeout: 60_000 }, () => {

@@ -2,6 +2,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import type { Cell, DatePart, FeatureCoding } from '../../src/contract/dataset.js'
+import type { DerivedCoding } from '../../src/contract/derived-feature.js'
 import { featureWidth, inputCount } from '../../src/datasets/feature-coding.js'
 import { encodeRows } from '../../src/datasets/raw-rows.js'
 import { textOfDays } from '../../src/exports/date-cells.js'
@@ -106,19 +107,44 @@ function cellsOf({ type }: FeatureCoding): fc.Arbitrary<Given> {
   }
 }
 
+/** Any order of derived features of the number columns. */
+function derivedOf(features: readonly FeatureCoding[]): fc.Arbitrary<DerivedCoding[]> {
+  const numbers = features.flatMap(({ name, type }) => (type === 'number' ? [name] : []))
+  if (numbers.length === 0) return fc.constant([])
+  const name = fc.constantFrom(...numbers)
+  const scales = { offset: finite, scale: positive }
+  return fc.array(
+    fc.oneof(
+      fc.record({
+        type: fc.constantFrom('square' as const, 'sin' as const),
+        of: name.map((each) => [each]),
+        ...scales,
+      }),
+      fc.record({
+        type: fc.constant('product' as const),
+        of: fc.tuple(name, name).map((both) => [...both]),
+        ...scales,
+      }),
+    ),
+    { maxLength: 4 },
+  )
+}
+
 const cases = codings.chain((features) =>
   fc.record({
     features: fc.constant(features),
+    derived: derivedOf(features),
     rows: fc.array(fc.tuple(...features.map(cellsOf)), { minLength: rowCount, maxLength: rowCount }),
   }),
 )
 
 /** The outputs are the inputs. */
-function identityModel(features: FeatureCoding[]): Exportable {
-  const width = inputCount({ features })
+function identityModel(features: FeatureCoding[], derived: DerivedCoding[]): Exportable {
+  const width = inputCount({ features, derived })
   const layers = [{ type: 'dense' as const, units: width, useBias: false }]
   const exportable = exportableModel({ network: { inputShape: [width], layers }, loss: 'huber' }, 1, {
     features,
+    derived,
   })
   const identity = new Float32Array(width * width)
   for (let index = 0; index < width; index++) identity[index * (width + 1)] = 1
@@ -126,8 +152,12 @@ function identityModel(features: FeatureCoding[]): Exportable {
   return exportable
 }
 
-async function runFile(features: FeatureCoding[], rows: readonly Given[][]): Promise<number[][]> {
-  const { model, weights } = identityModel(features)
+async function runFile(
+  features: FeatureCoding[],
+  derived: DerivedCoding[],
+  rows: readonly Given[][],
+): Promise<number[][]> {
+  const { model, weights } = identityModel(features, derived)
   const { bytes } = onnxExporter.write(model, weights, { preprocessing: true, names: 'descent' })
   files.push(bytes)
   const feeds = features.map(({ name, type }, index) => {
@@ -151,12 +181,12 @@ test('rows of random codings have the inputs of the service, or NaN where it ref
 }, async () => {
   const [seed] = testSeeds(1)
   let encodedRows = 0
-  for (const { features, rows } of fc.sample(cases, { seed, numRuns: 80 })) {
-    const actual = await runFile(features, rows)
+  for (const { features, derived, rows } of fc.sample(cases, { seed, numRuns: 80 })) {
+    const actual = await runFile(features, derived, rows)
     const target = { type: 'number' as const, names: ['y'] }
     const cells = rows.map((row) => row.map(({ cell }) => cell))
-    const { inputs, rows: coded } = encodeRows({ features, target }, cells)
-    const width = inputCount({ features })
+    const { inputs, rows: coded } = encodeRows({ features, derived, target }, cells)
+    const width = inputCount({ features, derived })
     const encoded = new Map(
       coded.map(({ row }, index) => [row, [...inputs.subarray(index * width, (index + 1) * width)]]),
     )
@@ -170,7 +200,7 @@ test('rows of random codings have the inputs of the service, or NaN where it ref
         )
     }
     encodedRows += coded.length
-    expect(width).toBe(features.reduce((sum, feature) => sum + featureWidth(feature), 0))
+    expect(width).toBe(features.reduce((sum, feature) => sum + featureWidth(feature), derived.length))
   }
   expect(encodedRows).toBeGreaterThan(200)
 })

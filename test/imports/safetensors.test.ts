@@ -176,6 +176,11 @@ describe('what raw rows mean', () => {
 
   const number = (name: string, scale = 1) => ({ type: 'number', name, offset: 0, scale })
   const target = { type: 'number', names: ['u', 'v'] }
+  /** Two inputs: a column and its square. */
+  const derived = (changes: object) => {
+    const square = { type: 'square', of: ['a'], offset: 0, scale: 1, ...changes }
+    return { coding: { features: [number('a')], derived: [square], target } }
+  }
 
   it.each([
     [{ columns: ['a'] }, 'columns: has 1 names, but the network takes 2 numbers'],
@@ -184,6 +189,9 @@ describe('what raw rows mean', () => {
     [{ coding: { features: [number('a')], target } }, 'coding: its features are 1 numbers'],
     [{ coding: { features: [number('a'), number('a ')], target } }, 'have "a " twice'],
     [{ coding: { features: [number('a'), number('b', 0)], target } }, 'a scale of "b" is 0'],
+    [derived({ of: ['b'] }), '"b", of a derived feature, is not a number feature'],
+    [derived({ type: 'product' }), 'a derived feature of the type product needs 2 in "of"'],
+    [derived({ scale: 0 }), 'a scale of "a²" is 0'],
     [
       { coding: { features: [number('a'), number('b')], target: { type: 'number', names: ['u'] } } },
       'has 1 outputs',

@@ -23,7 +23,7 @@ export function encoded(
       ? { table, rows: all.filter((row) => !chosen.includes(row)) }
       : { table: validation, rows: everyRow(validation) }
   const options: EncodingOptions = { scaling: 'none', image: null, ...given }
-  const features = inputWidth(table.columns, given.sampleWeight)
+  const features = inputWidth(table.columns, given.sampleWeight) + (given.derivedFeatures?.length ?? 0)
   const width = targetWidth(targetCoding(table, options)) + (isWeighted(options) ? 1 : 0)
   const unfilled = (length: number) => new Float32Array(length).fill(Number.NaN)
   const views: EncodedViews = {

@@ -21,6 +21,7 @@ interface ExportableParts {
   loss?: Loss
   /** Default: one number per input. */
   features?: FeatureCoding[]
+  derived?: Coding['derived']
   target?: TargetCoding
   threshold?: number | null
   image?: Coding['image']
@@ -38,6 +39,7 @@ export function exportable(parts: ExportableParts): Exportable {
   const coding = {
     features: parts.features ?? plainFeatures(inputs),
     target: parts.target ?? plainTarget(outputs),
+    ...(parts.derived === undefined ? {} : { derived: parts.derived }),
     ...(parts.ignored === undefined ? {} : { ignored: parts.ignored }),
     ...(parts.image === undefined ? {} : { image: parts.image }),
   }

@@ -1,5 +1,6 @@
 /** Untrained models with random weights, as exporters get them. */
 import type { FeatureCoding, TargetCoding } from '../../src/contract/dataset.js'
+import type { DerivedCoding } from '../../src/contract/derived-feature.js'
 import { networkSchema } from '../../src/contract/network.js'
 import { compilePrediction } from '../../src/engine/compile.js'
 import { drawWeights, elementCount, type Weights } from '../../src/engine/index.js'
@@ -14,6 +15,7 @@ export interface Exportable {
 
 interface Changes {
   features?: FeatureCoding[]
+  derived?: DerivedCoding[]
   target?: TargetCoding
   threshold?: number | null
 }
@@ -35,7 +37,7 @@ export function exportableModel(
     network,
     layers,
     loss: spec.loss,
-    coding: { features, target },
+    coding: { features, target, ...(changes.derived === undefined ? {} : { derived: changes.derived }) },
     columns: features.map(({ name }) => name),
     classes: 'classes' in target ? target.classes : null,
     threshold: changes.threshold ?? null,

@@ -1,5 +1,5 @@
 /** A coding with every type of column and every rule, rows that use them, and networks over it. */
-import type { FeatureCoding } from '../../src/contract/dataset.js'
+import type { Coding, FeatureCoding } from '../../src/contract/dataset.js'
 import type { InputRow } from '../../src/datasets/raw-rows.js'
 import { type Exportable, exportable } from './export-cases.js'
 import { endings } from './export-networks.js'
@@ -39,6 +39,13 @@ const features: FeatureCoding[] = [
   },
 ]
 
+const derived: NonNullable<Coding['derived']> = [
+  { type: 'sin', of: ['Größe'], offset: 0.1, scale: 0.4 },
+  { type: 'product', of: ['Größe', 'age (years)'], offset: 70, scale: 31.5 },
+  { type: 'square', of: ['age (years)'], offset: 1_790.5, scale: 990 },
+  { type: 'sin', of: ['age (years)'], offset: 0, scale: 1 },
+]
+
 /** In the order of the columns. */
 const messyRows: InputRow[] = [
   [31, 1.82, 'New "York"', '1', true, false, '2004-02-29'],
@@ -59,7 +66,7 @@ const messyRows: InputRow[] = [
   { int: true, Größe: '1,9', joined: '0099-12-31' },
 ]
 
-/** One network for each ending. */
+/** One network for each ending, every second with derived features. */
 export function messyTables(): (Exportable & { title: string })[] {
   return Object.entries(endings).map(
     ([title, { units, activation, loss, target, threshold = null }], index) => {
@@ -67,8 +74,12 @@ export function messyTables(): (Exportable & { title: string })[] {
         { type: 'dense' as const, units: 6, activation: 'tanh' as const },
         { type: 'dense' as const, units, activation },
       ]
-      const network = { inputShape: [17], layers }
-      const parts = { network, loss, target, threshold, features, rows: messyRows, ignored: ['note'] }
+      const hasDerived = index % 2 === 0
+      const network = { inputShape: [17 + (hasDerived ? derived.length : 0)], layers }
+      const parts = {
+        ...{ network, loss, target, threshold, features, rows: messyRows, ignored: ['note'] },
+        ...(hasDerived ? { derived } : {}),
+      }
       return { title, ...exportable({ id: `messy${index}`, ...parts }) }
     },
   )

@@ -413,6 +413,22 @@ describe('inputShape', () => {
     expect((await specOf({ dataset, ...shaped([60]) })).network.inputShape).toEqual([60])
   })
 
+  it('has no derived features, as no signal has', async () => {
+    const derivedFeatures = [{ type: 'square', of: 'p1' }]
+    expect(await refusalOf({ dataset: await pictures(1, 2, 3), derivedFeatures })).toEqual([
+      '/derivedFeatures',
+      'derivedFeatures need rows that are a list of numbers, but the rows are pictures: omit them',
+    ])
+    const dataset = await upload(pixels(6))
+    expect(await refusalOf({ dataset, ...shaped([2, 3]), derivedFeatures })).toEqual([
+      '/derivedFeatures',
+      'derivedFeatures need rows that are a list of numbers, but inputShape is [2, 3]: omit them',
+    ])
+    expect((await specOf({ dataset, ...shaped([7]), derivedFeatures })).derivedFeatures).toEqual(
+      derivedFeatures,
+    )
+  })
+
   it('may omit the channel of a grey picture', async () => {
     const dataset = await pictures(1, 2, 3)
     expect((await specOf({ dataset, ...shaped([2, 3]) })).network.inputShape).toEqual([2, 3])

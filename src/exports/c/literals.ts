@@ -70,3 +70,7 @@ const reserved: ReadonlySet<string> = new Set(
     'unix linux unsigned using virtual void volatile wchar_t while xor xor_eq'
   ).split(' '),
 )
+
+/** Comments must not end early by a name. */
+export const commentText = (text: string) =>
+  stringLiteral(text).replaceAll('*/', '* /').replaceAll('/*', '/ *')

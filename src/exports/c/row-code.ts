@@ -3,7 +3,8 @@ import type { Coding, FeatureCoding } from '../../contract/dataset.js'
 import { usualMissingTexts } from '../../contract/missing-texts.js'
 import { featureWidth } from '../../datasets/feature-coding.js'
 import { parseNumber } from '../../datasets/number-text.js'
-import { doubleLiteral, stringLiteral, uniqueIdentifiers } from './literals.js'
+import { derivedCode } from './derived-code.js'
+import { commentText, doubleLiteral, stringLiteral, uniqueIdentifiers } from './literals.js'
 
 interface RowCode {
   /** The fields of `struct <name>_row`. */
@@ -25,7 +26,9 @@ export function isArrayRow({ features }: Coding, inputShape: readonly number[]):
 }
 
 export function rowCode(coding: Coding, inputShape: readonly number[]): RowCode {
-  return isArrayRow(coding, inputShape) ? arrayRow(coding) : structureRow(coding)
+  const { helpers, lines, ...rest } = isArrayRow(coding, inputShape) ? arrayRow(coding) : structureRow(coding)
+  const derived = derivedCode(coding)
+  return { ...rest, helpers: [...helpers, ...derived.helpers], lines: [...lines, ...derived.lines] }
 }
 
 const numberHelper = `
@@ -100,7 +103,7 @@ function structureRow({ features }: Coding): RowCode {
 }
 
 function fieldCode({ type, name }: FeatureCoding, field: string, index: number): string {
-  const comment = `/* ${index + 1}: ${stringLiteral(name).replaceAll('*/', '* /').replaceAll('/*', '/ *')}, ${fieldComments[type]} */`
+  const comment = `/* ${index + 1}: ${commentText(name)}, ${fieldComments[type]} */`
   return `  ${type === 'category' ? 'const char *' : 'double '}${field}; ${comment}`
 }
 

@@ -2,6 +2,7 @@
 import type { Coding, FeatureCoding } from '../../contract/dataset.js'
 import { usualMissingTexts } from '../../contract/missing-texts.js'
 import { featureWidth, inputCount } from '../../datasets/feature-coding.js'
+import { derivedFunction } from './derived-function.js'
 import { rowFunctions } from './row-functions.js'
 
 const encoders: Readonly<Record<FeatureCoding['type'], string>> = {
@@ -17,6 +18,7 @@ export function rowCode(coding: Coding): string {
   const types = new Set(features.map(({ type }) => type))
   const columns = features.map((feature) => `  ${JSON.stringify(withWidth(feature))},`)
   const used = [...types].map((type) => `${type}: ${encoders[type]}`)
+  const derived = derivedFunction(coding)
   return `
 /** The columns of a row and their coding. */
 const columns = [
@@ -26,7 +28,7 @@ const ignoredColumns = ${JSON.stringify(ignored)}
 const usualMissingTexts = ${JSON.stringify([...usualMissingTexts])}
 ${rowFunctions(types).join('')}
 const encoders = { ${used.join(', ')} }
-${cellsFunction}
+${cellsFunction}${derived}
 /**
  * The inputs of the network for a raw row.
  * @param {Row} row
@@ -42,7 +44,7 @@ function encode(row) {
     encoders[column.type](column, plain, inputs, offset)
     offset += column.width
   })
-  return inputs
+${derived === '' ? '' : '  encodeDerived(inputs)\n'}  return inputs
 }
 `
 }

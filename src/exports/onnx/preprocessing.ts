@@ -4,8 +4,10 @@ import { featureWidth } from '../../datasets/feature-coding.js'
 import { toMissingNumbers, toMissingTexts } from '../../datasets/missing-text.js'
 import { addCategories } from './categories.js'
 import { addDateParts, datePartOrder } from './dates.js'
+import { withDerived } from './derived.js'
 import type { Value } from './graph-builder.js'
 import { type GraphBuilder, int } from './graph-builder.js'
+import { addScaling, concatenate } from './scaling.js'
 import { doubles, int64s } from './tensors.js'
 
 /** A feature whose raw value is a number: dates are days, booleans are 0 and 1. */
@@ -27,7 +29,8 @@ interface Block {
  * @param values the raw values of each feature, [N, 1]; numbers are float64, categories are strings
  * @returns float32 [N, inputs]
  */
-export function addColumns(graph: GraphBuilder, { features }: Coding, values: readonly Value[]): Value {
+export function addColumns(graph: GraphBuilder, coding: Coding, values: readonly Value[]): Value {
+  const { features } = coding
   const columns = features.map((feature, index) => ({ feature, value: values[index] }))
   const numbers = columns.flatMap(({ feature, value }) =>
     feature.type === 'number' || feature.type === 'boolean' ? [{ feature, value }] : [],
@@ -42,7 +45,7 @@ export function addColumns(graph: GraphBuilder, { features }: Coding, values: re
         : [],
     ),
   ]
-  return inOrder(graph, features, blocks)
+  return withDerived(graph, coding, inOrder(graph, features, blocks))
 }
 
 /**
@@ -126,21 +129,6 @@ function addImputation(graph: GraphBuilder, features: readonly NumericFeature[],
 /** A missing number of a date column is no count of days: it stands in place of a date. */
 function missingNumbers({ type, missingTexts }: NumericFeature): number[] {
   return type === 'date' ? [] : [...toMissingNumbers(toMissingTexts(missingTexts))]
-}
-
-/** In float64, then rounded once. */
-function addScaling(
-  graph: GraphBuilder,
-  value: Value,
-  scales: readonly { offset: number; scale: number }[],
-): Value {
-  const offset = graph.constant('offset', doubles(scales.map((each) => each.offset)))
-  const scale = graph.constant('scale', doubles(scales.map((each) => each.scale)))
-  return graph.cast(graph.node('Div', [graph.node('Sub', [value, offset]), scale]), 'float32')
-}
-
-function concatenate(graph: GraphBuilder, values: readonly Value[]): Value {
-  return values.length === 1 ? values[0] : graph.node('Concat', values, { attributes: { axis: int(1) } })
 }
 
 /** Joins the blocks, with the inputs in the order of the features. */

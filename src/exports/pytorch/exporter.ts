@@ -117,7 +117,7 @@ class LocallyConnected2d(nn.Module):
 }
 
 function codingSource(model: ExportableModel): string {
-  const { features, ignored = [] } = model.coding
+  const { features, derived = [], ignored = [] } = model.coding
   const columns = features.map((feature) => `    ${pythonLiteral(feature)},`)
   const { type, names, hasProbabilities, positiveFrom, scaling } = answerRules(model)
   const answer = { type, names, hasProbabilities, positiveFrom, scaling: scaling && { ...scaling } }
@@ -125,6 +125,8 @@ function codingSource(model: ExportableModel): string {
 COLUMNS = [
 ${columns.join('\n')}
 ]
+# Numbers that are computed from columns. They follow those of the columns.
+DERIVED = ${pythonLiteral(derived)}
 IGNORED = ${pythonLiteral(ignored)}
 USUAL_MISSING_TEXTS = ${pythonLiteral([...usualMissingTexts])}
 ANSWER = ${pythonLiteral(answer)}

@@ -246,11 +246,23 @@ def cells_of(row):
     return cells
 
 
+FORMULAS = {"square": lambda a: a * a, "sin": math.sin, "product": lambda a, b: a * b}
+
+
 def encode(row):
     """The inputs of the network for a raw row: a list in the order of COLUMNS, or a dict by name."""
     numbers = []
+    values = {}
     for column, cell in zip(COLUMNS, cells_of(row)):
         plain = unicodedata.normalize("NFC", cell.strip()) if isinstance(cell, str) else cell
-        numbers += ENCODERS[column["type"]](column, plain)
+        encoded = ENCODERS[column["type"]](column, plain)
+        if column["type"] == "number" and DERIVED:
+            # From the float32 number that the network reads, as in the service.
+            single = torch.tensor(encoded[0], dtype=torch.float32).item()
+            values[column["name"]] = single * column["scale"] + column["offset"]
+        numbers += encoded
+    for each in DERIVED:
+        value = FORMULAS[each["type"]](*(values[name] for name in each["of"]))
+        numbers.append((value - each["offset"]) / each["scale"])
     return numbers
 `
