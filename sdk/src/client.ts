@@ -1,16 +1,25 @@
 /** The client of a Descent service. */
+import { Datasets } from './datasets.js'
 import { Jobs } from './jobs.js'
 import { type Item, type ListRoute, listItems } from './lists.js'
+import { Models } from './models.js'
 import type { Answer, Route, RouteArguments } from './routes.js'
+import { Sweeps } from './sweeps.js'
 import { type Call, type ClientOptions, Transport } from './transport.js'
 
 export class Descent {
   readonly jobs: Jobs
+  readonly datasets: Datasets
+  readonly models: Models
+  readonly sweeps: Sweeps
   readonly #transport: Transport
 
   constructor(options: ClientOptions = {}) {
     this.#transport = new Transport(options)
     this.jobs = new Jobs(this.#transport)
+    this.datasets = new Datasets(this.#transport)
+    this.models = new Models(this.#transport)
+    this.sweeps = new Sweeps(this.#transport)
   }
 
   /** Sends a request of any route, such as `GET /limits`, and returns the JSON of the answer. */

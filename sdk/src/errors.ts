@@ -3,6 +3,7 @@ import type { Schemas } from './routes.js'
 
 export type ProblemCode = Schemas['ProblemCode']
 type Job = Schemas['Job']
+type Sweep = Schemas['Sweep']
 
 export class DescentError extends Error {
   override readonly name: string = 'DescentError'
@@ -40,6 +41,24 @@ export class JobCancelledError extends DescentError {
 
   constructor(readonly job: Job) {
     super(`Job ${job.id} was cancelled after epoch ${job.epoch}.`)
+  }
+}
+
+/** No trial of the sweep succeeded. */
+export class SweepFailedError extends DescentError {
+  override readonly name = 'SweepFailedError'
+
+  constructor(readonly sweep: Sweep) {
+    super(`No trial of sweep ${sweep.id} succeeded.`)
+  }
+}
+
+/** A client cancelled the sweep. */
+export class SweepCancelledError extends DescentError {
+  override readonly name = 'SweepCancelledError'
+
+  constructor(readonly sweep: Sweep) {
+    super(`Sweep ${sweep.id} was cancelled.`)
   }
 }
 

@@ -1,10 +1,23 @@
 export { Descent } from './client.js'
+export type { ColumnType, Label, Row } from './columns.js'
+export type { UploadSettings } from './datasets.js'
 export * from './errors.js'
 export type { ConnectionState, StreamOptions } from './follow.js'
 export { type Epoch, Job, type JobRequest } from './jobs.js'
+export { type ImportFields, type Predictions, TypedModel } from './models.js'
 export * from './problem-errors.js'
 export type { Answer, CallOptions, Route, RouteInput, Schemas } from './routes.js'
+export {
+  Sweep,
+  type SweepDoneOptions,
+  type SweepMessage,
+  type SweepRequest,
+  type SweepWatchOptions,
+  type Trial,
+} from './sweeps.js'
 export type { ClientOptions } from './transport.js'
+export type { UploadOptions, UploadProgress, UploadSource } from './upload.js'
+export { type VerifyOptions, verifyWebhook, type WebhookEvent } from './verify-webhook.js'
 export type {
   DoneOptions,
   EpochOptions,

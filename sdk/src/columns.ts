@@ -1,0 +1,35 @@
+/** Types of rows and predictions, inferred from the columns of a dataset. */
+import type { Schemas } from './routes.js'
+
+/** A column as GET /datasets/{id} describes it, or as a program declares it. */
+export interface ColumnType {
+  readonly name: string
+  readonly type: Schemas['ColumnType']
+  /** Default: `feature`. */
+  readonly role?: 'feature' | 'target' | 'none'
+  readonly categories?: readonly string[]
+}
+
+type CellTypes = { number: number; boolean: boolean; date: string; ignored: null }
+
+type Cell<Column extends ColumnType> = Column['type'] extends 'category'
+  ? Column extends { categories: readonly (infer Name)[] }
+    ? Name
+    : string
+  : CellTypes[Exclude<Column['type'], 'category'>] | ('category' extends Column['type'] ? string : never)
+
+type Feature<Column> = Column extends { role: 'target' | 'none' } | { type: 'ignored' } ? never : Column
+
+/** A row for a prediction. A missing value is null. */
+export type Row<Columns extends readonly ColumnType[]> = {
+  [Column in Feature<Columns[number]> as Column['name']]: Cell<Column> | null
+}
+
+type Target<Columns extends readonly ColumnType[]> = Extract<Columns[number], { role: 'target' }>
+
+/** The names of the classes of the target, and any text if the columns do not say. */
+export type Label<Columns extends readonly ColumnType[]> = [Target<Columns>] extends [never]
+  ? string
+  : Target<Columns> extends { type: 'category'; categories: readonly (infer Name extends string)[] }
+    ? Name
+    : string

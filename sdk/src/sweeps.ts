@@ -1,0 +1,141 @@
+/** Sweeps: many trainings of one spec with other values. */
+import { SweepCancelledError, SweepFailedError } from './errors.js'
+import { follow, type StreamOptions } from './follow.js'
+import { type Filter, listItems } from './lists.js'
+import type { CallOptions, Schemas } from './routes.js'
+import type { Transport } from './transport.js'
+
+export type SweepRequest = Schemas['SweepRequest']
+export type Trial = Schemas['Trial']
+export type SweepMessage = Schemas['SweepMessage']
+/** Lists and new sweeps have the summary, without counts and best points. */
+type SweepData = Schemas['Sweep'] | Schemas['SweepSummary']
+
+export class Sweeps {
+  readonly #transport: Transport
+
+  constructor(transport: Transport) {
+    this.#transport = transport
+  }
+
+  async create(request: SweepRequest, options: CallOptions = {}): Promise<Sweep> {
+    return this.of(await this.#transport.json('POST /sweeps', { ...options, body: request }))
+  }
+
+  async get(id: string, options: CallOptions = {}): Promise<Sweep> {
+    return this.of(await this.#transport.json('GET /sweeps/{id}', { ...options, path: { id } }))
+  }
+
+  /** All sweeps, newest first. */
+  async *list(
+    filter: Filter<'GET /sweeps'> = {},
+    options: CallOptions = {},
+  ): AsyncGenerator<Sweep, void, undefined> {
+    for await (const data of listItems(this.#transport, 'GET /sweeps', { query: filter }, options))
+      yield this.of(data)
+  }
+
+  /** A sweep that the service has answered. */
+  of(data: SweepData): Sweep {
+    return new Sweep(this.#transport, data)
+  }
+
+  /** Deletes a finished sweep. Its jobs and models stay. */
+  delete(id: string, options: CallOptions = {}): Promise<void> {
+    return this.#transport.json('DELETE /sweeps/{id}', { ...options, path: { id } })
+  }
+}
+
+/** One sweep. `data` is what the service last answered or streamed. */
+export class Sweep {
+  data: SweepData
+  readonly #transport: Transport
+
+  constructor(transport: Transport, data: SweepData) {
+    this.#transport = transport
+    this.data = data
+  }
+
+  get id(): string {
+    return this.data.id
+  }
+
+  /** All trials so far, by number. */
+  trials(options: CallOptions = {}) {
+    return listItems(this.#transport, 'GET /sweeps/{id}/trials', { path: { id: this.id } }, options)
+  }
+
+  /**
+   * The messages of the stream up to the end of the sweep. After a lost connection, a trial may be sent again with the
+   * same values.
+   */
+  async *watch({
+    trials = true,
+    ...options
+  }: SweepWatchOptions = {}): AsyncGenerator<SweepMessage, void, undefined> {
+    let position = 0
+    const source = {
+      route: 'GET /sweeps/{id}/stream',
+      path: { id: this.id },
+      query: () => ({ after: String(position), trials: String(trials) }),
+      ticket: 'POST /stream-tickets',
+    } as const
+    for await (const data of follow(this.#transport, source, options)) {
+      const message: SweepMessage = JSON.parse(String(data))
+      if (message.type === 'trials') position = message.position
+      else this.data = message.sweep
+      yield message
+      if (message.type === 'end') return
+    }
+  }
+
+  /**
+   * Waits for the end of the sweep.
+   * @throws SweepFailedError if no trial succeeded, or SweepCancelledError
+   */
+  async done({ onProgress, ...options }: SweepDoneOptions = {}): Promise<Schemas['Sweep']> {
+    for await (const message of this.watch({ ...options, trials: false })) {
+      if (message.type === 'trials') continue
+      onProgress?.(message.sweep)
+      if (message.type === 'sweep') continue
+      if (message.sweep.status === 'failed') throw new SweepFailedError(message.sweep)
+      if (message.sweep.status === 'cancelled') throw new SweepCancelledError(message.sweep)
+      return message.sweep
+    }
+    throw new Error('the stream has no end')
+  }
+
+  async refresh(options?: CallOptions): Promise<this> {
+    return this.#change('GET /sweeps/{id}', options)
+  }
+
+  async cancel(options?: CallOptions): Promise<this> {
+    return this.#change('POST /sweeps/{id}/cancel', options)
+  }
+
+  async pause(options?: CallOptions): Promise<this> {
+    return this.#change('POST /sweeps/{id}/pause', options)
+  }
+
+  async resume(options?: CallOptions): Promise<this> {
+    return this.#change('POST /sweeps/{id}/resume', options)
+  }
+
+  async #change(
+    route: 'GET /sweeps/{id}' | `POST /sweeps/{id}/${'cancel' | 'pause' | 'resume'}`,
+    options: CallOptions = {},
+  ): Promise<this> {
+    this.data = await this.#transport.json(route, { ...options, path: { id: this.id } })
+    return this
+  }
+}
+
+export interface SweepWatchOptions extends StreamOptions {
+  /** False leaves out the messages about trials. */
+  trials?: boolean
+}
+
+export interface SweepDoneOptions extends StreamOptions {
+  /** Called with the sweep when it changes, at most once a second. */
+  onProgress?: (sweep: Schemas['Sweep']) => void
+}
