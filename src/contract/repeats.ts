@@ -148,7 +148,8 @@ export const jobComparisonSchema = z.object({
     .enum(['paired', 'welch'])
     .nullable()
     .describe(
-      '`paired`: the differences fold by fold, if both jobs have the same folds (Nadeau and Bengio 2003). `welch`: two ' +
+      '`paired`: the differences trial by trial, if both jobs have the same rows, seeds and folds (Nadeau and Bengio ' +
+        '2003). `welch`: two ' +
         'independent samples (Welch 1947)',
     ),
   degreesOfFreedom: z.number().nullable().describe('of the t distribution'),

@@ -220,6 +220,9 @@ describe('a comparison of jobs', () => {
     ]
     const large = await compare(long.job, short.job, '&metric=valLoss')
     expect(large).toMatchObject({ metric: 'valLoss', verdict: 'larger', notices: [] })
+    // Each seed of both has the same validation rows.
+    expect(large).toMatchObject({ test: 'paired', degreesOfFreedom: 3 })
+    expect(await compare(long.job, short.job, '&metric=loss')).toMatchObject({ test: 'paired' })
     expect(large.text).toMatch(
       /^The difference of [\d.]+ is larger than the spread of the repeats explains\.$/,
     )

@@ -89,7 +89,7 @@ function ComparisonNote({ runs: [{ job: one }, { job: other }] }: { runs: readon
   if (found === null) return null
   const { metric, job, text, test, pValue, notices } = found
   const compared =
-    test === 'paired' ? 'fold by fold' : `${whole(job.n)} and ${whole(found.other.n)} trainings`
+    test === 'paired' ? 'trial by trial' : `${whole(job.n)} and ${whole(found.other.n)} trainings`
   return (
     <div class="notice" role="status">
       <p>

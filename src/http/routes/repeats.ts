@@ -107,7 +107,7 @@ export const repeatRoutes: RoutePlugin<RepeatRoutes> = (app, { dependencies }, d
         operationId: 'compareJobs',
         summary: 'Compare a metric of two jobs with the spread of their repeats',
         description:
-          'Welch’s t test over the trials of both jobs. Without repeats or folds of both, the verdict is `unknown`.',
+          'A t test over the trials of both jobs: paired if they have the same rows and seeds, else Welch’s. Without repeats or folds of both, the verdict is `unknown`.',
         params: idParameters,
         querystring: z.strictObject({
           with: text(100).min(1).describe('the id of the other job'),

@@ -10,8 +10,8 @@ interface Measured {
   job: Job
   /** Null while nothing has been measured. */
   sample: (Sample & { ratio: number }) | null
-  /** The metric of each fold that has succeeded, by repeat and fold; null without folds. */
-  folds: ReadonlyMap<string, number> | null
+  /** The metric of each trial that has succeeded, by repeat and fold; null for a single training. */
+  trials: ReadonlyMap<string, number> | null
 }
 
 /** @param metric by default the validation accuracy, the validation loss or the loss: the first that both have */
@@ -25,7 +25,7 @@ export async function compareJobs(
   const chosen = metric ?? firstShared(both.map((measure) => (each) => measure(each).sample !== null))
   const [one, other] = both.map((measure) => measure(chosen))
   const difference = one.sample === null || other.sample === null ? null : one.sample.mean - other.sample.mean
-  const paired = pairFolds(one, other, chosen)
+  const paired = pairTrials(one, other, chosen)
   const test =
     paired ?? (one.sample === null || other.sample === null ? null : compareMeans(one.sample, other.sample))
   const verdict = test === null ? 'unknown' : contains(test.interval, 0) ? 'notLarger' : 'larger'
@@ -48,17 +48,21 @@ export async function compareJobs(
 const contains = ({ low, high }: { low: number; high: number }, value: number) =>
   low <= value && value <= high
 
-/** The test of the differences fold by fold. Null unless both jobs were validated on the same rows, fold by fold. */
-function pairFolds(one: Measured, other: Measured, metric: RepeatMetric): Difference | null {
-  const { folds } = one.job.spec
-  if (one.folds === null || other.folds === null || one.sample === null || folds === undefined) return null
-  if (metric !== 'valLoss' && metric !== 'valAccuracy') return null
+/**
+ * The test of the differences trial by trial. Null unless both jobs were trained on the same rows with the same seeds, and
+ * validated on the same rows. Training metrics of folds are not paired, because folds share training rows.
+ */
+function pairTrials(one: Measured, other: Measured, metric: RepeatMetric): Difference | null {
+  if (one.trials === null || other.trials === null || one.sample === null) return null
+  const isValidation = metric === 'valLoss' || metric === 'valAccuracy'
+  if (one.job.spec.folds !== undefined && !isValidation) return null
   const [first, second] = [one, other].map(({ job: { spec } }) => {
-    const { dataset, testSplit, split, loss, seed, repeats } = spec
-    return JSON.stringify([dataset, testSplit, split, loss, spec.folds, seed, repeats])
+    const { dataset, validationDataset, validationSplit, testSplit, split, loss, seed } = spec
+    const rows = [dataset, validationDataset ?? null, validationSplit, testSplit ?? null, split]
+    return JSON.stringify([rows, loss, seed, spec.folds ?? null, spec.repeats ?? null])
   })
-  const pairs = [...one.folds].map(([place, value]) => value - (other.folds?.get(place) ?? Number.NaN))
-  const isComplete = one.folds.size === other.folds.size && pairs.every(Number.isFinite)
+  const pairs = [...one.trials].map(([place, value]) => value - (other.trials?.get(place) ?? Number.NaN))
+  const isComplete = one.trials.size === other.trials.size && pairs.every(Number.isFinite)
   return first === second && isComplete ? comparePairs(pairs, one.sample.ratio) : null
 }
 
@@ -72,11 +76,11 @@ async function measurer({ jobs, sweeps }: RepeatStores, id: string) {
   return (metric: RepeatMetric): Measured => {
     const found = measured[metric]
     const sample = found === null ? null : { ...found, ratio: sharedRows(job.spec, metric) }
-    return { job, sample, folds: trials?.folds == null ? null : byFold(succeeded ?? [], metric) }
+    return { job, sample, trials: succeeded === null ? null : byPlace(succeeded, metric) }
   }
 }
 
-function byFold(trials: readonly Repeat[], metric: RepeatMetric): Map<string, number> {
+function byPlace(trials: readonly Repeat[], metric: RepeatMetric): Map<string, number> {
   return new Map(
     trials.map(({ repeat, fold, metrics }) => [`${repeat} ${fold}`, metrics[metric] ?? Number.NaN]),
   )

@@ -11,16 +11,18 @@ import {
 import { criticalT, twoSidedP } from '../../../src/training/repeats/student.js'
 
 const numbers = z.array(z.number())
+const tests = z.array(
+  z.object({
+    ...{ one: numbers, other: numbers, degrees: z.number(), p: z.number() },
+    ...{ low: z.number(), high: z.number() },
+  }),
+)
 const scipy = z
   .object({
     tails: z.array(z.tuple([z.number(), z.number(), z.number()])),
     critical: z.array(z.tuple([z.number(), z.number()])),
-    welch: z.array(
-      z.object({
-        ...{ one: numbers, other: numbers, degrees: z.number(), p: z.number() },
-        ...{ low: z.number(), high: z.number() },
-      }),
-    ),
+    welch: tests,
+    paired: tests,
     means: z.array(z.object({ values: numbers, low: z.number(), high: z.number() })),
   })
   .parse(JSON.parse(readFileSync('test/fixtures/sklearn/student.json', 'utf8')))
@@ -88,6 +90,16 @@ describe('a comparison', () => {
 })
 
 describe('paired differences', () => {
+  it.each(scipy.paired)('of the same seeds have the paired t test: $one and $other', (given) => {
+    const { one, other, degrees, p, low, high } = given
+    const differences = one.map((value, index) => value - other[index])
+    expect(comparePairs(differences, 0)).toMatchObject({
+      degreesOfFreedom: degrees,
+      pValue: expect.closeTo(p, 9),
+      interval: { level: 0.95, low: expect.closeTo(low, 8), high: expect.closeTo(high, 8) },
+    })
+  })
+
   it('have the corrected t test of Nadeau and Bengio', () => {
     // Mean 0.2 and deviation 0.1. With three folds, the variance is 0.01 · (1/3 + 1/2), so t² = 0.04 / 0.008333 = 4.8. With
     // two degrees of freedom, the tails are 1 − t / √(t² + 2), and the critical value is 4.302653.
