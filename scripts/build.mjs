@@ -73,7 +73,14 @@ const assemble = (variant) =>
 const buildPage = () =>
   unlessFresh(
     'page',
-    ['page', 'sdk/src', 'examples/lecture', 'src/datasets/random.ts', ...installed],
+    [
+      'page',
+      'sdk/src',
+      'examples/lecture',
+      'src/datasets/derivation.ts',
+      'src/datasets/random.ts',
+      ...installed,
+    ],
     ['dist/page/index.html'],
     () => runCommand('vite', 'vite', ['build', 'page', '--logLevel', 'warn']),
   )

@@ -50,6 +50,38 @@ describe.skipIf(!hasChromium)('the examples of the playground', () => {
   })
 })
 
+describe.skipIf(!hasChromium)('inputs that are computed', () => {
+  it('separate circles without a hidden layer, and are part of the link', { timeout: 60_000 }, async () => {
+    const page = await openStill('#/playground/data=circles;noise=0.05;layers=none;rate=0.1;epochs=200')
+    const [square1, square2] = ['x₁²', 'x₂²'].map((name) => page.getByRole('button', { name, exact: true }))
+    await square1.click()
+    await square2.click()
+    expect(await page.getByRole('button', { pressed: true, name: /x/ }).allTextContents()).toEqual([
+      'x₁²',
+      'x₂²',
+    ])
+    await page.getByText('4 numbers').waitFor()
+    await expect.poll(() => page.url()).toContain('features=x1x1-x2x2')
+    await train(page).click()
+    await page.locator('canvas[data-epoch="200"]').waitFor({ timeout: 30_000 })
+    await page.getByText(/classifies (19\d|200) of 200|All points are classified correctly/).waitFor()
+    const places = [0.03, 0.5, 0.97].map((x) => [x, 0.5] as const)
+    const [left, middle, right] = await coloursAt(page, places)
+    expect([left === right, left === middle]).toEqual([true, false])
+    // Four inputs and one output have a map each.
+    expect(await page.locator('.unit-map canvas').count()).toBe(5)
+    await page.getByText('Weights as numbers').click()
+    expect(await page.locator('.drawing-card th[scope="col"]').allTextContents()).toEqual([
+      ...['Unit', 'x₁', 'x₂', 'x₁²', 'x₂²', 'bias'],
+    ])
+    await page.reload()
+    await page.getByText('4 numbers').waitFor()
+    await page.getByLabel('Dataset').selectOption('sine')
+    expect(await page.getByRole('button', { name: /^(sin )?x/ }).allTextContents()).toEqual(['x₁²', 'sin x₁'])
+    await page.getByText('2 numbers').waitFor()
+  })
+})
+
 describe.skipIf(!hasChromium)('a training of the playground', () => {
   it('has the same bytes as before with the same seed, and others with another', {
     timeout: 60_000,
@@ -138,6 +170,9 @@ describe.skipIf(!hasChromium)('an own file', () => {
     await page.getByText(/many has 1001 rows, and the playground draws at most 1000/).waitFor()
     await input.setInputFiles(csv('broken.csv', ['a,b', '1,2,3,4']))
     await page.getByRole('alert').waitFor()
+    // The browser may report the answer after the page.
+    await expect.poll(() => suite.failures.length).toBe(1)
+    expect(suite.failures.splice(0)).toEqual([expect.stringContaining('status of 422')])
   })
 })
 

@@ -2,6 +2,7 @@
 import { activations } from '../components/hidden-layer.js'
 import type { Point } from '../draw/plane.js'
 import { shapes } from './data.js'
+import { features } from './features.js'
 import { readPoints, writePoints } from './points.js'
 import { optimizers, penalties, type Settings, twoLayers } from './settings.js'
 
@@ -28,6 +29,14 @@ const parts: Readonly<Record<string, Part>> = {
   },
   noise: number('noise', 0, 10),
   draw: whole('dataSeed', 0, 2 ** 31),
+  features: {
+    read(text) {
+      const chosen = text.split('-').map((name) => features.find((each) => each === name))
+      const known = chosen.filter((each) => each !== undefined)
+      return known.length === chosen.length ? { features: known } : undefined
+    },
+    write: (settings) => (settings.features.length === 0 ? null : settings.features.join('-')),
+  },
   layers: {
     read(text) {
       const hidden = text === 'none' ? [] : text.split('-').map(readLayer)

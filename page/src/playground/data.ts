@@ -62,7 +62,8 @@ export interface PlaygroundRows {
   /** Of one input and a number. */
   samples: readonly Sample[]
   classes: number
-  inputs: 1 | 2
+  /** Names of the inputs: one or two. */
+  inputs: readonly string[]
   /** The dataset of the service that has these rows; null if the request has them. */
   dataset: string | null
 }
@@ -85,7 +86,8 @@ export function rowsOf(source: Source, clicked: readonly Point[]): PlaygroundRow
     points,
     samples: shape === 'sine' ? sineSamples(source) : [],
     classes: new Set(points.map(({ classIndex }) => classIndex)).size,
-    inputs: shape === 'sine' ? 1 : 2,
+    // As the service names the columns of rows in a request.
+    inputs: shape === 'sine' ? ['x1'] : ['x1', 'x2'],
     dataset: isTruthTable(shape) ? shape : null,
   }
 }

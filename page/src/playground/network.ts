@@ -1,4 +1,5 @@
 /** A network of dense layers in the page: its weights from a frame of the stream, and its outputs. */
+import { deriveValue } from '../../../src/datasets/derivation.js'
 import { activationFunctions } from '../../../src/engine/kernels/reference/activation.js'
 import { lossOfRow, usesLogits } from '../../../src/engine/row-loss.js'
 import type { Boundary, JobSpec } from '../api/types.js'
@@ -16,6 +17,8 @@ interface DenseLayer {
 export interface SmallNetwork {
   /** How each input is read: (value − offset) / scale. */
   inputs: readonly { offset: number; scale: number }[]
+  /** Inputs after these, which are computed from their raw values. */
+  derived: NonNullable<NonNullable<Boundary['weights']>['derived']>
   layers: readonly DenseLayer[]
   loss: JobSpec['loss']
 }
@@ -32,7 +35,7 @@ export function networkOf(frame: Boundary, spec: Pick<JobSpec, 'network' | 'loss
 }
 
 function decodeNetwork(
-  { inputs, tensors, values }: NonNullable<Boundary['weights']>,
+  { inputs, derived = [], tensors, values }: NonNullable<Boundary['weights']>,
   { network, loss }: Pick<JobSpec, 'network' | 'loss'>,
 ): SmallNetwork | null {
   const numbers = decodeFloats(values)
@@ -49,7 +52,7 @@ function decodeNetwork(
     const bias = tensor(`layers.${index}.bias`)?.values ?? null
     return [{ inputs, units, weight: weight.values, bias, activation: layer.activation }]
   })
-  return layers.length === network.layers.length ? { inputs, layers, loss } : null
+  return layers.length === network.layers.length ? { inputs, derived, layers, loss } : null
 }
 
 function decodeFloats(base64: string): Float32Array {
@@ -61,11 +64,14 @@ function decodeFloats(base64: string): Float32Array {
 
 /** The outputs of every layer for rows of raw values. `logits` are those of the last layer before its activation. */
 export function computeLayers(
-  { inputs, layers }: SmallNetwork,
+  { inputs, derived, layers }: SmallNetwork,
   rows: readonly (readonly number[])[],
 ): { layers: Float64Array[]; logits: Float64Array } {
   let values = Float64Array.from(
-    rows.flatMap((row) => inputs.map(({ offset, scale }, index) => ((row[index] ?? 0) - offset) / scale)),
+    rows.flatMap((row) => [
+      ...inputs.map(({ offset, scale }, index) => ((row[index] ?? 0) - offset) / scale),
+      ...derived.map((each) => (derivedValue(each, row) - each.offset) / each.scale),
+    ]),
   )
   let logits = values
   const outputs = layers.map((layer) => {
@@ -75,6 +81,12 @@ export function computeLayers(
   })
   return { layers: outputs, logits }
 }
+
+/** @param row raw values of the inputs */
+export const derivedValue = (
+  { type, of }: Pick<SmallNetwork['derived'][number], 'type' | 'of'>,
+  row: readonly number[],
+): number => deriveValue(type, row[of[0] ?? 0] ?? 0, row[of[1] ?? of[0] ?? 0])
 
 function weightedSums(
   { inputs, units, weight, bias }: DenseLayer,

@@ -98,11 +98,11 @@ function toRows(
   const rows = data.map((row) => row.map((cell) => (cell === null ? Number.NaN : cell)))
   if (classes === null) {
     const samples = rows.map((row) => ({ x: Number(row[x]), y: Number(row[place]) }))
-    return { points: [], samples, classes: 0, inputs: 1, dataset }
+    return { points: [], samples, classes: 0, inputs, dataset }
   }
   const points = rows.map((row) => ({
     ...{ x: Number(row[x]), y: Number(row[y]) },
     classIndex: classes.indexOf(String(row[place])),
   }))
-  return { points, samples: [], classes: classes.length, inputs: 2, dataset }
+  return { points, samples: [], classes: classes.length, inputs, dataset }
 }

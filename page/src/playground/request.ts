@@ -1,13 +1,14 @@
 /** The job request for the settings of the playground. */
 import type { JobRequest } from '../api/types.js'
 import { isTruthTable, type PlaygroundRows, shapeNames } from './data.js'
+import { derivedFeatures } from './features.js'
 import type { Settings } from './settings.js'
 
 export function outputLayer(
   { perceptron }: Pick<Settings, 'perceptron'>,
   { inputs, classes }: Pick<PlaygroundRows, 'inputs' | 'classes'>,
 ): { units: number; activation: 'linear' | 'softmax' | 'sigmoid' | 'step' } {
-  if (inputs === 1) return { units: 1, activation: 'linear' }
+  if (inputs.length === 1) return { units: 1, activation: 'linear' }
   if (classes > 2) return { units: classes, activation: 'softmax' }
   return { units: 1, activation: perceptron ? 'step' : 'sigmoid' }
 }
@@ -22,6 +23,7 @@ const losses = {
 export function requestFrom(settings: Settings, rows: PlaygroundRows): JobRequest {
   const { shape, epochs, seed, perceptron } = settings
   const output = outputLayer(settings, rows)
+  const derived = derivedFeatures(settings.features, rows.inputs)
   const layers = [...settings.hidden, output].map((layer) => ({
     type: 'dense' as const,
     ...layer,
@@ -33,6 +35,7 @@ export function requestFrom(settings: Settings, rows: PlaygroundRows): JobReques
     dataset: rows.dataset ?? inlineRows(rows),
     // Columns of a file may have any scale. The plot has the unit of the target.
     ...(shape === 'file' ? { scaling: 'standardize', targetScaling: 'none' } : {}),
+    ...(derived.length === 0 ? {} : { derivedFeatures: derived }),
     network: { layers },
     loss: losses[output.activation],
     optimizer: optimizerFrom(settings),

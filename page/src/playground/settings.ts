@@ -1,6 +1,7 @@
 /** The settings of the playground, its examples, and the settings that suit a dataset. */
 import type { HiddenLayer } from '../components/hidden-layer.js'
 import { isTruthTable, type Shape } from './data.js'
+import type { Feature } from './features.js'
 
 export const optimizers = ['adam', 'adamw', 'sgd', 'rmsprop', 'adagrad'] as const
 export type OptimizerType = (typeof optimizers)[number]
@@ -15,6 +16,8 @@ export interface Settings {
   noise: number
   /** Seed of the noise. */
   dataSeed: number
+  /** Inputs computed from x₁ and x₂. Those that the data do not have are ignored. */
+  features: readonly Feature[]
   hidden: readonly HiddenLayer[]
   /** Trains one threshold unit by the perceptron rule. */
   perceptron: boolean
@@ -46,6 +49,7 @@ export const twoLayers: Settings = {
   file: null,
   noise: 0.1,
   dataSeed: 1,
+  features: [],
   hidden: [{ units: 4, activation: 'tanh' }],
   perceptron: false,
   optimizer: 'adam',
@@ -112,9 +116,10 @@ const fewestEpochs = 20
 
 /** What makes the settings useless for another dataset, as a part of a sentence. Null if they may learn it. */
 function obstacle(settings: Settings, shape: Shape): string | null {
-  const { hidden, optimizer, learningRate, epochs } = settings
+  const { features, hidden, optimizer, learningRate, epochs } = settings
   if (settings.perceptron) return isTruthTable(shape) ? null : 'the perceptron takes truth tables'
-  if (hidden.length === 0 && !isLinear(shape)) return 'this dataset needs a hidden layer'
+  if (hidden.length === 0 && features.length === 0 && !isLinear(shape))
+    return 'this dataset needs a hidden layer'
   if (hidden.some(({ activation }) => activation === 'step')) return 'step units do not learn'
   if (!(learningRate > 0) || learningRate > highestRates[optimizer]) {
     return `a learning rate of ${learningRate} is out of range for ${optimizer}`

@@ -1,7 +1,7 @@
 /** The output of every unit of a network over its input plane, or over its one input. */
 import type { Boundary } from '../api/types.js'
 import type { UnitMap } from '../draw/unit-map.js'
-import { computeLayers, type SmallNetwork } from './network.js'
+import { computeLayers, derivedValue, type SmallNetwork } from './network.js'
 
 const planePoints = 22
 const linePoints = 48
@@ -16,6 +16,13 @@ export function computeUnitMaps(network: SmallNetwork, axes: Boundary['axes']): 
         const { min = 0, max = 1 } = axes[axis] ?? {}
         return (2 * ((row[axis] ?? 0) - min)) / (max - min) - 1
       }),
+      size,
+      axes.length,
+    ),
+  )
+  const derived = network.derived.map((each) =>
+    toMap(
+      rows.map((row) => derivedValue(each, row)),
       size,
       axes.length,
     ),
@@ -35,7 +42,7 @@ export function computeUnitMaps(network: SmallNetwork, axes: Boundary['axes']): 
       ),
     )
   })
-  return [inputs, ...layers]
+  return [[...inputs, ...derived], ...layers]
 }
 
 function toMap(values: readonly number[], size: number, axes: number): UnitMap {

@@ -3,6 +3,7 @@ import { useMemo } from 'preact/hooks'
 import { type UnitMap, UnitMapCanvas } from '../draw/unit-map.js'
 import { short } from '../format.js'
 import { type Drawing, drawNetwork, lineWidth, type NetworkSizes, unitSize } from '../playground/drawing.js'
+import { computedName, featureName, inputName, usedFeatures } from '../playground/features.js'
 import type { SmallNetwork } from '../playground/network.js'
 import { outputLayer } from '../playground/request.js'
 import { computeUnitMaps } from '../playground/unit-maps.js'
@@ -13,6 +14,7 @@ export function DrawingCard({ playground }: { playground: Playground }) {
   const { frame } = playground.time
   const sizes = network === null ? plannedSizes(playground) : trainedSizes(network)
   const drawing = drawNetwork(sizes, network)
+  const inputs = network === null ? plannedInputs(playground) : trainedInputs(network)
   const maps = useMemo(
     () => (network === null || frame === undefined ? [] : computeUnitMaps(network, frame.axes)),
     [network, frame],
@@ -22,7 +24,7 @@ export function DrawingCard({ playground }: { playground: Playground }) {
       <h2>Network</h2>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: scrolling by keyboard needs focus */}
       <section class="scroll" tabIndex={0} aria-label="Drawing of the network">
-        <NetworkMaps drawing={drawing} maps={maps} />
+        <NetworkMaps drawing={drawing} maps={maps} inputs={inputs} />
       </section>
       <p class="hint">
         {network === null
@@ -31,27 +33,43 @@ export function DrawingCard({ playground }: { playground: Playground }) {
             : 'After a training, each unit shows its output over the plot, and each line its weight.'
           : 'Solid orange: positive. Dashed blue: negative. A wider line is a larger weight. The maps scale to their largest value.'}
       </p>
-      {network === null ? null : <WeightTables network={network} sizes={sizes} />}
+      {network === null ? null : <WeightTables network={network} sizes={sizes} inputNames={inputs} />}
     </div>
   )
 }
 
-const inputNames = ['x₁', 'x₂']
+const plannedInputs = ({ settings: { features }, rows: { inputs } }: Playground): string[] => [
+  ...inputs.map((_, input) => inputName(input)),
+  ...usedFeatures(features, inputs.length).map(featureName),
+]
 
-function plannedSizes({ settings, rows }: Playground): NetworkSizes {
+const trainedInputs = ({ inputs, derived }: SmallNetwork): string[] => [
+  ...inputs.map((_, input) => inputName(input)),
+  ...derived.map(computedName),
+]
+
+function plannedSizes(playground: Playground): NetworkSizes {
+  const { settings, rows } = playground
   const output = outputLayer(settings, rows)
   return [
-    { title: 'input', size: rows.inputs },
+    { title: 'input', size: plannedInputs(playground).length },
     ...[...settings.hidden, output].map(({ units, activation }) => ({ title: activation, size: units })),
   ]
 }
 
-const trainedSizes = ({ inputs, layers }: SmallNetwork): NetworkSizes => [
-  { title: 'input', size: inputs.length },
-  ...layers.map(({ units, activation }) => ({ title: activation, size: units })),
+const trainedSizes = (network: SmallNetwork): NetworkSizes => [
+  { title: 'input', size: trainedInputs(network).length },
+  ...network.layers.map(({ units, activation }) => ({ title: activation, size: units })),
 ]
 
-function NetworkMaps({ drawing, maps }: { drawing: Drawing; maps: readonly (readonly UnitMap[])[] }) {
+interface MapsProps {
+  drawing: Drawing
+  maps: readonly (readonly UnitMap[])[]
+  /** Names of the inputs. */
+  inputs: readonly string[]
+}
+
+function NetworkMaps({ drawing, maps, inputs }: MapsProps) {
   const { width, height, columns, weights } = drawing
   const label = columns.map(({ title, units, hidden }) => `${title} ${units.length + hidden}`).join(', ')
   const percent = (part: number, whole: number) => `${(100 * part) / whole}%`
@@ -91,11 +109,8 @@ function NetworkMaps({ drawing, maps }: { drawing: Drawing; maps: readonly (read
               width: percent(unitSize, width),
             }}
           >
-            {maps[column]?.[unit] === undefined ? (
-              <span>{column === 0 ? inputNames[unit] : ''}</span>
-            ) : (
-              <UnitMapCanvas map={maps[column][unit]} />
-            )}
+            {maps[column]?.[unit] === undefined ? null : <UnitMapCanvas map={maps[column][unit]} />}
+            {column === 0 ? <span>{inputs[unit]}</span> : null}
           </div>
         )),
       )}
@@ -104,7 +119,15 @@ function NetworkMaps({ drawing, maps }: { drawing: Drawing; maps: readonly (read
 }
 
 /** The weights as numbers, for readers who cannot see the drawing. */
-function WeightTables({ network, sizes }: { network: SmallNetwork; sizes: NetworkSizes }) {
+function WeightTables({
+  network,
+  sizes,
+  inputNames,
+}: {
+  network: SmallNetwork
+  sizes: NetworkSizes
+  inputNames: readonly string[]
+}) {
   return (
     <details>
       <summary>Weights as numbers</summary>

@@ -1,6 +1,8 @@
 /** The network of the playground: a threshold unit, or hidden layers. */
 import { NetworkEditor } from '../components/network-editor.js'
+import { plural } from '../format.js'
 import type { PlaygroundRows } from '../playground/data.js'
+import { availableFeatures, featureName, usedFeatures } from '../playground/features.js'
 import { outputLayer } from '../playground/request.js'
 import { type Settings, twoLayers } from '../playground/settings.js'
 
@@ -15,6 +17,7 @@ export function NetworkSettings({ settings, change, rows }: Props) {
   return (
     <>
       <h2>Network</h2>
+      <FeatureChoice settings={settings} change={change} rows={rows} />
       {settings.perceptron ? (
         <p class="hint">
           One threshold unit, trained by the perceptron rule on one point at a time.{' '}
@@ -24,12 +27,38 @@ export function NetworkSettings({ settings, change, rows }: Props) {
         </p>
       ) : (
         <NetworkEditor
-          inputs={rows.inputs === 1 ? '1 number' : '2 numbers'}
+          inputs={plural(
+            rows.inputs.length + usedFeatures(settings.features, rows.inputs.length).length,
+            'number',
+          )}
           hidden={settings.hidden}
           output={outputLayer(settings, rows)}
           onChange={(hidden) => change({ hidden })}
         />
       )}
     </>
+  )
+}
+
+function FeatureChoice({ settings: { features }, change, rows }: Props) {
+  return (
+    <fieldset class="lessons features">
+      <legend>Also as inputs</legend>
+      {availableFeatures(rows.inputs.length).map((feature) => {
+        const isChosen = features.includes(feature)
+        const others = features.filter((each) => each !== feature)
+        return (
+          <button
+            key={feature}
+            type="button"
+            class="chip"
+            aria-pressed={isChosen}
+            onClick={() => change({ features: isChosen ? others : [...others, feature] })}
+          >
+            {featureName(feature)}
+          </button>
+        )
+      })}
+    </fieldset>
   )
 }

@@ -31,7 +31,7 @@ export function PlotCard({ playground }: { playground: Playground }) {
           points={points}
           samples={rows.samples}
           view={isTruthTable(shape) ? unit : shape === 'points' ? square : around}
-          inputs={rows.inputs}
+          inputs={rows.inputs.length}
           onPoint={shape === 'points' ? addPoint : undefined}
         />
         <TimeControls playground={playground} />

@@ -33,7 +33,10 @@ export function ProgressCard({ playground }: { playground: Playground }) {
           </p>
           <p class="verdict" role="status">
             {verdict(job, evaluation, history.seconds.at(-1) ?? null)}
-            {settings.perceptron && settings.shape === 'xor' && evaluation !== null
+            {settings.perceptron &&
+            settings.shape === 'xor' &&
+            settings.features.length === 0 &&
+            evaluation !== null
               ? ' No straight line separates XOR. Add a hidden layer.'
               : ''}
           </p>

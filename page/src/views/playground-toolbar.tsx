@@ -7,7 +7,7 @@ import type { Playground } from '../playground/use-playground.js'
 
 export function Toolbar({ playground }: { playground: Playground }) {
   const { settings, isStarting, hasTrained, run, time } = playground
-  const isMissing = playground.rows.inputs === 2 && playground.rows.classes < 2
+  const isMissing = playground.rows.inputs.length === 2 && playground.rows.classes < 2
   const isAtEnd = hasTrained && !playground.isActive && time.epoch >= time.last
   return (
     <div class="card toolbar">

@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { activations } from '../../../page/src/components/hidden-layer.js'
 import { readAddress, writeAddress } from '../../../page/src/playground/address.js'
 import { shapes } from '../../../page/src/playground/data.js'
+import { features } from '../../../page/src/playground/features.js'
 import { roundPoint } from '../../../page/src/playground/points.js'
 import { optimizers, penalties, type Settings, twoLayers } from '../../../page/src/playground/settings.js'
 
@@ -16,6 +17,7 @@ const anySettings: fc.Arbitrary<Settings> = fc.record({
   file: fc.constantFrom(null, 'ds_0a1B2c'),
   noise: fc.double({ min: 0, max: 10, noNaN: true }),
   dataSeed: fc.nat(1_000),
+  features: fc.shuffledSubarray([...features]),
   hidden: fc.array(
     fc.record({ units: fc.integer({ min: 1, max: 512 }), activation: fc.constantFrom(...activations) }),
     { maxLength: 8 },
@@ -88,6 +90,8 @@ describe('the address of the playground', () => {
 
   it.each([
     'data=mars',
+    'features=x1x1-x3',
+    'features=',
     'noise=-1',
     'noise=11',
     'rate=0',

@@ -45,6 +45,11 @@ describe('a change of the dataset', () => {
       seed: 7,
     }
     expect(withShape(settings, 'moons')).toEqual({ settings: { ...settings, shape: 'moons' }, note: null })
+    const computed: Settings = { ...twoLayers, hidden: [], features: ['x1x1', 'x2x2'] }
+    expect(withShape(computed, 'circles')).toEqual({
+      settings: { ...computed, shape: 'circles' },
+      note: null,
+    })
     const straight = { ...twoLayers, hidden: [] }
     expect(withShape(straight, 'blobs').settings.hidden).toEqual([])
     expect(withShape(perceptron, 'or')).toEqual({ settings: { ...perceptron, shape: 'or' }, note: null })
@@ -93,6 +98,25 @@ describe('the request', () => {
   ] as const)('has the parameters of %s', (optimizer, expected) => {
     const part = { momentum: 0.9, nesterov: true, beta1: 0.8, beta2: 0.99, rho: 0.7, penalty: 'l2' } as const
     expect(request({ ...part, optimizer }).optimizer).toMatchObject({ type: optimizer, ...expected })
+  })
+
+  it('has the features that the data have', () => {
+    const features: Settings['features'] = ['sinx2', 'x1x2', 'x1x1']
+    expect(request({ features }).derivedFeatures).toEqual([
+      { type: 'square', of: 'x1' },
+      { type: 'product', of: ['x1', 'x2'] },
+      { type: 'sin', of: 'x2' },
+    ])
+    expect(request({ features, shape: 'sine' }).derivedFeatures).toEqual([{ type: 'square', of: 'x1' }])
+    expect(request({ features: ['x2x2'], shape: 'sine' })).not.toHaveProperty('derivedFeatures')
+    const own = {
+      ...rowsOf({ ...twoLayers, shape: 'points' }, []),
+      inputs: ['width', 'height'],
+      dataset: 'ds_1',
+    }
+    expect(requestFrom({ ...twoLayers, shape: 'file', features: ['x1x2'] }, own).derivedFeatures).toEqual([
+      { type: 'product', of: ['width', 'height'] },
+    ])
   })
 
   it('has an L1 regularization instead of weight decay', () => {

@@ -69,6 +69,30 @@ describe('a network in a frame', () => {
     expect(layers[1][1]).toBeCloseTo(0.182426, 6)
   })
 
+  it('reads derived inputs after the others, from raw values', () => {
+    // Of (3, −1) the product −3 is read as (−3 + 1) / 2, and the square 9 as it is: 1 · (−1) + 2 · 9.
+    const derived = [
+      { type: 'product' as const, of: [0, 1], offset: -1, scale: 2 },
+      { type: 'square' as const, of: [0], offset: 0, scale: 1 },
+    ]
+    const one = frame()
+    one.weights = {
+      inputs: small().inputs.map((each) => ({ ...each })),
+      derived,
+      tensors: [{ name: 'layers.0.weight', shape: [1, 4], offset: 0 }],
+      values: base64([0, 0, 1, 2]),
+    }
+    const network = networkOf(one, spec([dense(1, 'linear')]))
+    if (network === null) throw new Error('the frame has a network')
+    expect([...computeLayers(network, [[3, -1]]).logits]).toEqual([17])
+    const [[a, , product, square]] = computeUnitMaps(network, axes)
+    // a runs from 0 to 2, and b from −1 to 1.
+    expect([a.values[0], product.values[0], square.values[0]]).toEqual([-1, -0, 0])
+    expect([product.values.at(-1), square.values.at(-1), product.largest, square.largest]).toEqual([
+      2, 4, 2, 4,
+    ])
+  })
+
   it('has the loss of its rows', () => {
     const rows = [
       [3, -1],
@@ -83,6 +107,7 @@ describe('a network in a frame', () => {
   it('computes softmax over the units of a row', () => {
     const network: SmallNetwork = {
       inputs: [{ offset: 0, scale: 1 }],
+      derived: [],
       layers: [
         {
           inputs: 1,
@@ -117,7 +142,7 @@ describe('the losses of the parts', () => {
       ],
       samples: [],
       classes: 2,
-      inputs: 2 as const,
+      inputs: ['a', 'b'],
       dataset: null,
     }
     const losses = partLosses(

@@ -6,6 +6,7 @@ import { computeSurface, normalizedDirection } from '../../../page/src/playgroun
 
 /** y = w₁·x₁ + w₂·x₂, with the squared error. */
 const linear = (w1: number, w2: number): SmallNetwork => ({
+  derived: [],
   inputs: [
     { offset: 0, scale: 1 },
     { offset: 0, scale: 1 },
