@@ -11,7 +11,7 @@ process.chdir(dirname(dirname(fileURLToPath(import.meta.url))))
 
 const wasm = 'src/engine/kernels/wasm'
 const wasmVariants = ['plain', 'relaxed']
-const programs = ['src', 'workers', 'bench', 'examples']
+const programs = ['src', 'workers', 'cli', 'bench', 'examples']
 /** Inputs that stand for the installed packages. */
 const installed = ['package.json', 'node_modules/.package-lock.json']
 
@@ -29,7 +29,7 @@ async function buildPrograms() {
   )
   await unlessFresh(
     'programs',
-    [...programs, 'scripts/bundle.mjs', 'tsconfig.json', 'tsconfig.build.json', ...installed],
+    [...programs, 'sdk/src', 'scripts/bundle.mjs', 'tsconfig.json', 'tsconfig.build.json', ...installed],
     ['dist/src/main.js', 'dist/chunks'],
     async () => {
       for (const folder of programs) rmSync(join('dist', folder), { recursive: true, force: true })

@@ -11,7 +11,7 @@ interface Names {
   uses: string[]
 }
 
-const folders = ['src', 'workers', 'page', 'sdk/src', 'bench', 'examples', 'scripts', 'test']
+const folders = ['src', 'workers', 'cli', 'page', 'sdk/src', 'bench', 'examples', 'scripts', 'test']
 
 /** What the package of sdk/ exports is for its users. */
 const publicFile = 'sdk/src/index.ts'

@@ -25,7 +25,7 @@ export const rules: Rule[] = rulesSchema.parse(
   JSON.parse(readFileSync(new URL('import-rules.json', import.meta.url), 'utf8')),
 )
 
-const folders = ['src', 'workers', 'sdk/src', 'page/src', 'examples/lecture']
+const folders = ['src', 'workers', 'cli', 'sdk/src', 'page/src', 'examples/lecture']
 
 /** All source files, relative to the root, without those that a generator writes or AssemblyScript compiles. */
 export const sourceFiles = (): string[] =>

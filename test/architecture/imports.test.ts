@@ -154,10 +154,11 @@ describe('the API process', () => {
 })
 
 describe('the environment', () => {
-  it('is read in one place; two others hand it on to the processes they start', () => {
+  it('is read in one place of the service and one of the command; others hand it on', () => {
     const programs = sourceFiles().filter((file) => !file.startsWith('page/'))
     const users = programs.filter((file) => readSource(file).includes('process.env'))
     expect(users.toSorted()).toEqual([
+      'cli/profiles.ts',
       'src/all-in-one.ts',
       'src/config.ts',
       'src/main.ts',
