@@ -8,6 +8,8 @@ export interface ColumnType {
   /** Default: `feature`. */
   readonly role?: 'feature' | 'target' | 'none'
   readonly categories?: readonly string[]
+  /** Replacement for missing values. Only such a column may be missing in a row. */
+  readonly imputation?: unknown
 }
 
 type CellTypes = { number: number; boolean: boolean; date: string; ignored: null }
@@ -20,9 +22,11 @@ type Cell<Column extends ColumnType> = Column['type'] extends 'category'
 
 type Feature<Column> = Column extends { role: 'target' | 'none' } | { type: 'ignored' } ? never : Column
 
-/** A row for a prediction. A missing value is null. */
+/** A row for a prediction. A missing value is null, in a column with an imputation. */
 export type Row<Columns extends readonly ColumnType[]> = {
-  [Column in Feature<Columns[number]> as Column['name']]: Cell<Column> | null
+  [Column in Feature<Columns[number]> as Column['name']]:
+    | Cell<Column>
+    | ('imputation' extends keyof Column ? null : never)
 }
 
 type Target<Columns extends readonly ColumnType[]> = Extract<Columns[number], { role: 'target' }>

@@ -9,6 +9,7 @@ export const documentNames = [
   'SECURITY.md',
   'CHANGELOG.md',
   'native/README.md',
+  'sdk/README.md',
   ...readdirSync(join(root, 'docs'), { recursive: true, encoding: 'utf8' })
     .filter((name) => name.endsWith('.md'))
     .map((name) => `docs/${name.replaceAll('\\', '/')}`),

@@ -186,7 +186,7 @@ const columns = [
   { name: 'petal length', type: 'number' },
   { name: 'colour', type: 'category', categories: ['white', 'blue'] },
   { name: 'scent', type: 'boolean' },
-  { name: 'found', type: 'date' },
+  { name: 'found', type: 'date', imputation: 'mean' },
   { name: 'note', type: 'ignored' },
   { name: 'id', type: 'number', role: 'none' },
   { name: 'species', type: 'category', role: 'target', categories: ['setosa', 'virginica'] },
@@ -195,9 +195,9 @@ const columns = [
 describe('the type of a row', () => {
   it('follows the columns', () => {
     interface Flower {
-      'petal length': number | null
-      colour: 'white' | 'blue' | null
-      scent: boolean | null
+      'petal length': number
+      colour: 'white' | 'blue'
+      scent: boolean
       found: string | null
     }
     expectTypeOf<Row<typeof columns>>().branded.toEqualTypeOf<Flower>()
@@ -215,6 +215,9 @@ describe('the type of a row', () => {
       await flowers.predict([{ ...flower, colour: 'green' }])
       // @ts-expect-error: a column is missing
       await flowers.predict([{ colour: 'white' }])
+      await flowers.predict([{ ...flower, found: null }])
+      // @ts-expect-error: this column has no imputation
+      await flowers.predict([{ ...flower, scent: null }])
       // @ts-expect-error: not a number
       await flowers.predict([{ ...flower, 'petal length': '1.4' }])
       // @ts-expect-error: no such class
