@@ -1,5 +1,6 @@
 /** Faults in the HTTP interface. */
 const origins = 'test/http/origins.test.ts'
+const shareLinks = 'test/http/share-links.test.ts'
 
 export const http = [
   {
@@ -58,7 +59,7 @@ export const http = [
         "if (count > effectiveLimit(limits, 'sockets')) {",
         "if (count >= effectiveLimit(limits, 'sockets')) {",
       ],
-      ['const remaining = this.count(tenantId) - 1', 'const remaining = this.count(tenantId)'],
+      ['const remaining = this.count(countedAs) - 1', 'const remaining = this.count(countedAs)'],
     ],
   },
   {
@@ -105,9 +106,35 @@ export const http = [
     tests: ['test/http/keys.test.ts'],
     faults: [
       ['key === null || !isEqualHash(key.sha256, given.sha256)', 'key === null'],
-      ['used === null || (used.keyId === null && !keyMonitor.isOpen)', 'used === null'],
+      ['used === null || (needsKey && !keyMonitor.isOpen)', 'used === null'],
       ['if (scopes.has(scope)) return', 'if (scopes.size > 1 || scopes.has(scope)) return'],
       ["scopes: new Set<Scope>(['jobs:read'])", 'scopes: new Set<Scope>()'],
+    ],
+  },
+  {
+    file: 'src/http/visitors.ts',
+    tests: [shareLinks],
+    faults: [
+      ['if (isEqualHash(sha256, given.sha256)) found', 'found'],
+      ['if (isAllowed && pathId(request) === given.jobId) return found', 'if (isAllowed) return found'],
+      [
+        'if (isAllowed && pathId(request) === given.jobId) return found',
+        'if (pathId(request) === given.jobId) return found',
+      ],
+      ['failedAuthentications.check(request, reply, given.sha256)', ''],
+      ['failedAuthentications.reject(request, given.sha256)', ''],
+      ['failedAuthentications.accept(given.sha256)', ''],
+      ['countedAs: `visitors of ${tenantId}`', 'countedAs: tenantId'],
+      ["scopes: new Set(['jobs:read'])", 'scopes: new Set([])'],
+    ],
+  },
+  {
+    file: 'src/http/key-monitor.ts',
+    tests: ['test/http/keys.test.ts', shareLinks],
+    faults: [
+      ['const id = shareLinkId ?? keyId', 'const id = keyId'],
+      ['links.length === 0 ? [] : this.shareLinks.live(links)', 'links'],
+      ['keys.length === 0 ? [] : this.keys.live(keys)', 'keys'],
     ],
   },
   {

@@ -4,7 +4,41 @@ const keys = 'test/store/keys.test.ts'
 const stop = 'test/webhooks/stop.test.ts'
 const sender = 'test/webhooks/sender.test.ts'
 
+const workshopPauses = 'test/http/workshop-pauses.test.ts'
+const shareLinks = 'test/http/share-links.test.ts'
+
 export const store = [
+  {
+    file: 'src/store/participant-jobs.ts',
+    tests: [workshopPauses],
+    faults: [
+      ["findSweeps('resume', '\"pausedByWorkshop\"')", "findSweeps('resume')"],
+      ['`"pausedByWorkshop" AND NOT (${waits})`', '`NOT (${waits})`'],
+      ["if (trials !== null && name === 'pause') await", "if (trials === null && name === 'pause') await"],
+      ['set: \'"heartbeatAt" = NULL, "pausedByWorkshop" = true\'', 'set: \'"heartbeatAt" = NULL\''],
+      ['for (const { id } of await send(database.pool, sweeps, [tenantId])) {', 'for (const id of []) {'],
+    ],
+  },
+  {
+    file: 'src/store/transitions.ts',
+    tests: [workshopPauses],
+    faults: [[', "pausedByWorkshop" = false', '']],
+  },
+  {
+    file: 'src/store/share-links.ts',
+    tests: [shareLinks],
+    faults: [
+      ['count >= maximumShareLinks', 'count > maximumShareLinks'],
+      ["await query(client, lockStatement, [JSON.stringify(['share links of', jobId])])", ''],
+      ['where: { id, jobId, job: { tenantId } }', 'where: { id, job: { tenantId } }'],
+      ['where: { id, jobId, job: { tenantId } }', 'where: { id, jobId }'],
+      [
+        'where: { id: jobId, tenantId },\n        select: { shareLinks',
+        'where: { id: jobId },\n        select: { shareLinks',
+      ],
+      ['const where = { id: jobId, tenantId }', 'const where = { id: jobId }'],
+    ],
+  },
   {
     file: 'src/store/stream-tickets.ts',
     tests: [keys],

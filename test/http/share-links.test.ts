@@ -5,7 +5,10 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { WebSocket } from 'ws'
 import { maximumShareLinks, newShareLinkSchema } from '../../src/contract/share-link.js'
 import { FailedAuthentications } from '../../src/http/failed-authentications.js'
+import { openDatabase } from '../../src/store/database.js'
+import { shareLinkStore } from '../../src/store/share-links.js'
 import { makeShareToken, readKey, readShareToken } from '../../src/training/key-text.js'
+import { newId } from '../../src/training/new-id.js'
 import { generous, openApp, type RunningApp } from '../support/app.js'
 import { keyFor } from '../support/keys.js'
 import { routesOf } from '../support/routes.js'
@@ -101,6 +104,19 @@ describe('a share link', () => {
     expect(answers.filter(({ body }) => body.code === 'too-many-share-links')).toHaveLength(3)
   })
 
+  it('is limited in number, also if several processes make links at once', async () => {
+    const jobId = await newQueued()
+    const second = openDatabase(service.connectionString)
+    const processes = [service.shareLinks.of('owner'), shareLinkStore(second).of('owner')]
+    const made = await Promise.allSettled(
+      Array.from({ length: maximumShareLinks + 10 }, (_, index) =>
+        processes[index % 2].create({ id: newId('shareLink'), jobId, sha256: '' }),
+      ),
+    )
+    expect(made.filter(({ status }) => status === 'fulfilled')).toHaveLength(maximumShareLinks)
+    await second.$disconnect()
+  })
+
   it('ends with its job', async () => {
     const { jobId } = await startJob(service, 'worker_a', { tenantId: 'owner' })
     const { header } = await share(jobId)
@@ -185,6 +201,7 @@ describe('a visitor', () => {
 
   it('watches the run until the link is revoked, with the header or a ticket', async () => {
     const { jobId, id, header } = await share(await newQueued())
+    const another = await share(jobId)
     const address = `${url.replace('http', 'ws')}/jobs/${jobId}/stream`
     const byHeader = new WebSocket(address, { headers: { authorization: header } })
     expect(JSON.parse(String((await once(byHeader, 'message'))[0]))).toMatchObject({
@@ -194,6 +211,8 @@ describe('a visitor', () => {
     const { body } = await api().post(`/jobs/${jobId}/stream-tickets`).set('authorization', header)
     const byTicket = new WebSocket(`${url.replace('http', 'ws')}${body.stream}`)
     await once(byTicket, 'message')
+    const byAnother = new WebSocket(address, { headers: { authorization: another.header } })
+    await once(byAnother, 'message')
     const events = await fetch(`${url}/jobs/${jobId}/stream`, {
       headers: { authorization: header, accept: 'text/event-stream' },
     })
@@ -203,6 +222,10 @@ describe('a visitor', () => {
     expect((await api().get(unused.body.stream)).status).toBe(401)
     for (const close of closed) expect((await close)[0]).toBe(1008)
     await expect(events.text()).rejects.toThrow()
+    // The stream of another link stays open to the end of the job.
+    const end = once(byAnother, 'close')
+    await api().post(`/jobs/${jobId}/cancel`).set('authorization', owner).expect(200)
+    expect((await end)[0]).toBe(1000)
   })
 
   it('does not use up the requests and streams of the tenant', async () => {
