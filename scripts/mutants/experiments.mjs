@@ -56,7 +56,7 @@ export const experiments = [
     tests: ['test/training/diagnosis/patches.test.ts'],
     faults: [
       ['epoch: sinceEpoch - 1, changes: patch', 'epoch: sinceEpoch, changes: patch'],
-      ["'schedule', 'clipNorm']", "'schedule', 'clipNorm', 'earlyStopping']"],
+      ["'l1', 'clipNorm']", "'l1', 'clipNorm', 'earlyStopping']"],
       ['sinceEpoch <= 1', 'sinceEpoch < 1'],
     ],
   },
