@@ -1,4 +1,4 @@
-/** Pictures of every view, on a desk and on a phone, light and dark, into `screenshots/` or the folder that is named. */
+/** Pictures of every view, on a desk, a projector and a phone, light and dark, into `screenshots/` or the folder that is named. */
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Page } from 'playwright-core'
@@ -13,7 +13,11 @@ import { startPictureWorkshop } from './picture-workshop.js'
 
 const folder = process.argv[2] ?? 'screenshots'
 const only = process.argv[3]
-const sizes = { desktop: { width: 1600, height: 1000 }, phone: { width: 360, height: 780 } } as const
+const sizes = {
+  desktop: { width: 1600, height: 1000 },
+  projector: { width: 1280, height: 720 },
+  phone: { width: 360, height: 780 },
+} as const
 
 async function trained(url: string, request: Parameters<typeof submit>[1]): Promise<string> {
   const job = await submit(url, request)

@@ -88,7 +88,7 @@ describe.skipIf(!hasChromium)('a training of the playground', () => {
   }, async () => {
     const page = await openStill('#/playground/data=moons;epochs=40;seed=3')
     await train(page).click()
-    const hash = page.getByText(/Weights: SHA-256/)
+    const hash = page.getByText(/The SHA-256 of the weights/)
     await hash.getByText('Train again with the same seed to get the same bytes.').waitFor({ timeout: 30_000 })
     const first = await hash.locator('code').textContent()
     await page.getByRole('button', { name: 'Train again' }).click()

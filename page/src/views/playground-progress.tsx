@@ -86,7 +86,7 @@ function Weights({ playground: { model, repeat } }: { playground: Playground }) 
   if (model === null) return null
   return (
     <p class="hint">
-      Weights: SHA-256 <code>{model.weightSha256.slice(0, 16)}…</code>
+      The SHA-256 of the weights begins with <code>{model.weightSha256.slice(0, 16)}</code>
       {repeat === null
         ? '. Train again with the same seed to get the same bytes.'
         : repeat.isEqual
