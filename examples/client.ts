@@ -1,12 +1,10 @@
-/** A minimal client: sends requests, queues trainings, watches them. */
+/** The client, with the key of the environment. Tests and benchmarks also send requests of any address. */
 import { setTimeout } from 'node:timers/promises'
-import { createWebSocketStream, WebSocket } from 'ws'
+import { WebSocket } from 'ws'
 import type { z } from 'zod'
+import { Descent, type JobData, type JobRequest } from '../sdk/src/index.js'
 import { readConfig } from '../src/config.js'
-import { type Job, jobSchema } from '../src/contract/job.js'
-import type { jobRequestSchema } from '../src/contract/job-request.js'
 import { problemSchema } from '../src/contract/problems.js'
-import { type StreamMessage, streamMessageSchema } from '../src/contract/stream.js'
 
 /** Retries after a 503 response, each after the delay in Retry-After. */
 const maximumRetries = 5
@@ -42,19 +40,14 @@ function withKey(): Record<string, string> {
   return DESCENT_KEY === undefined ? {} : { authorization: `Bearer ${DESCENT_KEY}` }
 }
 
+/** The client of sdk/ with the key of the environment. */
+export const connect = (url: string): Descent =>
+  new Descent({ url, key: readConfig().DESCENT_KEY, WebSocket })
+
 /** Queues a training. */
-export function submit(url: string, job: z.input<typeof jobRequestSchema>): Promise<Job> {
-  return request(`${url}/jobs`, jobSchema, job)
+export async function submit(url: string, job: JobRequest): Promise<JobData> {
+  return (await connect(url).jobs.create(job)).data
 }
 
 /** Streams the messages about a training, from its first epoch to its end. */
-export async function* watch(url: string, job: Job): AsyncGenerator<StreamMessage> {
-  const socket = new WebSocket(`${url.replace(/^http/, 'ws')}${job.links.stream}`, { headers: withKey() })
-  const messages = createWebSocketStream(socket, { encoding: 'utf8', readableObjectMode: true })
-  for await (const text of messages) {
-    const message = streamMessageSchema.parse(JSON.parse(text))
-    yield message
-    if (message.type === 'end') return
-  }
-  throw new Error(`the stream of ${job.id} closed before the end of the training`)
-}
+export const watch = (url: string, { id }: Pick<JobData, 'id'>) => connect(url).jobs.watch(id)

@@ -1,8 +1,7 @@
 /** The networks of the lecture on digits in a CSV file. */
 import { readFile } from 'node:fs/promises'
-import { datasetSchema } from '../src/contract/dataset.js'
 import { table } from './chart.js'
-import { request } from './client.js'
+import { connect } from './client.js'
 import { type DigitNetwork, digitEpochs, digitJob } from './lecture/digits.js'
 import { type Picture, toCsv } from './lecture/drawn-digits.js'
 import { percent } from './lecture/statistics.js'
@@ -38,8 +37,7 @@ export function readPictures(csv: string): Pictures {
 /** Trains a convolutional and a dense network on four fifths of the pictures. */
 export async function readDigits(url: string, { side, black, rows }: Pictures): Promise<Reading[]> {
   const scaled = rows.map(({ pixels, digit }) => ({ digit, pixels: pixels.map((ink) => ink / black) }))
-  const csv = Buffer.from(toCsv(scaled))
-  const dataset = await request(`${url}/datasets?name=digits&target=digit`, datasetSchema, csv)
+  const dataset = await connect(url).datasets.upload(toCsv(scaled), { name: 'digits', target: 'digit' })
   const read = async (name: DigitNetwork): Promise<Reading> => {
     const job = digitJob(name, dataset.id, side, { rate: 0.02, seed: 1 })
     const { job: ended, epochs } = await train(url, job)

@@ -1,9 +1,7 @@
 /** Trains on the Iris dataset, and predicts three held-out flowers. */
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { datasetSchema } from '../src/contract/dataset.js'
-import { predictionsSchema } from '../src/contract/model.js'
-import { request, submit } from './client.js'
+import { connect } from './client.js'
 import { drawTraining } from './progress.js'
 import { demonstrate, projectFolder } from './service.js'
 
@@ -19,11 +17,12 @@ await demonstrate(async (url) => {
   const kept = flowers.filter((flower, row) => !isFirst(flower, row))
 
   console.log(`Uploading ${kept.length} flowers; ${heldOut.length} are held out.`)
-  const csv = Buffer.from([header, ...kept, ''].join('\n'))
-  const dataset = await request(`${url}/datasets?name=iris&target=species`, datasetSchema, csv)
+  const client = connect(url)
+  const csv = [header, ...kept, ''].join('\n')
+  const dataset = await client.datasets.upload(csv, { name: 'iris', target: 'species' })
 
   console.log('Training 4 measurements → 16 relu → 3 softmax.')
-  const job = await submit(url, {
+  const job = await client.jobs.create({
     name: 'iris',
     dataset: dataset.id,
     network: {
@@ -39,7 +38,7 @@ await demonstrate(async (url) => {
     validationSplit: 0.2,
     seed: 42,
   })
-  const { modelId, metrics } = await drawTraining(url, job)
+  const { modelId, metrics } = await drawTraining(job)
   console.log(
     `Done: loss ${metrics.loss?.toPrecision(3)}, validation accuracy ${metrics.valAccuracy?.toPrecision(3)}.`,
   )
@@ -49,7 +48,7 @@ await demonstrate(async (url) => {
     const cells = flower.split(',')
     return Object.fromEntries(columns.map((name, position) => [name, Number(cells[position])]))
   })
-  const { predictions } = await request(`${url}/models/${modelId}/predict`, predictionsSchema, { inputs })
+  const { predictions } = await client.models.predict(modelId, inputs)
   console.log('The held-out flowers:')
   for (const [index, prediction] of predictions.entries()) {
     const { label = '', probabilities = {} } = prediction ?? {}

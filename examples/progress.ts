@@ -1,8 +1,6 @@
 /** Shows the progress of a training in the terminal. */
 import { Presets, SingleBar } from 'cli-progress'
-import type { Epoch } from '../src/contract/epoch.js'
-import type { Job } from '../src/contract/job.js'
-import { watch } from './client.js'
+import type { Epoch, FinishedJob, Job } from '../sdk/src/index.js'
 
 const linesWithoutTerminal = 20
 const curveWidth = 12
@@ -10,23 +8,16 @@ const curveWidth = 12
 /**
  * Watches a training to its end, draws its loss and returns the finished job. Without a terminal, it
  * prints occasional lines.
- * @throws Error with the reason when the training did not succeed
+ * @throws JobFailedError or JobCancelledError
  */
-export async function drawTraining(url: string, job: Job): Promise<Job> {
-  const drawing = process.stdout.isTTY ? bar(job.epochs) : lines(job.epochs)
+export async function drawTraining(job: Job): Promise<FinishedJob> {
+  const drawing = process.stdout.isTTY ? bar(job.data.epochs) : lines(job.data.epochs)
   try {
-    for await (const message of watch(url, job)) {
-      if (message.type === 'epochs') drawing.show(message.epochs)
-      if (message.type === 'end') {
-        const { status, error } = message.job
-        if (status === 'succeeded') return message.job
-        throw new Error(`the training ${status}${error === null ? '' : `: ${error.message}`}`)
-      }
-    }
+    for await (const message of job.watch()) if (message.type === 'epochs') drawing.show(message.epochs)
   } finally {
     drawing.end()
   }
-  throw new Error('the stream ended without an end message')
+  return job.done()
 }
 
 interface Drawing {

@@ -1,6 +1,5 @@
 /** Trains demonstrations on a service. */
-import { modelSchema } from '../src/contract/model.js'
-import { request } from './client.js'
+import { connect } from './client.js'
 import { constructionRequest } from './lecture/boolean-function.js'
 import { limitConcurrency } from './lecture/concurrency.js'
 import type { Laboratory, Network } from './lecture/laboratory.js'
@@ -25,7 +24,8 @@ export function serviceLaboratory(url: string): Laboratory {
         return { ...network(ended.parameters, modelId), epochs }
       }),
     async construct(inputs, trueRows) {
-      const model = await request(`${url}/models`, modelSchema, constructionRequest(inputs, trueRows))
+      const body = constructionRequest(inputs, trueRows)
+      const model = await connect(url).request('POST /models', { body })
       return network(model.parameters, model.id)
     },
   }

@@ -1,39 +1,32 @@
 /** Trains a network without drawing, and predicts with it. */
-import type { z } from 'zod'
-import type { Epoch } from '../src/contract/epoch.js'
-import type { Job } from '../src/contract/job.js'
-import type { jobRequestSchema } from '../src/contract/job-request.js'
-import { predictionsSchema } from '../src/contract/model.js'
-import type { Activation } from '../src/contract/network.js'
-import { request, submit, watch } from './client.js'
+import { type Epoch, type JobData, JobFailedError, type JobRequest, type Schemas } from '../sdk/src/index.js'
+import { connect } from './client.js'
 
-type JobRequest = z.input<typeof jobRequestSchema>
-type LayerRequest = Exclude<NonNullable<JobRequest['network']>, 'auto'>['layers'][number]
+type LayerRequest = Schemas['LayerInput']
 
-export function dense(units: number, activation: Activation): LayerRequest {
+export function dense(units: number, activation: Schemas['Activation']): LayerRequest {
   return { type: 'dense', units, activation }
 }
 
 interface Trained {
-  job: Job
+  job: JobData
   /** Null after a divergence. */
   modelId: string | null
   epochs: Epoch[]
 }
 
-/** @throws Error with the reason when the training neither succeeds nor diverges */
-export async function train(url: string, job: JobRequest): Promise<Trained> {
+/** @throws JobFailedError or JobCancelledError when the training neither succeeds nor diverges */
+export async function train(url: string, request: JobRequest): Promise<Trained> {
+  const job = await connect(url).jobs.create(request)
   const epochs: Epoch[] = []
-  for await (const message of watch(url, await submit(url, job))) {
-    if (message.type === 'epochs') epochs.push(...message.epochs)
-    if (message.type !== 'end') continue
-    const { status, modelId, error } = message.job
-    if (modelId === null && epochs.at(-1)?.diverged !== true) {
-      throw new Error(`the training ${status}${error === null ? '' : `: ${error.message}`}`)
-    }
-    return { job: message.job, modelId, epochs }
+  for await (const message of job.watch()) if (message.type === 'epochs') epochs.push(...message.epochs)
+  try {
+    const finished = await job.done()
+    return { job: finished, modelId: finished.modelId, epochs }
+  } catch (error) {
+    if (!(error instanceof JobFailedError && error.code === 'diverged')) throw error
+    return { job: error.job, modelId: null, epochs }
   }
-  throw new Error('the stream ended without an end message')
 }
 
 /** The model's output for each row of inputs. */
@@ -42,6 +35,6 @@ export async function predictOutputs(
   modelId: string,
   inputs: readonly (readonly number[])[],
 ): Promise<number[][]> {
-  const { predictions } = await request(`${url}/models/${modelId}/predict`, predictionsSchema, { inputs })
+  const { predictions } = await connect(url).models.predict(modelId, inputs)
   return predictions.flatMap((prediction) => (prediction === null ? [] : [prediction.output]))
 }

@@ -1,7 +1,7 @@
 // Builds dist/ incrementally and in parallel: the Prisma client, TypeScript, the OpenAPI document, the page, the WASM
 // modules, the migrations.
 // `npm run check` checks the types.
-import { cpSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { runCommand, runScript, unlessFresh } from './build-step.mjs'
@@ -12,6 +12,10 @@ process.chdir(dirname(dirname(fileURLToPath(import.meta.url))))
 const wasm = 'src/engine/kernels/wasm'
 const wasmVariants = ['plain', 'relaxed']
 const programs = ['src', 'workers', 'cli', 'bench', 'examples']
+/** The client, without its generated types, which change nothing in what is built with it. */
+const client = readdirSync('sdk/src', { withFileTypes: true })
+  .filter((each) => each.isFile())
+  .map(({ name }) => join('sdk/src', name))
 /** Inputs that stand for the installed packages. */
 const installed = ['package.json', 'node_modules/.package-lock.json']
 
@@ -29,10 +33,11 @@ async function buildPrograms() {
   )
   await unlessFresh(
     'programs',
-    [...programs, 'sdk/src', 'scripts/bundle.mjs', 'tsconfig.json', 'tsconfig.build.json', ...installed],
+    [...programs, ...client, 'scripts/bundle.mjs', 'tsconfig.json', 'tsconfig.build.json', ...installed],
     ['dist/src/main.js', 'dist/chunks'],
     async () => {
-      for (const folder of programs) rmSync(join('dist', folder), { recursive: true, force: true })
+      for (const folder of [...programs, 'sdk'])
+        rmSync(join('dist', folder), { recursive: true, force: true })
       await runCommand('typescript', 'tsc', ['-p', 'tsconfig.build.json', '--noCheck'])
       await runScript('scripts/bundle.mjs')
     },
@@ -75,7 +80,7 @@ const buildPage = () =>
     'page',
     [
       'page',
-      'sdk/src',
+      ...client,
       'examples/lecture',
       'src/datasets/derivation.ts',
       'src/datasets/random.ts',

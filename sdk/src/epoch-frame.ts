@@ -30,6 +30,8 @@ export function readEpochFrame(frame: ArrayBuffer): Epoch[] {
     valLoss: finiteAt(valLoss, index),
     valAccuracy: finiteAt(valAccuracy, index),
     seconds: finiteAt(seconds, index),
+    // The loss of a training that diverged is infinite.
+    ...(loss?.[index] === Number.POSITIVE_INFINITY ? { diverged: true as const } : {}),
   }))
 }
 

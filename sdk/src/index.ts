@@ -4,7 +4,7 @@ export type { UploadSettings } from './datasets.js'
 export * from './errors.js'
 export type { ConnectionState, StreamOptions } from './follow.js'
 export { type Epoch, Job, type JobRequest } from './jobs.js'
-export { type ImportFields, type Predictions, TypedModel } from './models.js'
+export { type ImportFields, type PredictionRow, type Predictions, TypedModel } from './models.js'
 export * from './problem-errors.js'
 export type { Answer, CallOptions, Route, RouteInput, Schemas } from './routes.js'
 export {

@@ -16,6 +16,9 @@ type Prediction<Name extends string> = Omit<Schemas['Prediction'], 'label' | 'pr
   probabilities?: { [Class in Name]: number }
 }
 
+/** Values in the order of the columns, or by their names. */
+export type PredictionRow = readonly Schemas['Cell'][] | Readonly<Record<string, Schemas['Cell']>>
+
 /** How an imported file is read: texts of the form, or values of its JSON fields. */
 export type ImportFields = Readonly<Record<string, unknown>>
 
@@ -43,7 +46,7 @@ export class Models {
    */
   predict(
     id: string,
-    input: readonly Schemas['PredictionRow'][] | Blob,
+    input: readonly PredictionRow[] | Blob,
     options: CallOptions = {},
   ): Promise<Predictions> {
     const body = input instanceof Blob ? input : { inputs: input }
@@ -107,7 +110,7 @@ export class TypedModel<Columns extends readonly ColumnType[]> {
     rows: readonly Row<Columns>[],
     options: CallOptions = {},
   ): Promise<Predictions<Label<Columns>>> {
-    const answer = await this.#models.predict(this.id, rows as readonly Schemas['PredictionRow'][], options)
+    const answer = await this.#models.predict(this.id, rows, options)
     return answer as Predictions<Label<Columns>>
   }
 }

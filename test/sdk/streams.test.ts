@@ -74,6 +74,18 @@ describe.each(kinds)('a stream by $kind', ({ WebSocket }) => {
     expect(states.filter((state) => state === 'reconnecting').length).toBeGreaterThan(2)
   })
 
+  it('marks the epoch in which the training diverged', async () => {
+    const claim = await start()
+    const [first, second] = between(1, 2)
+    const diverged: Epoch = { ...second, loss: null, diverged: true }
+    expect(await storeEpochs(service, claim, [first, diverged])).toBe(true)
+    await service.runs.fail(claim, { code: 'diverged', message: 'The loss is infinite.', epoch: 2 })
+    const seen: Epoch[] = []
+    const job = await open().jobs.get(claim.jobId)
+    for await (const epoch of job.epochs()) seen.push(epoch)
+    expect(seen).toEqual([first, diverged])
+  })
+
   it('continues after an epoch', async () => {
     const claim = await start()
     await store(claim, 1, 30)
