@@ -259,15 +259,16 @@ const splitKey = ({ split, validationSplit, seed, testSplit, validationFold }: J
 
 /** The key of the encoded rows: jobs with the same key share them. */
 function dataKey({ spec }: ClaimedJob): string {
-  const { dataset, validationDataset, scaling, targetScaling, loss, network, classWeight, sampleWeight } =
-    spec
+  const { dataset, validationDataset, scaling, targetScaling, derivedFeatures, loss, network } = spec
+  const { classWeight, sampleWeight, excludedRows } = spec
   const shape = outputShape(network, network.inputShape ?? [])
   const split = isDivided(spec) ? splitKey(spec) : null
-  const weights = [classWeight ?? null, sampleWeight ?? null]
+  const weights = [classWeight, sampleWeight, excludedRows].map((each) => each ?? null)
   const scales = [
     scaling,
     targetScaling,
     spec.fromMismatch === undefined ? null : [spec.from, spec.inherited],
   ]
-  return JSON.stringify([dataset, validationDataset ?? null, split, scales, weights, loss, shape])
+  const columns = [derivedFeatures ?? null, scales, weights]
+  return JSON.stringify([dataset, validationDataset ?? null, split, columns, loss, shape])
 }

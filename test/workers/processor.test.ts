@@ -125,6 +125,30 @@ const measured = (epochs: Epoch[]) => epochs.map(({ seconds, ...metrics }) => me
 
 const uploaded = (x: number[][], y: number[]) => uploadOf(tableFromInline({ x, y }))
 
+describe('jobs with the same dataset', () => {
+  const withFeature = (second: string): Partial<JobSpec> => ({
+    derivedFeatures: [{ type: 'product', of: ['x1', second] }],
+    network: { inputShape: [3], layers: [dense(1)] },
+    scaling: 'standardize',
+  })
+  it.each<[string, Partial<JobSpec>, Partial<JobSpec>]>([
+    ['excluded rows', {}, { excludedRows: [0, 3] }],
+    ['derived features', withFeature('x1'), withFeature('x2')],
+  ])('do not share their encoded rows if they have other %s', async (_what, first, second) => {
+    await createAlone(first)
+    const id = await createAlone(second)
+    await processor.processNext()
+    await processor.processNext()
+    const alone = await createAlone(second)
+    const another = processorOf('worker_b')
+    await another.processNext()
+    await another.close()
+    const losses = async (job: string) => (await historyOf(job)).map(({ loss }) => loss)
+    expect(await losses(id)).toHaveLength(100)
+    expect(await losses(id)).toEqual(await losses(alone))
+  })
+})
+
 describe('a job', () => {
   it('is trained, and its epochs and model are stored', async () => {
     const id = await create({ epochs: 500 }, { name: 'my xor' })
