@@ -86,6 +86,7 @@ export const attacks: Readonly<Record<string, Attack>> = {
     routes: [
       'GET /jobs/{id}/rows',
       'GET /jobs/{id}/rows/worst',
+      'GET /jobs/{id}/rows/changed',
       'GET /datasets/{id}/rows',
       'GET /datasets/{id}/rows/{row}/image.png',
     ],
@@ -94,6 +95,7 @@ export const attacks: Readonly<Record<string, Attack>> = {
       get(`/jobs/${rowsJobId}/rows?limit=1000&offset=90000`),
       get(`/jobs/${rowsJobId}/rows?limit=1000&offset=10000&split=validation`),
       get(`/jobs/${rowsJobId}/rows/worst?limit=1000&split=training`),
+      get(`/jobs/${rowsJobId}/rows/changed?with=${rowsJobId}&limit=1000&split=training`),
       get(`/datasets/${datasetId}/rows?limit=1000&offset=10000`),
       get('/datasets/digits/rows/1796/image.png'),
     ]),

@@ -1,6 +1,7 @@
 /** The names of schemas in the OpenAPI document. */
 import { z } from 'zod'
 import { boundaryAxisSchema } from './boundary.js'
+import { changedPartSchema, changedRowSchema, changedRowsSchema } from './changed-rows.js'
 import {
   cellSchema,
   codingSchema,
@@ -165,7 +166,7 @@ import {
   workshopRequestSchema,
   workshopSchema,
 } from './workshop.js'
-import { jobPartSchema, worstRowSchema, worstRowsSchema } from './worst-rows.js'
+import { jobPartSchema, rowTruthSchema, worstRowSchema, worstRowsSchema } from './worst-rows.js'
 
 /** Schemas without a name appear in place. */
 const named: Readonly<Record<string, z.core.$ZodType>> = {
@@ -348,6 +349,10 @@ const named: Readonly<Record<string, z.core.$ZodType>> = {
   WorkshopDetail: workshopDetailSchema,
   WorkshopRequest: workshopRequestSchema,
   WorkshopRun: runSchema,
+  RowTruth: rowTruthSchema,
+  ChangedPart: changedPartSchema,
+  ChangedRow: changedRowSchema,
+  ChangedRows: changedRowsSchema,
   WorstRow: worstRowSchema,
   WorstRows: worstRowsSchema,
 }

@@ -12,19 +12,19 @@ export const defaultWorstRows = 20
 export const jobPartSchema = z.enum(['training', 'validation'])
 export type JobPart = z.infer<typeof jobPartSchema>
 
+export const rowTruthSchema = z.object({
+  output: z.array(z.number()).optional().describe('the targets, unless the target is a category'),
+  label: z.string().optional(),
+  labels: z.array(z.string()).optional().describe('of several boolean targets, those that are true'),
+})
+
 export const worstRowSchema = z.object({
   row: z.int().describe('index in the dataset, from 0'),
   loss: z
     .number()
     .describe('by the formula of the loss of the job, without class weights and sample weights'),
   prediction: predictionSchema,
-  truth: z
-    .object({
-      output: z.array(z.number()).optional().describe('the targets, unless the target is a category'),
-      label: z.string().optional(),
-      labels: z.array(z.string()).optional().describe('of several boolean targets, those that are true'),
-    })
-    .describe('the targets of the row, in the form of the prediction'),
+  truth: rowTruthSchema.describe('the targets of the row, in the form of the prediction'),
   values: z.array(cellSchema).describe('raw values of `columns`, null where missing'),
 })
 export type WorstRow = z.infer<typeof worstRowSchema>

@@ -14,9 +14,11 @@ import type { FileToImport, ImportResult } from '../training/ports/import-thread
 import type {
   BoundaryOutputs,
   BoundaryRequest,
+  Changes,
   MeasuredDependence,
   MeasuredImportance,
   Ranking,
+  RowAnswers,
 } from '../training/ports/predictor-pool.js'
 import type {
   ConstructedNetwork,
@@ -26,6 +28,7 @@ import type {
 } from '../training/ports/request-thread.js'
 import type { SuggestionTask } from '../training/ports/suggestion-thread.js'
 import type { Choices } from '../training/sweeps/choices.js'
+import type { ComparisonOrder } from './compare-rows.js'
 import type { TableEvaluation } from './evaluate-table.js'
 import type { DependenceOrder } from './partial-dependence.js'
 import type { ImportanceOrder } from './permutation-importance.js'
@@ -58,6 +61,8 @@ export type ToPredictor =
   | { type: 'split'; callId: number; rule: SplitRule; table: Table | GeneratedDataset }
   | { type: 'evaluate'; callId: number; modelId: string; rows: TableOrder }
   | { type: 'rank'; callId: number; modelId: string; order: RankingOrder }
+  | { type: 'answer'; callId: number; modelId: string; rows: TableOrder }
+  | { type: 'compare'; callId: number; modelId: string; order: ComparisonOrder }
   | { type: 'importance'; callId: number; modelId: string; order: ImportanceOrder }
   | { type: 'dependence'; callId: number; modelId: string; order: DependenceOrder }
   /** Ends a call after its current slice. It fails. */
@@ -71,6 +76,8 @@ export type FromPredictor =
   | { type: 'divided'; callId: number; split: RowSplit }
   | ({ type: 'evaluated'; callId: number } & TableEvaluation)
   | { type: 'ranked'; callId: number; ranking: Ranking }
+  | { type: 'answered'; callId: number; answers: RowAnswers }
+  | { type: 'compared'; callId: number; changes: Changes }
   | { type: 'importance'; callId: number; importance: MeasuredImportance }
   | { type: 'dependence'; callId: number; dependence: MeasuredDependence }
   /** The rows do not fit the model. */

@@ -107,6 +107,20 @@ export function openPredictorPool(
       }))
       return requireAnswer(answer, 'ranked', 'refused')
     },
+    async answerRows(tenantId, model, tableRows, signal) {
+      const answer = await applyUntil(signal, tenantId, model, tableRows, ({ order, ...call }) => ({
+        type: 'answer',
+        ...{ ...call, rows: order.rows },
+      }))
+      return requireAnswer(answer, 'answered', 'refused')
+    },
+    async compareRows(tenantId, model, tableRows, request, signal) {
+      const answer = await applyUntil(signal, tenantId, model, tableRows, (call) => ({
+        type: 'compare',
+        ...{ ...call, order: { ...call.order, ...request } },
+      }))
+      return requireAnswer(answer, 'compared', 'refused')
+    },
     async measureImportance(tenantId, model, tableRows, request, signal) {
       const answer = await applyUntil(signal, tenantId, model, tableRows, (call) => ({
         type: 'importance',

@@ -5,6 +5,7 @@ import { splitTable } from '../datasets/split-rows.js'
 import { DatasetError } from '../datasets/table.js'
 import { Predictor } from '../engine/index.js'
 import { collectSoon } from './collect-garbage.js'
+import { answerAll, compareRows } from './compare-rows.js'
 import { drawBoundary, drawBoundaryWith } from './draw-boundary.js'
 import { evaluateTable } from './evaluate-table.js'
 import { receiveNumbers } from './little-endian.js'
@@ -70,6 +71,18 @@ port.on('message', (message: ToPredictor) => {
       void answerInSlices(message, async (predictor, signal) => ({
         type: 'ranked',
         ranking: await rankRows(message.order, predictor, signal),
+      }))
+      break
+    case 'answer':
+      void answerInSlices(message, async (predictor, signal) => ({
+        type: 'answered',
+        answers: await answerAll(message.rows, predictor, signal),
+      }))
+      break
+    case 'compare':
+      void answerInSlices(message, async (predictor, signal) => ({
+        type: 'compared',
+        changes: await compareRows(message.order, predictor, signal),
       }))
       break
     case 'importance':

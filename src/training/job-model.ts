@@ -72,7 +72,7 @@ export async function requireJobModel(
   throw new Problem('not-found', `Job ${jobId} has no model: ${reason}.`)
 }
 
-function choosePart(job: Job, split: JobPart | undefined): JobPart {
+export function choosePart(job: Job, split: JobPart | undefined): JobPart {
   const compared = comparedPart(job)
   if (split !== 'validation' || compared === 'validation') return split ?? compared
   throw invalidParameter('split', 'the job held out no rows: send split=training')

@@ -387,6 +387,9 @@ export function expensiveRequests(things: Things): Record<string, CostlyRequest[
       get(`/jobs/${retrainingJob}/rows/worst?limit=1000`),
       get(`/jobs/${retrainingJob}/rows/worst?limit=1000&split=training`),
     ],
+    'GET /jobs/:id/rows/changed': [
+      get(`/jobs/${retrainingJob}/rows/changed?with=${retrainingJob}&limit=1000&split=training`),
+    ],
     'GET /jobs/:id/importance': [get(`/jobs/${retrainingJob}/importance?repeats=50`)],
     'GET /jobs/:id/dependence': [get(`/jobs/${retrainingJob}/dependence?column=x1&points=100`)],
     'POST /jobs/:id/test': [post(`/jobs/${retrainingJob}/test`, '50,000 generated rows', nothing)],

@@ -173,6 +173,7 @@ const neverSucceeding = [
   'GET /health/ready',
   'GET /jobs/{id}/dependence',
   'GET /jobs/{id}/importance',
+  'GET /jobs/{id}/rows/changed',
   'GET /jobs/{id}/rows/worst',
   'GET /models/{id}/comparison',
   'GET /v2/health/ready',

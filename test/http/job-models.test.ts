@@ -1,31 +1,40 @@
-/** The worst rows, importance and dependence of the model 2 x₁ + 3 x₂ + 1 on xor, and their refusals. */
+/** The worst and changed rows, importance and dependence of the model 2 x₁ + 3 x₂ + 1 on xor, and their refusals. */
 import request from 'supertest'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { NewModel } from '../../src/training/ports/models.js'
 import { openApp, type RunningApp } from '../support/app.js'
 import { keyFor } from '../support/keys.js'
-import { linearModel, newJob, startJob, xorSpec } from '../support/stores.js'
+import { float32Bytes, linearModel, newJob, startJob, xorSpec } from '../support/stores.js'
 
 let service: RunningApp
 let jobId: string
+/** Its model is x₁ + 3 x₂ + 1. */
+let otherId: string
 
-const model = () =>
+const model = (changes: Partial<NewModel> = {}) =>
   linearModel({
     coding: {
       features: ['x1', 'x2'].map((name) => ({ type: 'number', name, offset: 0, scale: 1 })),
       target: { type: 'number', names: ['y'], binary: false },
     },
+    ...changes,
   })
 
 beforeAll(async () => {
   service = await openApp()
-  const claim = await startJob(service)
-  jobId = claim.jobId
-  if (!(await service.runs.succeed(claim, model()))) throw new Error('a running job cannot succeed')
+  jobId = await trained(model())
+  otherId = await trained(model({ weights: float32Bytes([1, 3, 1]) }))
 })
 afterAll(() => service.close())
 
+async function trained(given: NewModel, spec = xorSpec()): Promise<string> {
+  const claim = await startJob(service, 'worker_a', { spec })
+  if (!(await service.runs.succeed(claim, given))) throw new Error('a running job cannot succeed')
+  return claim.jobId
+}
+
 const get = (id: string, path: string) => request(service.app.server).get(`/jobs/${id}/${path}`)
-const paths = ['rows/worst', 'importance', 'dependence?column=x1']
+const paths = ['rows/worst', `rows/changed?with=job_${'0'.repeat(32)}`, 'importance', 'dependence?column=x1']
 
 it('the training rows are ranked if there are no others', async () => {
   const { body } = await get(jobId, 'rows/worst?limit=2').expect(200)
@@ -35,6 +44,76 @@ it('the training rows are ranked if there are no others', async () => {
     { row: 3, loss: 18, prediction: { output: [6] }, truth: { output: [0] }, values: [1, 1, 0] },
     { loss: 4.5 },
   ])
+})
+
+it('the rows whose predictions differ most come first', async () => {
+  const { body } = await get(jobId, `rows/changed?with=${otherId}&limit=3`).expect(200)
+  // Outputs 1, 4, 3 and 6, and by the other model 1, 4, 2 and 5, for the targets 0, 1, 1 and 0.
+  expect(body).toMatchObject({
+    ...{
+      object: 'changedRows',
+      jobId,
+      with: { jobId: otherId },
+      split: 'training',
+      dataset: 'xor',
+      count: 4,
+    },
+    ...{ unanswered: 0, meanChange: 0.5, labelsChanged: null },
+  })
+  const place = { row: 2, values: [1, 0, 1], truth: { output: [1] } }
+  expect(body.rows).toMatchObject([
+    {
+      ...place,
+      change: 1,
+      loss: 2,
+      prediction: { output: [3] },
+      other: { loss: 0.5, prediction: { output: [2] } },
+    },
+    { row: 3, change: 1, loss: 18, other: { loss: 12.5, prediction: { output: [5] } } },
+    { row: 0, change: 0, loss: 0.5, other: { loss: 0.5, prediction: { output: [1] } } },
+  ])
+  const reverse = await get(otherId, `rows/changed?with=${jobId}`).expect(200)
+  expect(reverse.body.rows).toHaveLength(4)
+  expect(reverse.body.rows[0]).toMatchObject({ loss: 0.5, other: { loss: 2 } })
+})
+
+it('the excluded rows of either job can be compared', async () => {
+  const without = await trained(model(), xorSpec({ excludedRows: [3, 1] }))
+  for (const [one, other] of [
+    [jobId, without],
+    [without, jobId],
+  ]) {
+    const { body } = await get(one, `rows/changed?with=${other}&split=excluded`).expect(200)
+    expect(body).toMatchObject({ split: 'excluded', available: 2, meanChange: 0 })
+    expect(body.rows.map(({ row }: { row: number }) => row)).toEqual([1, 3])
+  }
+})
+
+it('other numbers of a scaled target are compared in its unit', async () => {
+  const target = { type: 'number' as const, names: ['y'], binary: false }
+  const { coding } = model()
+  const scaled = await trained(
+    model({
+      coding: {
+        ...coding,
+        target: { ...target, scaling: { method: 'standardize', offset: [10], scale: [2] } },
+      },
+    }),
+  )
+  const { body } = await get(scaled, `rows/changed?with=${jobId}&limit=1`).expect(200)
+  // 2 (2 + 3 + 1) + 10 instead of 6.
+  expect(body.rows).toMatchObject([{ row: 3, change: 16, prediction: { output: [22] } }])
+})
+
+it('jobs with other data or targets are refused', async () => {
+  const refusal = async (other: string, query = '') =>
+    (await get(jobId, `rows/changed?with=${other}${query}`).expect(400)).body.detail
+  const onIris = await trained(model(), xorSpec({ dataset: 'iris' }))
+  expect(await refusal(onIris)).toBe(`/with: job ${onIris} has other data than job ${jobId}`)
+  const { coding } = model()
+  const named = await trained(model({ coding: { ...coding, target: { type: 'number', names: ['z'] } } }))
+  expect(await refusal(named)).toMatch(/another target/)
+  expect(await refusal(otherId, '&split=excluded')).toBe('/split: neither job has excludedRows')
 })
 
 it('the importance compares R² with that of shuffled columns', async () => {
@@ -95,6 +174,8 @@ it.each([
   ['rows/worst?cell=0,1,0', 400, 'must be the true and the predicted class'],
   ['rows/worst?cell=[0', 400, 'starts like JSON but is not valid JSON'],
   ['rows/worst?cell=0,1', 422, 'cell needs a target with classes, and this model has none'],
+  ['rows/changed', 400, '/with'],
+  [`rows/changed?with=job_${'0'.repeat(32)}`, 404, 'There is no job'],
   ['importance?repeats=51', 400, '/repeats'],
   ['dependence', 400, '/column'],
   ['dependence?column=y', 400, 'the model has no feature "y", its features are x1, x2'],
@@ -119,6 +200,7 @@ it('each path needs the scopes of what it shows', async () => {
   }
   expect(answers).toEqual({
     'rows/worst': [403, 403],
+    [paths[1]]: [403, 403],
     importance: [200, 403],
     'dependence?column=x1': [403, 403],
   })

@@ -179,6 +179,7 @@ describe('every route', () => {
 
   /** Routes that always need several scopes: those besides the first. */
   const further: Readonly<Record<string, Scope[]>> = {
+    'GET /jobs/:id/rows/changed': ['models:read'],
     'GET /jobs/:id/rows/worst': ['models:read'],
     'GET /jobs/:id/dependence': ['models:read'],
     'POST /jobs/:id/epochs/:epoch/model': ['models:read'],

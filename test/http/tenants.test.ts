@@ -63,6 +63,7 @@ const additions: Record<string, { query?: string; body?: object }> = {
   'GET /jobs/:id/comparison': { query: '?with=job_1' },
   'POST /models/:id/retrain': { body: { dataset: 'xor' } },
   'POST /jobs/:id/fork': { body: { epoch: 0 } },
+  'GET /jobs/:id/rows/changed': { query: `?with=job_${'0'.repeat(32)}` },
   'GET /jobs/:id/difference': { query: `?with=job_${'0'.repeat(32)}` },
   'PATCH /models/:id': { body: { notes: 'a' } },
   'PATCH /jobs/:id': { body: { notes: 'a' } },

@@ -1,6 +1,8 @@
 /** What the model of a job gets wrong on the rows of the job, and which columns it uses. */
 import type { FastifyRequest } from 'fastify'
 import { z } from 'zod'
+import { changedPartSchema, changedRowsSchema } from '../../contract/changed-rows.js'
+import { idSchema } from '../../contract/ids.js'
 import { dependenceSchema, importanceSchema, pointLimits, repeatLimits } from '../../contract/importance.js'
 import { testEvaluationSchema } from '../../contract/test-evaluation.js'
 import { text } from '../../contract/text.js'
@@ -10,6 +12,7 @@ import {
   maximumWorstRows,
   worstRowsSchema,
 } from '../../contract/worst-rows.js'
+import { changedRows } from '../../training/changed-rows.js'
 import { jobDependence, jobImportance } from '../../training/importance.js'
 import type { PredictorPool } from '../../training/ports/predictor-pool.js'
 import { testJob } from '../../training/test-job.js'
@@ -25,7 +28,10 @@ import type { RetrainingRoutes } from './retraining.js'
 
 export interface JobModelRoutes
   extends Pick<RetrainingRoutes, 'jobs' | 'models' | 'datasets' | 'splits' | 'evaluationTurns'> {
-  predictors: Pick<PredictorPool, 'evaluate' | 'rank' | 'measureImportance' | 'measureDependence'>
+  predictors: Pick<
+    PredictorPool,
+    'evaluate' | 'rank' | 'answerRows' | 'compareRows' | 'measureImportance' | 'measureDependence'
+  >
 }
 
 const splitParameter = jobPartSchema
@@ -85,6 +91,42 @@ export const jobModelRoutes: RoutePlugin<JobModelRoutes> = (app, { dependencies 
       const { split, limit = defaultWorstRows, cell = null } = request.query
       const { id } = request.params
       return worstRows(openStores(request), id, { split, limit, cell }, disconnectSignal(reply))
+    },
+  )
+
+  app.get(
+    '/jobs/:id/rows/changed',
+    {
+      config: { scope: 'datasets:read', hasOwnTurns: true },
+      schema: {
+        tags: ['jobs'],
+        operationId: 'listChangedRows',
+        summary: 'List the rows that two jobs predict most differently',
+        description:
+          'Of a job and the same job with `excludedRows`, it shows what these rows have taught. Both jobs have the same ' +
+          'data and target. Wide datasets return fewer rows, as in GET /jobs/{id}/rows. Also needs the scope ' +
+          '`models:read`.',
+        params: idParameters,
+        querystring: z.strictObject({
+          with: idSchema('job').describe('the other job'),
+          split: changedPartSchema
+            .optional()
+            .describe(
+              'rows of the job to compare: `excluded` for those that one of the jobs ignored. Default: the validation ' +
+                'rows, or the training rows of a job without any',
+            ),
+          limit: integerParameter(1, maximumWorstRows)
+            .optional()
+            .describe(`number of rows, ${defaultWorstRows} by default`),
+        }),
+        response: { 200: changedRowsSchema, ...failures },
+      },
+    },
+    async (request, reply) => {
+      requireScope(requirePrincipal(request), reply, 'models:read')
+      const { split, limit = defaultWorstRows, with: other } = request.query
+      const changes = { jobId: request.params.id, with: other, split, limit }
+      return changedRows(openStores(request), changes, disconnectSignal(reply))
     },
   )
 

@@ -1,4 +1,5 @@
 import type { Boundary } from '../../contract/boundary.js'
+import type { ChangedRows } from '../../contract/changed-rows.js'
 import type { Coding, GeneratedDataset } from '../../contract/dataset.js'
 import type { Evaluation } from '../../contract/evaluation.js'
 import type { Dependence, Importance } from '../../contract/importance.js'
@@ -49,6 +50,21 @@ export interface RankingRequest {
 
 export type Ranking = Pick<WorstRows, 'available' | 'count' | 'unanswered' | 'matching' | 'columns' | 'rows'>
 
+/** The answers of a model on labelled rows, in their order. */
+export interface RowAnswers {
+  losses: Float64Array
+  /** [rows, outputs] */
+  outputs: Float32Array
+}
+
+/** Those of another model, and how to read them. */
+export type OtherAnswers = RowAnswers & Pick<Model, 'coding' | 'network' | 'loss' | 'threshold'>
+
+export type Changes = Pick<
+  ChangedRows,
+  'available' | 'count' | 'unanswered' | 'meanChange' | 'labelsChanged' | 'columns' | 'rows'
+>
+
 export type ImportanceRequest = Pick<Importance, 'repeats' | 'seed'>
 
 /** What the thread measures. */
@@ -90,6 +106,21 @@ export interface PredictorPool {
     request: RankingRequest,
     signal: AbortSignal,
   ): Promise<{ type: 'ranked'; ranking: Ranking } | RefusedTable>
+  /** Predicts labelled rows, for `compareRows` with another model. Stops and throws like `rank`. */
+  answerRows(
+    tenantId: string,
+    model: Model,
+    rows: TableRows,
+    signal: AbortSignal,
+  ): Promise<{ type: 'answered'; answers: RowAnswers } | RefusedTable>
+  /** The rows whose predictions differ most from those of another model. Stops and throws like `rank`. */
+  compareRows(
+    tenantId: string,
+    model: Model,
+    rows: TableRows,
+    request: { limit: number; other: OtherAnswers },
+    signal: AbortSignal,
+  ): Promise<{ type: 'compared'; changes: Changes } | RefusedTable>
   /** The permutation importance of each feature. Stops and throws like `rank`. */
   measureImportance(
     tenantId: string,
