@@ -127,7 +127,10 @@ export const engine = [
       ['if (snapshot.seed !== this.#seed) {', 'if (snapshot.seed < 0) {'],
       ['Object.assign(this.#position, snapshot.position)', 'this.#position.epoch = snapshot.position.epoch'],
       ['position: { ...this.#position },', 'position: this.#position,'],
-      ['const callLimit = this.#watch === null ? epochsPerCall : 1', 'const callLimit = epochsPerCall'],
+      [
+        'const callLimit = this.#watch === null && this.#augmented === null ? epochsPerCall : 1',
+        'const callLimit = epochsPerCall',
+      ],
       ['this.#metrics[this.#measured - metricsPerEpoch] = Number.POSITIVE_INFINITY', ''],
     ],
   },

@@ -12,7 +12,10 @@ export const live = [
       ],
       ['    this.version = reading.version\n', '    this.version = this.feed.version\n'],
       ['this.position = lastEpoch(epochs)', 'this.position = lastEpoch(epochs) - 1'],
-      ['lastSent?.status !== status || lastSent.epochs !== epochs', 'lastSent?.epochs !== epochs'],
+      [
+        'lastSent?.status !== job.status || lastSent.epochs !== job.epochs',
+        'lastSent?.epochs !== job.epochs',
+      ],
       ['this.feed.status === this.lastSent?.status', 'true'],
       ['const summaryMilliseconds = 1_000', 'const summaryMilliseconds = 900'],
       ['    this.reading = undefined\n    if (view', '    if (view'],
