@@ -57,8 +57,9 @@ export async function* socketMessages(
     timer = setTimeout(() => become('silent'), mostSilence)
     queue.push(data)
     unread += sizeOf(data)
-    if (unread > mostUnread) become('ended')
-    else wake()
+    if (unread <= mostUnread) return wake()
+    become('ended')
+    socket.close()
   })
   try {
     for (;;) {

@@ -173,6 +173,27 @@ describe('a stream', () => {
     expect(seen).toEqual(upTo(10))
   })
 
+  it('gives all epochs to a reader that lags, over another connection', async () => {
+    // More than 8 MiB: five numbers of 8 bytes for each epoch.
+    const many = 240_000
+    const claim = await startJob(service, 'worker_a', { spec: xorSpec({ epochs: many }) })
+    const stored = between(1, many).map((epoch) => ({ ...epoch, accuracy: 1, valLoss: 1, valAccuracy: 1 }))
+    for (let first = 0; first < many; first += 60_000)
+      expect(await storeEpochs(service, claim, stored.slice(first, first + 60_000))).toBe(true)
+    await finish(claim)
+    const states: string[] = []
+    const job = await new Descent({ url, key, WebSocket }).jobs.get(claim.jobId)
+    let last = 0
+    for await (const { epoch } of job.epochs({ onConnection: (state) => states.push(state) })) {
+      expect(epoch === last + 1).toBe(true)
+      last = epoch
+      // Until the connection that the client closed is gone.
+      if (epoch === 1) await eventually(() => (service.live.watchers === 0 ? true : undefined))
+    }
+    expect(last).toBe(many)
+    expect(states.filter((state) => state === 'live').length).toBeGreaterThan(1)
+  })
+
   it('gives up when nothing answers for its patience', async () => {
     const claim = await start()
     const client = new Descent({ url: 'http://127.0.0.1:9', key, streamPatience: 300 })
