@@ -1,8 +1,9 @@
 /** Sends requests, and repeats those that failed for the moment if a repetition can do no harm. */
 import { delayBefore, sleep } from './backoff.js'
-import { ApiError, ConnectionError, type DescentError, type ReceivedProblem, TimeoutError } from './errors.js'
-import { problemError } from './problem-errors.js'
-import type { Answer, CallOptions, KeyedRoute, Route } from './routes.js'
+import { ConnectionError, type DescentError, TimeoutError } from './errors.js'
+import { readError } from './read-error.js'
+import { isMomentary, isNotFound, isRefusal, isRepeatable, retryAfter, takesKey } from './repetition.js'
+import type { Answer, CallOptions, Route } from './routes.js'
 import type { SocketConstructor } from './socket-messages.js'
 
 export interface ClientOptions {
@@ -32,33 +33,6 @@ export interface Call extends CallOptions {
   /** Sends an attempt instead of `fetch`. */
   fetch?: typeof fetch
 }
-
-/** The compiler compares this list with the routes of the service. */
-const keyed: Record<KeyedRoute, true> = {
-  'POST /jobs': true,
-  'POST /jobs/batch': true,
-  'POST /jobs/{id}/fork': true,
-  'POST /models': true,
-  'POST /models/{id}/retrain': true,
-  'POST /sweeps': true,
-  'POST /webhooks': true,
-  'POST /workshops': true,
-}
-
-/** Requests without a key whose repetition changes nothing. */
-const harmless: ReadonlySet<Route> = new Set<Route>([
-  'POST /datasets/preview',
-  'POST /jobs/validate',
-  'POST /jobs/{id}/cancel',
-  'POST /jobs/{id}/pause',
-  'POST /jobs/{id}/stream-tickets',
-  'POST /models/{id}/evaluate',
-  'POST /models/{id}/predict',
-  'POST /receipts/check',
-  'POST /stream-tickets',
-  'POST /sweeps/{id}/cancel',
-  'POST /sweeps/{id}/pause',
-])
 
 const defaultTimeout = 60_000
 const defaultRetries = 5
@@ -107,15 +81,16 @@ export class Transport {
    * @throws ApiError, ConnectionError, TimeoutError, or the reason of the signal
    */
   async #send<T>(route: Route, call: Call, read: Read<T>): Promise<T> {
-    const isSafe = !route.startsWith('POST ') || route in keyed || harmless.has(route)
+    const isSafe = isRepeatable(route)
     const retries = call.retries ?? this.#options.retries ?? defaultRetries
     const headers = this.#headers(route, call)
+    let mayBeDone = false
     for (let attempt = 1; ; attempt++) {
       const outcome = await this.#attempt(route, { ...call, headers }, read)
       if ('value' in outcome) return outcome.value
       const { error } = outcome
-      // The answer to an earlier attempt was lost.
-      if (attempt > 1 && route.startsWith('DELETE ') && isNotFound(error)) return read(new Response())
+      if (mayBeDone && route.startsWith('DELETE ') && isNotFound(error)) return read(new Response())
+      mayBeDone ||= !isRefusal(error)
       const delay = isMomentary(error, isSafe) ? delayBefore(attempt, retryAfter(error)) : undefined
       if (delay === undefined || attempt > retries) throw error
       await sleep(delay, call.signal)
@@ -157,7 +132,7 @@ export class Transport {
     return {
       accept: 'application/json',
       ...(key === undefined ? {} : { authorization: `Bearer ${key}` }),
-      ...(route in keyed ? { 'idempotency-key': idempotencyKey ?? randomText() } : {}),
+      ...(takesKey(route) ? { 'idempotency-key': idempotencyKey ?? randomText() } : {}),
       ...(isJson(body) ? { 'content-type': 'application/json' } : {}),
       ...headers,
     }
@@ -189,52 +164,6 @@ function fillPath(route: Route, { path = {}, query = {} }: Call): string {
 function randomText(): string {
   const bytes = crypto.getRandomValues(new Uint8Array(16))
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')
-}
-
-/** Whether the same request may succeed soon, and its repetition does nothing twice. */
-function isMomentary(error: DescentError, isSafe: boolean): boolean {
-  if (!(error instanceof ApiError)) return isSafe
-  if (error.code === 'idempotency-key-in-flight') return true
-  if (error.status === 429) return error.retryAfter !== undefined
-  // An overloaded service has stored nothing.
-  if (error.code === 'overloaded') return true
-  return isSafe && [408, 502, 503, 504].includes(error.status)
-}
-
-const isNotFound = (error: DescentError) => error instanceof ApiError && error.code === 'not-found'
-
-const retryAfter = (error: DescentError) => (error instanceof ApiError ? error.retryAfter : undefined)
-
-/** The error of an answer, which a proxy may have sent. */
-async function readError(response: Response): Promise<ApiError> {
-  const seconds = readRetryAfter(response.headers.get('retry-after'))
-  const text = await response.text()
-  return problemError(parseProblem(text) ?? unknownProblem(response.status, text), seconds)
-}
-
-function parseProblem(text: string): ReceivedProblem | undefined {
-  try {
-    const problem: unknown = JSON.parse(text)
-    const isProblem =
-      typeof problem === 'object' && problem !== null && 'code' in problem && 'detail' in problem
-    return isProblem ? (problem as ReceivedProblem) : undefined
-  } catch {
-    return undefined
-  }
-}
-
-const unknownProblem = (status: number, text: string): ReceivedProblem => ({
-  code: 'unknown',
-  status,
-  title: 'Unknown error',
-  detail: `The answer has status ${status} and is no problem of the service: ${text.slice(0, 200)}`,
-})
-
-/** Seconds, from a number or a date (RFC 9110, section 10.2.3). */
-function readRetryAfter(header: string | null): number | undefined {
-  if (header === null) return undefined
-  const seconds = /^\d+$/.test(header) ? Number(header) : (Date.parse(header) - Date.now()) / 1_000
-  return Number.isFinite(seconds) ? Math.max(0, seconds) : undefined
 }
 
 /** `fetch` has the reason in the cause of its error. */

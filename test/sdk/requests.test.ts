@@ -138,6 +138,11 @@ describe('a request whose answer is lost', () => {
     await client.jobs.delete(id)
     await expect(direct.jobs.get(id)).rejects.toThrow(NotFoundError)
     await expect(client.jobs.delete(id)).rejects.toThrow(NotFoundError)
+    const refusing = await openFaultyProxy(() => url)
+    onTestFinished(() => refusing.close())
+    refusing.fail(problem('rate-limited', { 'retry-after': '0' }))
+    const again = new Descent({ url: refusing.url, key }).jobs.delete(id)
+    await expect(again).rejects.toThrow(NotFoundError)
   })
 })
 
