@@ -4,6 +4,8 @@ import {
   ConnectionError,
   JobCancelledError,
   JobFailedError,
+  SweepCancelledError,
+  SweepFailedError,
   TimeoutError,
 } from '../sdk/src/index.js'
 
@@ -18,9 +20,6 @@ export const exitCodes = {
 
 /** A wrong command line. */
 export class UsageError extends Error {}
-
-/** A training or sweep that did not succeed, after its result was printed. */
-export class UnsuccessfulError extends Error {}
 
 interface End {
   code: number
@@ -43,7 +42,8 @@ export function describeError(error: unknown): End {
   const isEnd =
     error instanceof JobFailedError ||
     error instanceof JobCancelledError ||
-    error instanceof UnsuccessfulError
+    error instanceof SweepFailedError ||
+    error instanceof SweepCancelledError
   if (isEnd) return { code: exitCodes.failed, lines: [message] }
   if (error instanceof UsageError) return { code: exitCodes.usage, lines: [message] }
   return { code: exitCodes.refused, lines: [message] }

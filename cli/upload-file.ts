@@ -15,15 +15,10 @@ export async function uploadFile(
   file: string,
   { name, target }: Reading,
 ): Promise<Schemas['Dataset']> {
-  const form = new FormData()
-  form.append('file', await openAsBlob(file), basename(file))
-  const dataset = await client.request('POST /datasets', {
-    query: {
-      name: name ?? basename(file).replace(/(\.\w+)+$/, ''),
-      ...(target === undefined ? {} : { target }),
-    },
-    body: form,
-    timeout: 660_000,
+  const source = [new File([await openAsBlob(file)], basename(file))]
+  const dataset = await client.datasets.upload(source, {
+    name: name ?? basename(file).replace(/(\.\w+)+$/, ''),
+    ...(target === undefined ? {} : { target }),
   })
   for (const { message } of dataset.warnings) note(`Note: ${message}`)
   return dataset

@@ -26,10 +26,7 @@ export const addExport = (cli: Cli) =>
           describe: 'Name of the file; - writes standard output',
         }),
     async ({ model, format, output, ...options }) => {
-      const response = await connect(options).response('GET /models/{id}/export', {
-        path: { id: model },
-        query: { format },
-      })
+      const response = await connect(options).models.export(model, { format })
       if (response.body === null) throw new Error('The service sent no file.')
       const body = Readable.fromWeb(response.body)
       if (output !== undefined && isStandard(output)) return pipeline(body, process.stdout, { end: false })
@@ -59,15 +56,11 @@ export const addImport = (cli: Cli) =>
         })
         .option('classes', { type: 'string', describe: 'Names of the classes as a JSON list' }),
     async ({ file, name, network, classes, ...options }) => {
-      const form = new FormData()
-      for (const [field, value] of Object.entries({ name, network, classes })) {
-        if (value !== undefined) form.append(field, value)
-      }
       const blob = await openAsBlob(file).catch((error: Error) => {
         throw new UsageError(`${file} cannot be read: ${error.message}`)
       })
-      form.append('file', blob, basename(file))
-      const model = await connect(options).request('POST /models', { body: form })
+      const source = new File([blob], basename(file))
+      const model = await connect(options).models.import(source, { name, network, classes })
       if (!options.json) note(`${model.parameters} parameters`)
       print(options, model, () => model.id)
     },

@@ -1,15 +1,18 @@
 /** `descent sweep`. */
-import { setTimeout as wait } from 'node:timers/promises'
 import { Presets, SingleBar } from 'cli-progress'
 import { short, table } from '../../examples/chart.js'
-import type { Descent, Schemas } from '../../sdk/src/index.js'
+import {
+  type Schemas,
+  type Sweep,
+  SweepCancelledError,
+  SweepFailedError,
+  type SweepRequest,
+} from '../../sdk/src/index.js'
 import { type Cli, connect, note, print } from '../cli.js'
-import { exitCodes, UnsuccessfulError } from '../errors.js'
+import { exitCodes } from '../errors.js'
 import { readJson } from './train.js'
 
-type Sweep = Schemas['Sweep']
-
-const pollMilliseconds = 500
+type SweepData = Schemas['Sweep']
 
 export const addSweep = (cli: Cli) =>
   cli.command(
@@ -30,17 +33,17 @@ export const addSweep = (cli: Cli) =>
         }),
     async (options) => {
       const client = connect(options)
-      const body = readJson(options.spec) as Schemas['SweepRequest']
-      const { id, ...started } = await client.request('POST /sweeps', { body })
-      if (options.detach) return print(options, { id, ...started }, () => id)
-      if (!options.json) note(`Sweep ${id}`)
-      const sweep = await follow(client, id, options.json)
-      print(options, sweep, () => bestPoints(sweep))
-      if (sweep.status !== 'succeeded') throw new UnsuccessfulError(`Sweep ${id} ${sweep.status}.`)
+      const sweep = await client.sweeps.create(readJson(options.spec) as SweepRequest)
+      if (options.detach) return print(options, sweep.data, () => sweep.id)
+      if (!options.json) note(`Sweep ${sweep.id}`)
+      const ended = await follow(sweep, options.json)
+      print(options, ended, () => bestPoints(ended))
+      if (ended.status === 'failed') throw new SweepFailedError(ended)
+      if (ended.status === 'cancelled') throw new SweepCancelledError(ended)
     },
   )
 
-async function follow(client: Descent, id: string, isQuiet: boolean): Promise<Sweep> {
+async function follow(sweep: Sweep, isQuiet: boolean): Promise<SweepData> {
   const interrupt = () => {
     note('\nThe sweep goes on.')
     process.exit(exitCodes.interrupted)
@@ -52,24 +55,25 @@ async function follow(client: Descent, id: string, isQuiet: boolean): Promise<Sw
     : new SingleBar({ format, hideCursor: true, stream: process.stderr }, Presets.shades_classic)
   bar?.start(1, 0, { best: '–' })
   try {
-    for (;;) {
-      const sweep = await client.request('GET /sweeps/{id}', { path: { id } })
-      bar?.setTotal(sweep.trials)
-      bar?.update(endedTrials(sweep), { best: short(sweep.best[0]?.score ?? Number.NaN) })
-      if (sweep.finishedAt !== null) return sweep
-      await wait(pollMilliseconds)
+    for await (const message of sweep.watch({ trials: false })) {
+      if (message.type === 'trials') continue
+      const { sweep: data } = message
+      bar?.setTotal(data.trials)
+      bar?.update(endedTrials(data), { best: short(data.best[0]?.score ?? Number.NaN) })
+      if (message.type === 'end') return data
     }
+    throw new Error(`The stream of ${sweep.id} has no end.`)
   } finally {
     bar?.stop()
     process.removeListener('SIGINT', interrupt)
   }
 }
 
-function endedTrials({ counts }: Sweep): number {
+function endedTrials({ counts }: SweepData): number {
   return counts.succeeded + counts.failed + counts.cancelled + counts.refused
 }
 
-function bestPoints({ best, metric }: Sweep): string {
+function bestPoints({ best, metric }: SweepData): string {
   if (best.length === 0) return 'No trial has a score.'
   const names = Object.keys(best[0]?.values ?? {})
   const rows = best.map(({ score, values, modelId }) => [

@@ -3,9 +3,9 @@ import { useEffect, useRef, useState } from 'preact/hooks'
 import { currentKey, isParticipant, onKeyChange, setKey } from './api/key.js'
 import { Heading } from './components/heading.js'
 import { Icon } from './components/icon.js'
+import { ThemeButton } from './components/theme-button.js'
 import { lazyView } from './lazy-view.js'
 import { link, type Route, useRoute } from './router.js'
-import { switchTheme, useTheme } from './theme.js'
 import { useWorkshopLinks } from './use-workshop-links.js'
 import { CompareView } from './views/compare.js'
 import { JoinView } from './views/join.js'
@@ -56,7 +56,6 @@ export function App() {
 function AppOfKey({ view, argument }: Route) {
   const [keyVersion, setKeyVersion] = useState(0)
   const main = useRef<HTMLElement>(null)
-  const theme = useTheme()
   const workshopLinks = useWorkshopLinks(keyVersion)
   // First for a participant, whose phone shows the first links only.
   const links = isParticipant() ? [...workshopLinks, ...navigation] : [...navigation, ...workshopLinks]
@@ -95,14 +94,7 @@ function AppOfKey({ view, argument }: Route) {
             <span>New job</span>
           </a>
           <KeyButton />
-          <button
-            type="button"
-            class="icon"
-            aria-label={theme === 'dark' ? 'Use the light theme' : 'Use the dark theme'}
-            onClick={switchTheme}
-          >
-            <Icon name={theme === 'dark' ? 'sun' : 'moon'} />
-          </button>
+          <ThemeButton />
         </div>
       </header>
       <main id="main" ref={main} tabIndex={-1} key={keyVersion}>

@@ -3,12 +3,11 @@ import { useRef } from 'preact/hooks'
 import { type ApiError, get } from '../api/client.js'
 import type { Job } from '../api/types.js'
 import { Heading } from '../components/heading.js'
-import { Icon } from '../components/icon.js'
 import { ConnectionNote, StatusPill } from '../components/status.js'
+import { ThemeButton } from '../components/theme-button.js'
 import { useQuery } from '../components/use-query.js'
 import { BoundaryPanel } from '../draw/boundary-panel.js'
 import { usePlayhead } from '../draw/use-playhead.js'
-import { switchTheme, useTheme } from '../theme.js'
 import { type Run, useRun } from '../use-run.js'
 import { CurveCards } from './curve-cards.js'
 import { QueueNote } from './queue-note.js'
@@ -25,7 +24,6 @@ function jobOf(token: string): string | null {
 
 export function SharedRunView({ token }: { token: string }) {
   const main = useRef<HTMLElement>(null)
-  const theme = useTheme()
   const id = jobOf(token)
   return (
     <>
@@ -38,14 +36,7 @@ export function SharedRunView({ token }: { token: string }) {
           <span>Descent</span>
         </span>
         <div class="tools">
-          <button
-            type="button"
-            class="icon"
-            aria-label={theme === 'dark' ? 'Use the light theme' : 'Use the dark theme'}
-            onClick={switchTheme}
-          >
-            <Icon name={theme === 'dark' ? 'sun' : 'moon'} />
-          </button>
+          <ThemeButton />
         </div>
       </header>
       <main id="main" ref={main} tabIndex={-1}>
