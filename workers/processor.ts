@@ -1,10 +1,12 @@
 /** Claims jobs, trains them in a thread, and stores their progress and their end. */
 import type { Logger } from 'pino'
+import type { ReleaseReason } from '../src/contract/job-event.js'
 import { epochCount } from '../src/engine/index.js'
 import type { JobProgress } from '../src/training/ports/jobs.js'
 import type { Claim, ClaimedJob, Progress, RunStore } from '../src/training/ports/runs.js'
 import type { MetricStore } from '../src/training/ports/service-metrics.js'
 import type { TrainingOrder } from './messages.js'
+import { inOrderOfPreemption } from './preemption-order.js'
 import { Retries } from './retries.js'
 import type { DatabaseTrouble } from './run-errors.js'
 import { internalMessage, RunRecord, storeWhole } from './run-record.js'
@@ -33,6 +35,8 @@ interface Dependencies extends OrderSources {
 interface Run {
   job: ClaimedJob
   stop: Int32Array
+  /** Why it is stopped. */
+  reason: ReleaseReason
 }
 
 /** A job in a thread. */
@@ -71,6 +75,7 @@ export class Processor {
     this.#threads = new ThreadAllocator(dependencies.threads)
     this.#heart = setInterval(() => {
       void this.#beat()
+      void this.#preempt()
       void this.#addMetrics()
     }, heartbeatMilliseconds)
   }
@@ -152,7 +157,11 @@ export class Processor {
     if (jobs.length === 0) return { batch: null, left }
     const stops = new Int32Array(new SharedArrayBuffer(4 * jobs.length))
     const batch: Batch = {
-      runs: jobs.map((job, index) => ({ job, stop: stops.subarray(index, index + 1) })),
+      runs: jobs.map((job, index) => ({
+        job,
+        stop: stops.subarray(index, index + 1),
+        reason: 'worker-stopped',
+      })),
       holder: this.#threads.take(jobs),
     }
     this.#batches.add(batch)
@@ -193,6 +202,7 @@ export class Processor {
         store: async (index, progress) => {
           const { record, run } = active[index]
           this.#learn(run.job, progress)
+          batch.holder.reportedAt ??= performance.now()
           expectEnd(batch.holder, run.job, progress)
           if (record.isOver || !(await record.guard(() => record.store(progress)))) requestStop(run)
         },
@@ -206,8 +216,8 @@ export class Processor {
         },
         trained: free,
         ended: async (index, outcome) => {
-          const { record } = active[index]
-          await record.guard(() => record.conclude(outcome))
+          const { record, run } = active[index]
+          await record.guard(() => record.conclude(outcome, run.reason))
           this.#over(active[index], outcome.type)
         },
       })
@@ -246,6 +256,27 @@ export class Processor {
     } catch (error) {
       this.#tally.giveBack(done)
       this.dependencies.log.warn({ err: error }, 'service metrics')
+    }
+  }
+
+  /** Stops runs while a job of another tenant waits. They continue later from a checkpoint, with the same bits. */
+  async #preempt(): Promise<void> {
+    const { runs, threads, log } = this.dependencies
+    const order = inOrderOfPreemption([...this.#batches], performance.now())
+    if (this.#batches.size === 0 || this.#stopping) return
+    try {
+      const capacity = { free: this.#threads.free, all: threads }
+      const ids = await runs.preempt(
+        order.map(({ job }) => job.jobId),
+        capacity,
+      )
+      for (const run of order) {
+        if (!ids.includes(run.job.jobId)) continue
+        run.reason = 'preempted'
+        requestStop(run)
+      }
+    } catch (error) {
+      log.warn({ err: error }, 'waiting tenants could not be read')
     }
   }
 

@@ -1,6 +1,7 @@
 /** Stores the reports of trainings under the claims of their jobs. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from 'pino'
+import type { ReleaseReason } from '../src/contract/job-event.js'
 import { metricsPerEpoch } from '../src/contract/packed-epochs.js'
 import { epochCount, epochsAfter } from '../src/engine/index.js'
 import { newId } from '../src/training/new-id.js'
@@ -153,9 +154,10 @@ export class RunRecord {
     }
   }
 
-  async conclude(outcome: Outcome): Promise<void> {
+  /** @param reason why a training was stopped */
+  async conclude(outcome: Outcome, reason: ReleaseReason = 'worker-stopped'): Promise<void> {
     if (this.isOver) return
-    await this.#conclude(outcome)
+    await this.#conclude(outcome, reason)
     this.isOver = true
   }
 
@@ -166,7 +168,7 @@ export class RunRecord {
     await persist(this.records, () => this.records.runs.release(this.job, 'interrupted'))
   }
 
-  async #conclude(outcome: Outcome): Promise<void> {
+  async #conclude(outcome: Outcome, reason: ReleaseReason): Promise<void> {
     const { job, records } = this
     const { runs } = records
     switch (outcome.type) {
@@ -190,7 +192,7 @@ export class RunRecord {
         break
       case 'stopped':
         // After a pause or cancellation, the claim is no longer valid, and this changes nothing.
-        await persist(records, () => runs.release(job, 'worker-stopped'))
+        await persist(records, () => runs.release(job, reason))
         break
       default:
         outcome satisfies never

@@ -20,7 +20,9 @@ export interface Holder {
   threads: number
   readonly since: number
   readonly estimatedSeconds: number
-  /** Milliseconds, estimated from its progress; null before its first report. */
+  /** Milliseconds, of the first report of the training; null before it. */
+  reportedAt: number | null
+  /** Milliseconds, estimated from its progress; null before its first epochs. */
   expectedEnd: number | null
 }
 
@@ -77,7 +79,7 @@ export class ThreadAllocator {
     const since = this.now()
     const threads = Math.min(Math.max(...jobs.map(({ spec }) => spec.threads)), this.all)
     const estimatedSeconds = jobs.reduce((sum, job) => sum + job.estimatedSeconds, 0)
-    const holder = { threads, since, estimatedSeconds, expectedEnd: null }
+    const holder = { threads, since, estimatedSeconds, reportedAt: null, expectedEnd: null }
     this.#holders.add(holder)
     return holder
   }

@@ -8,6 +8,7 @@ export const releaseReasonSchema = z.enum([
   'worker-died',
   'thread-died',
   'interrupted',
+  'preempted',
   'database-unavailable',
   'database-full',
 ])
@@ -18,6 +19,7 @@ export const releaseMeanings: Record<ReleaseReason, string> = {
   'worker-died': 'the worker process died or sent no heartbeat',
   'thread-died': 'the training thread died. If it dies three times without progress, the job fails',
   interrupted: 'the training thread died because of another job of the same claim',
+  preempted: 'a job of another tenant, which held fewer threads, waited. The training continues later',
   'database-unavailable': 'the database was unavailable for longer than a worker waits',
   'database-full': 'the database had no free space',
 }

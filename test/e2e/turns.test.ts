@@ -76,3 +76,21 @@ it('each gets its share of the threads, for any jobs of the other', async () => 
   // 40 long ones came first; ten short ones wait for few of them.
   expect(before.length).toBeLessThan(20)
 }, 180_000)
+
+it('a tenant waits seconds beside trainings of hours', async () => {
+  const endless = job(10_000_000)
+  const holding = [await create(flood, endless), await create(flood, endless), await create(flood, endless)]
+  const statusOf = async (key: { header: string }, id: string) =>
+    jobSchema.parse(await ask(`/jobs/${id}`, key)).status
+  await eventually(async () => {
+    const statuses = await Promise.all(holding.map(({ id }) => statusOf(flood, id)))
+    return statuses.filter((status) => status === 'running').length === 2 || undefined
+  })
+  for (const _ of upTo(3)) {
+    const { id } = await create(other, job(300))
+    await eventually(async () => (await statusOf(other, id)) === 'succeeded' || undefined)
+  }
+  const statuses = await Promise.all(holding.map(({ id }) => statusOf(flood, id)))
+  expect(statuses.every((status) => status === 'running' || status === 'queued')).toBe(true)
+  for (const { id } of holding) await ask(`/jobs/${id}/cancel`, flood, {})
+}, 180_000)

@@ -170,8 +170,8 @@ describe('a simulation of 10,000 arrivals on 8 threads', () => {
       few: { gap: 2, length: 1, widths: [1], jobs: 3_500 },
     })
     expect(jobs).toHaveLength(10_000)
-    const result = simulate(jobs, { threads })
-    const strict = simulate(jobs, { threads, passing: false })
+    const result = simulate(jobs, { threads, preempting: false })
+    const strict = simulate(jobs, { threads, passing: false, preempting: false })
     // The minimum, if all threads were always busy.
     const work = jobs.reduce((sum, job) => sum + job.threads * job.seconds, 0)
     const idle = ({ end }: { end: number }) => 1 - work / threads / end
@@ -182,6 +182,41 @@ describe('a simulation of 10,000 arrivals on 8 threads', () => {
     expect(median(result.waits.get('few') ?? [])).toBeLessThan(3)
     expect(worst('few')).toBeLessThan(60)
     expect(worst('wide')).toBeLessThan(240)
+  })
+})
+
+describe('preemption in a simulation of 10,000 arrivals on 8 threads', () => {
+  const threads = 8
+
+  it('ends the wait of a tenant beside trainings of ten minutes', () => {
+    const jobs = arrivals({
+      first: { gap: 100, length: 600, widths: [1], jobs: 200 },
+      second: { gap: 100, length: 600, widths: [1, 2], jobs: 200 },
+      few: { gap: 2, length: 0.5, widths: [1], jobs: 9_600 },
+    })
+    expect(jobs).toHaveLength(10_000)
+    const until = 19_000
+    const { waits } = simulate(jobs, { threads, until })
+    const without = simulate(jobs, { threads, until, preempting: false })
+    const few = waits.get('few') ?? []
+    const waited = without.waits.get('few') ?? []
+    // A second until the decision, and a second in which a training that was just claimed keeps its thread.
+    expect(Math.max(...few)).toBeLessThan(5)
+    expect(median(few)).toBeLessThan(1)
+    expect(median(waited)).toBeGreaterThan(10)
+  })
+
+  it('gives tenants with long trainings equal shares, and alternates them seldom', () => {
+    const jobs = arrivals({
+      many: { gap: 1e-3, length: 3_000, widths: [1], jobs: 5_000 },
+      late: { gap: 1e-3, length: 3_000, widths: [1, 2, 8], jobs: 5_000 },
+    })
+    const until = 20_000
+    const { shares, preemptions } = simulate(jobs, { threads, until })
+    expect(shares.get('late')).toBeGreaterThan(0.45)
+    expect(shares.get('late')).toBeLessThan(0.55)
+    // At most one a minute and thread.
+    expect(preemptions).toBeLessThan((until / 60) * threads)
   })
 })
 

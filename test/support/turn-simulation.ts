@@ -1,5 +1,7 @@
-/** Many jobs through the policy of turns and one worker's threads, by events instead of time. */
+/** Many jobs through the policies of turns and preemption and one worker's threads, by events instead of time. */
+import { inOrderOfPreemption } from '../../workers/preemption-order.js'
 import { type Holder, ThreadAllocator } from '../../workers/thread-allocator.js'
+import { countedTime, preemptionOf } from './preemption-policy.js'
 import { choose, type QueuedJob, threadTime, type WaitingTenant } from './turn-policy.js'
 
 export interface Arrival {
@@ -14,6 +16,7 @@ export interface Arrival {
 }
 
 interface Running {
+  id: string
   arrival: Arrival
   holder: Holder
   begin: number
@@ -24,8 +27,9 @@ interface Running {
 interface Simulated {
   /** Of the thread time until the end, by tenant. */
   shares: Map<string, number>
-  /** Seconds from arrival to begin, by tenant. */
+  /** Seconds from arrival to the first begin, by tenant. */
   waits: Map<string, number[]>
+  preemptions: number
   /** When the last job ended. */
   end: number
 }
@@ -38,11 +42,16 @@ interface Options {
   until?: number
   /** Whether short jobs may pass one that waits for threads. */
   passing?: boolean
+  /** Whether long jobs give up their threads while another tenant waits. */
+  preempting?: boolean
 }
+
+/** Seconds between two decisions on preemption. */
+const period = 1
 
 export function simulate(
   arrivals: readonly Arrival[],
-  { threads, until = Number.POSITIVE_INFINITY, passing = true }: Options,
+  { threads, until = Number.POSITIVE_INFINITY, passing = true, preempting = true }: Options,
 ): Simulated {
   let now = 0
   const allocator = new ThreadAllocator(threads, () => 1_000 * now)
@@ -51,19 +60,29 @@ export function simulate(
   const running = new Set<Running>()
   const used = new Map<string, number>()
   const waits = new Map<string, number[]>()
+  const begun = new Set<string>()
+  const stop = new Int32Array(1)
+  let preemptions = 0
+  let decideAt = period
   let clock = 0
   let next = 0
 
   const use = (tenantId: string, time: number) => used.set(tenantId, (used.get(tenantId) ?? 0) + time)
   const held = ({ arrival, begin }: Running) => Math.round(1e6 * arrival.threads * (now - begin))
 
+  const usedTime = (name: string) =>
+    [...running]
+      .filter(({ arrival }) => arrival.tenantId === name)
+      .reduce((sum, run) => sum + counted(run) - run.charged, used.get(name) ?? 0)
+  const counted = ({ arrival: { threads }, begin, charged }: Running) =>
+    countedTime({ threads, seconds: now - begin, charged })
+
   function tenants(): Map<string, WaitingTenant> {
     return new Map(
       [...queue.keys()].map((name) => {
-        const own = [...running].filter(({ arrival }) => arrival.tenantId === name)
-        const beyond = own.reduce((sum, run) => sum + Math.max(0, held(run) - run.charged), 0)
-        const time = Math.max(clock, (used.get(name) ?? 0) + beyond)
-        return [name, { threadTime: time, busy: own.length, allowed: Number.POSITIVE_INFINITY }]
+        const busy = [...running].filter(({ arrival }) => arrival.tenantId === name).length
+        const time = Math.max(clock, usedTime(name))
+        return [name, { threadTime: time, busy, allowed: Number.POSITIVE_INFINITY }]
       }),
     )
   }
@@ -89,9 +108,14 @@ export function simulate(
     const { tenantId, threads, estimated, seconds, at } = arrival
     const charged = threadTime(estimated, threads)
     // A tenant that comes back starts from what is served now.
-    use(tenantId, charged + Math.max(0, clock - (used.get(tenantId) ?? 0)))
+    use(tenantId, charged + Math.max(0, clock - usedTime(tenantId)))
     const holder = allocator.take([{ spec: { threads }, estimatedSeconds: estimated }])
-    running.add({ arrival, holder, begin: now, end: now + seconds, charged })
+    // The first report comes at once.
+    holder.reportedAt = holder.since
+    holder.expectedEnd = 1_000 * (now + seconds)
+    running.add({ id, arrival, holder, begin: now, end: now + seconds, charged })
+    if (begun.has(id)) return
+    begun.add(id)
     const ownWaits = waits.get(tenantId) ?? []
     ownWaits.push(now - at)
     waits.set(tenantId, ownWaits)
@@ -103,16 +127,66 @@ export function simulate(
     use(run.arrival.tenantId, held(run) - run.charged)
   }
 
+  /** Returns jobs to the queue, with the rest of their work. */
+  function preempt(): void {
+    const runs = [...running].map(({ id, arrival: { tenantId, threads }, begin, charged }) => ({
+      ...{ id, tenantId, threads, charged },
+      seconds: now - begin,
+      parameters: 0,
+    }))
+    const order = inOrderOfPreemption(
+      [...running].map(({ id, holder }) => ({ runs: [{ id, stop }], holder })),
+      1_000 * now,
+    )
+    const waiting = [...queue.values()].flatMap((own) =>
+      own.slice(0, 1).map(({ job, arrival }) => ({ ...job, age: now - arrival.at, sincePreemption: 5 })),
+    )
+    const times = new Map([...used.keys()].map((name) => [name, usedTime(name)]))
+    const state = { queue: waiting, waiting: tenants(), used: times, clock, runs }
+    const ids = preemptionOf(
+      state,
+      order.map(({ id }) => id),
+      { free: allocator.free, all: threads, timeScale: 1 },
+    )
+    const serving = new Set([...running].map(({ arrival }) => arrival.tenantId))
+    const least = Math.min(
+      ...[...serving].map(usedTime),
+      ...[...tenants().values()].map(({ threadTime }) => threadTime),
+    )
+    if (serving.size > 0) clock = Math.max(clock, least)
+    for (const run of running) {
+      if (!ids.includes(run.id)) continue
+      preemptions++
+      end(run)
+      const { arrival } = run
+      const left = (run.end - now) / arrival.seconds
+      const rest = { ...arrival, seconds: left * arrival.seconds, estimated: left * arrival.estimated }
+      const number = Number(run.id.split('_')[1]) + 1
+      const job = { ...toJob(rest, number), id: run.id }
+      const own = queue.get(arrival.tenantId) ?? []
+      own.push({ job, arrival: rest })
+      own.sort((one, other) => one.job.queueNumber - other.job.queueNumber)
+      queue.set(arrival.tenantId, own)
+    }
+  }
+
   while (next < arrivals.length || running.size > 0) {
     const ends = [...running].toSorted((one, other) => one.end - other.end)
     const arrival = arrivals[next]
-    now = Math.min(arrival?.at ?? Number.POSITIVE_INFINITY, ends[0]?.end ?? Number.POSITIVE_INFINITY)
+    now = Math.min(
+      arrival?.at ?? Number.POSITIVE_INFINITY,
+      ends[0]?.end ?? Number.POSITIVE_INFINITY,
+      preempting ? decideAt : Number.POSITIVE_INFINITY,
+    )
     if (now > until) break
     for (const run of ends) if (run.end <= now) end(run)
+    if (preempting && now >= decideAt) {
+      decideAt += period
+      preempt()
+    }
     if (arrival !== undefined && arrival.at <= now) {
-      const id = `job_${next++}`
-      const { tenantId, priority, threads, estimated } = arrival
-      const job = { id, tenantId, priority, threads, queueNumber: next, seconds: estimated, isSmall: false }
+      const { tenantId } = arrival
+      const job = toJob(arrival, ++next)
       const own = queue.get(tenantId) ?? []
       own.push({ job, arrival })
       queue.set(tenantId, own)
@@ -121,5 +195,12 @@ export function simulate(
   }
   for (const run of running) use(run.arrival.tenantId, held(run) - run.charged)
   const all = [...used.values()].reduce((sum, time) => sum + time, 0)
-  return { shares: new Map([...used].map(([name, time]) => [name, time / all])), waits, end: now }
+  const shares = new Map([...used].map(([name, time]) => [name, time / all]))
+  return { shares, waits, preemptions, end: now }
+}
+
+/** The job of the arrival with that number, from 1. */
+function toJob({ tenantId, priority, threads, estimated }: Arrival, queueNumber: number): QueuedJob {
+  const id = `job_${queueNumber - 1}`
+  return { id, tenantId, priority, threads, queueNumber, seconds: estimated, isSmall: false }
 }

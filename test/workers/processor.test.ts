@@ -564,6 +564,30 @@ describe('a running job', () => {
   })
 })
 
+describe('a long training', () => {
+  it('gives its thread to a waiting job of another tenant, and continues to the same epochs', async () => {
+    const first = await startEndless()
+    const second = await startEndless()
+    const waiting = (await stores.jobs.of('other').create(newJob())).id
+    // The two jobs of `local` hold all threads, and the first was claimed earlier.
+    expect(await first.processing).toBe(true)
+    const stored = (await stores.jobs.get(first.id))?.epoch ?? 0
+    expect(await eventsOf(first.id)).toEqual(['queued', 'claimed', 'released preempted'])
+    await processor.processNext()
+    expect(await stores.jobs.of('other').get(waiting)).toMatchObject({ status: 'succeeded' })
+    const again = processor.processNext()
+    await eventually(async () => ((await stores.jobs.get(first.id))?.epoch ?? 0) > stored || undefined)
+    for (const { id } of [first, second]) await stores.jobs.of('local').cancel(id)
+    await Promise.all([again, second.processing])
+    const [one, other] = [await historyOf(first.id), await historyOf(second.id)]
+    const common = Math.min(one.length, other.length)
+    expect(common).toBeGreaterThan(0)
+    // Both have the same spec and seed; only one was interrupted, after the epoch `stored`.
+    expect(one.length).toBeGreaterThan(stored)
+    expect(measured(one).slice(0, common)).toEqual(measured(other).slice(0, common))
+  })
+})
+
 describe('an internal error', () => {
   const message = expect.stringMatching(/^The service failed/)
   const internal = { status: 'failed', error: { code: 'internal', message } }

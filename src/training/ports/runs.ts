@@ -125,6 +125,11 @@ export interface RunStore {
    * more threads than are free, claims only jobs that are expected to end before it can start.
    */
   claim(workerId: string, capacity: Capacity): Promise<Claimed>
+  /**
+   * Which of these runs of one worker go back to the queue, because a job of another tenant waits that holds fewer threads and
+   * has used less thread time. Longer jobs wait longer. The runs are in the order in which they are preempted.
+   */
+  preempt(jobIds: readonly string[], capacity: Pick<Capacity, 'free' | 'all'>): Promise<string[]>
   /** Renews the claims. Returns those that are still valid; the runs of the others must stop. */
   heartbeat(claims: Claim[]): Promise<Claim[]>
   /** The most recent intact checkpoint. Reports and skips damaged ones. */
