@@ -3,6 +3,7 @@ import { availableParallelism } from 'node:os'
 import { z } from 'zod'
 import { type LimitName, type Limits, limitNames, limitSettings, limitsSchema } from './contract/limits.js'
 import { maximumEpochs } from './contract/network.js'
+import { parseObjectLocation } from './store/object-location.js'
 
 const count = (value: number) => z.coerce.number().int().min(1).default(value)
 const bytes = count
@@ -86,6 +87,28 @@ export const settingGroups = {
       .url({ protocol: /^postgres(ql)?$/ })
       .optional()
       .describe('An external PostgreSQL, version 13 or newer, instead of the embedded one.'),
+    OBJECT_STORE_URL: z
+      .string()
+      .optional()
+      .transform((text, context) => {
+        try {
+          return text === undefined ? undefined : parseObjectLocation(text)
+        } catch (error) {
+          const message = error instanceof Error ? error.message : String(error)
+          context.addIssue({ code: 'custom', message })
+          return z.NEVER
+        }
+      })
+      .describe(
+        'An S3-compatible store that has the large chunks of datasets, weights and checkpoints instead of PostgreSQL, such ' +
+          'as `s3+https://ACCESS_KEY:SECRET_KEY@host/bucket/prefix?region=us-east-1`. Every process needs the same value.',
+      ),
+    OBJECT_STORE_KEPT_HOURS: z.coerce
+      .number()
+      .min(0)
+      .max(8_760)
+      .default(24)
+      .describe('Hours that objects stay after their rows are deleted, so that backups are complete.'),
     KEPT_EPOCHS: z.coerce
       .number()
       .int()

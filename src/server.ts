@@ -26,6 +26,8 @@ import { type Database, openDatabase } from './store/database.js'
 import { listenForHints } from './store/hints.js'
 import { historyThinner } from './store/history-thinner.js'
 import { applyMigrations, migrationsDirectory } from './store/migrations.js'
+import { type ObjectCleaner, objectCleaner } from './store/object-cleaner.js'
+import { checkObjectStore, countNamedObjects, openObjectStore } from './store/open-object-store.js'
 import { cleanUpForever } from './training/cleanup.js'
 import { reconcileForever } from './training/reconcile.js'
 import { type Sender, sendDeliveries } from './webhooks/sender.js'
@@ -81,7 +83,12 @@ async function openServer(
     log.info(`liveness on port ${liveness.port}`)
   }
   await applyMigrations(connectionString, migrationsDirectory)
-  const database = stack.adopt(openDatabase(connectionString), (opened) => opened.$disconnect())
+  const objects = openObjectStore(config.OBJECT_STORE_URL)
+  const database = stack.adopt(openDatabase(connectionString, undefined, objects), (opened) =>
+    opened.$disconnect(),
+  )
+  if (objects === null) await warnOfObjects(database, log)
+  else await checkObjectStore(database, objects)
   const box = await openWebhookSecrets(config.WEBHOOK_KEYS, database, log)
   const stores = openStores(database, {
     settings: defaultLimits(config),
@@ -97,6 +104,7 @@ async function openServer(
     stores,
     queue,
     missing: () => missingParts(stores.jobs, queue),
+    objects,
     onFiled: () => sender?.wake(),
     onError: logError,
     logger: log,
@@ -115,7 +123,10 @@ async function openServer(
     },
   })
   stack.adopt(hints, (opened) => opened.close())
-  stack.adopt(startCleanup(stores, database, config, log), stop)
+  const objectCleanup =
+    objects && objectCleaner(database, objects, { keptSeconds: 3_600 * config.OBJECT_STORE_KEPT_HOURS })
+  stack.adopt(startCleanup(stores, database, objectCleanup, config, log), stop)
+  if (objectCleanup !== null) stack.adopt(objectCleanup, stop)
   const reconciler = stack.adopt(
     reconcileForever({ ...stores, queue }, (error) => logError('reconciler', error)),
     stop,
@@ -194,10 +205,33 @@ function startSender({ webhooks }: Stores, config: Config, log: Logger): Sender 
   })
 }
 
-function startCleanup(stores: Stores, database: Database, config: Config, log: Logger) {
+async function warnOfObjects(database: Database, log: Logger): Promise<void> {
+  const count = await countNamedObjects(database)
+  if (count === 0) return
+  const advice = 'Set it to the store that has them, or what needs them answers 503.'
+  log.warn(`${count} chunks are in an object store, but OBJECT_STORE_URL is not set. ${advice}`)
+}
+
+function startCleanup(
+  stores: Stores,
+  database: Database,
+  objects: ObjectCleaner | null,
+  config: Config,
+  log: Logger,
+) {
   const { idempotency, webhooks, tickets, jobs, workers, workshops, checkpoints } = stores
   const thinner = historyThinner(database, config.KEPT_EPOCHS)
-  const cleaned = [idempotency, webhooks, tickets, jobs, checkpoints, workers, workshops, thinner]
+  const cleaned = [
+    idempotency,
+    webhooks,
+    tickets,
+    jobs,
+    checkpoints,
+    workers,
+    workshops,
+    thinner,
+    objects ?? [],
+  ].flat()
   return cleanUpForever(cleaned, (error) => log.warn({ err: error }, 'cleanup'))
 }
 

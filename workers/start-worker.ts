@@ -11,6 +11,7 @@ import { buildAddon } from '../src/process/addon-build.js'
 import { type Database, databaseTrouble, openDatabase } from '../src/store/database.js'
 import { listenForHints } from '../src/store/hints.js'
 import { applyMigrations, migrationsDirectory } from '../src/store/migrations.js'
+import { checkObjectStore, openObjectStore } from '../src/store/open-object-store.js'
 import type { JobQueue } from '../src/training/ports/queue.js'
 import { reconcileForever } from '../src/training/reconcile.js'
 import { Lanes } from './claim-loops.js'
@@ -52,7 +53,11 @@ async function openWorker(common: Common): Promise<void> {
   lowerPriority(ownPriority, middlePriority)
   await lowerHelperThreads()
   await applyMigrations(connectionString, migrationsDirectory)
-  const database = stack.adopt(openDatabase(connectionString), (opened) => opened.$disconnect())
+  const objects = openObjectStore(config.OBJECT_STORE_URL)
+  const database = stack.adopt(openDatabase(connectionString, undefined, objects), (opened) =>
+    opened.$disconnect(),
+  )
+  if (objects !== null) await checkObjectStore(database, objects)
   const stores = openStores(database, {
     settings: defaultLimits(config),
     checkpoints: keptCheckpoints(config),

@@ -44,6 +44,12 @@ interface Fetched {
 
 const gone = (message: string): Refusal => ({ code: 'invalid-dataset', message })
 
+/** What is damaged, if the error says so. No further attempt can succeed. */
+const damageOf = (error: unknown): string | null =>
+  error instanceof Error && 'code' in error && error.code === ('integrity' satisfies ProblemCode)
+    ? error.message
+    : null
+
 /** The orders of the jobs of one thread. */
 export class TrainingOrders {
   /** The index of the order that encodes the data, by its key. */
@@ -61,7 +67,9 @@ export class TrainingOrders {
       return await this.#add(job, stop)
     } catch (error) {
       this.#abandon()
-      throw error
+      const message = damageOf(error)
+      if (message === null) throw error
+      return { code: 'integrity', message }
     }
   }
 
@@ -147,10 +155,10 @@ export class TrainingOrders {
     try {
       return (from === undefined ? null : await find(from)) ?? missing
     } catch (error) {
-      if (!(error instanceof Error && 'code' in error)) throw error
-      if (error.code === ('integrity' satisfies ProblemCode))
-        return { code: 'integrity', message: error.message }
-      if (error.code === ('not-found' satisfies ProblemCode)) return missing
+      const message = damageOf(error)
+      if (message !== null) return { code: 'integrity', message }
+      if (error instanceof Error && 'code' in error && error.code === ('not-found' satisfies ProblemCode))
+        return missing
       throw error
     }
   }

@@ -16,6 +16,7 @@ import { Live } from '../live/live.js'
 import { LiveSweeps } from '../live/live-sweeps.js'
 import type { Document } from '../mcp/documents.js'
 import { databaseTrouble } from '../store/database.js'
+import type { ObjectStore } from '../store/object-store.js'
 import { boundaryReader } from '../training/boundary.js'
 import { turnsOfDatasets } from '../training/evaluate.js'
 import { GeneratedData } from '../training/generated-data.js'
@@ -55,6 +56,8 @@ interface AppOptions {
   pingMilliseconds: number
   /** The missing parts that /health/ready reports. */
   missing(): Promise<string[]>
+  /** Has large chunks; null if PostgreSQL has them. */
+  objects: ObjectStore | null
   /** Called after a webhook delivery is stored. */
   onFiled(): void
   /** Called with errors that no request reports. */
@@ -83,6 +86,7 @@ export async function openApp(stack: AsyncDisposableStack, options: AppOptions) 
   const generated = new GeneratedData(thread)
   const boundaries = boundaryReader({ models, snapshots: stores.snapshots, predictors })
   const metrics = openMetrics()
+  if (options.objects !== null) options.objects.observe = metrics.observeObjectRequest
   const live = stack.adopt(
     new Live(
       stores.watching,

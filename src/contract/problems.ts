@@ -369,17 +369,17 @@ export const problems = {
     status: 500,
     title: 'Damaged data',
     meaning:
-      'The stored weights of the model do not match their hash, or an exported file does not give the predictions of the service.',
+      'The stored weights of the model do not match their hash, an object of the object store is missing or damaged, or an exported file does not give the predictions of the service.',
     remedy:
-      'Train the model again, or restore the database from a backup. If only an exported file differs, report it as an error of the service. Damaged weights are never used, and a file that differs is never sent.',
+      'Train the model again, or restore the database or the object store from a backup. If only an exported file differs, report it as an error of the service. Damaged weights are never used, and a file that differs is never sent.',
     example: 'The stored weights of model mdl_0123456789abcdef0123456789abcdef do not match their hash.',
   },
   unavailable: {
     status: 503,
     title: 'Service unavailable',
     meaning:
-      'The database, the queue, or every worker is currently unreachable, or this process is stopping.',
-    remedy: 'Try again later. GET /health/ready lists what is unreachable.',
+      'The database, the object store, the queue, or every worker is currently unreachable, or this process is stopping.',
+    remedy: 'Try again later. GET /health/ready lists what is unreachable, except the object store.',
     example: 'Not ready: no worker is connected.',
   },
   overloaded: {
@@ -394,8 +394,9 @@ export const problems = {
   'insufficient-storage': {
     status: 507,
     title: 'Insufficient storage',
-    meaning: 'The disk of the service or of its database is full, so nothing was stored.',
-    remedy: 'Free space on that disk, then send the request again.',
+    meaning:
+      'The disk of the service or of its database, or the object store, is full, so nothing was stored.',
+    remedy: 'Free space there, then send the request again.',
     example: 'There is no space on the disk for this upload. Nothing was stored.',
   },
 } as const satisfies Record<string, ProblemKind>

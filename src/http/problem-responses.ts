@@ -68,8 +68,9 @@ function isDisconnect(error: unknown, { raw }: FastifyReply): boolean {
 }
 
 const troubles = {
-  unavailable: 'The database is unreachable or overloaded. Try again in a moment.',
-  'insufficient-storage': 'There is no space on the disk of the database. Nothing was stored.',
+  unavailable: 'The database or the object store is unreachable or overloaded. Try again in a moment.',
+  'insufficient-storage':
+    'There is no space on the disk of the database or in the object store. Nothing was stored.',
 } as const
 
 function toProblem(error: unknown, request: FastifyRequest): Problem {

@@ -38,8 +38,8 @@ const checkpointStatement = statement(
 const chunksStatement = statement(
   'adoptChunks',
   noRow,
-  `INSERT INTO "CheckpointChunk" ("jobId", sequence, index, bytes)
-    SELECT $1, 1, index, bytes FROM "CheckpointChunk" WHERE "jobId" = $2 AND sequence = $3::int`,
+  `INSERT INTO "CheckpointChunk" ("jobId", sequence, index, bytes, object)
+    SELECT $1, 1, index, bytes, object FROM "CheckpointChunk" WHERE "jobId" = $2 AND sequence = $3::int`,
 )
 
 /** $1 job, $2 the other job, $3 the last epoch. Returns the metrics of the last epoch of each batch. */

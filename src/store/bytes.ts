@@ -2,17 +2,23 @@
 import { createHash } from 'node:crypto'
 import { z } from 'zod'
 import type { Bytes } from '../training/ports/bytes.js'
+import {
+  type Chunk,
+  findObject,
+  minimumObjectBytes,
+  missingObject,
+  type ObjectStore,
+} from './object-store.js'
 
 /** The size of a row of a large value. */
 export const chunkBytes = 2 * 1024 * 1024
 
-/** Larger values are written as a draft, chunk by chunk. */
-export const maximumDirectBytes = 4 * 1024 * 1024
-
-interface Chunk {
-  index: number
-  bytes: Uint8Array<ArrayBuffer>
-}
+/**
+ * Larger values are written as a draft, chunk by chunk. Those with objects always are, so that no transaction waits for the
+ * object store.
+ */
+export const maximumDirectBytes = (objects: ObjectStore | null) =>
+  objects === null ? 4 * 1024 * 1024 : minimumObjectBytes - 1
 
 const toPieces = (bytes: Bytes): readonly Uint8Array[] => (bytes instanceof Uint8Array ? [bytes] : bytes)
 
@@ -43,32 +49,55 @@ export function* cut(bytes: Bytes, length = chunkBytes): Generator<Chunk> {
 /** Bytes that one statement reads of a chunk. Few, because the driver decodes them from hexadecimal on the event loop. */
 const pieceBytes = 256 * 1024
 
-/** A piece of a chunk, and whether the chunk has more bytes after it. */
-export const pieceRow = z.strictObject({ bytes: z.instanceof(Uint8Array), hasMore: z.boolean() })
+/** A piece of a chunk, and whether the chunk has more bytes after it. Or the key of the object that has the chunk. */
+export const pieceRow = z.strictObject({
+  bytes: z.instanceof(Uint8Array).nullable(),
+  hasMore: z.boolean().nullable(),
+  object: z.string().nullable(),
+})
+type Piece = z.infer<typeof pieceRow>
 
-/** SQL of the columns of `pieceRow`: at most `pieceBytes` of a column, after `offset` bytes. Both are expressions of SQL. */
-export const pieceOfColumn = (column: string, offset: string) =>
+/**
+ * SQL of the columns of `pieceRow`: at most `pieceBytes` of a column, after `offset` bytes. All parameters are expressions
+ * of SQL.
+ */
+export const pieceOfColumn = (column: string, offset: string, object = 'object') =>
   `substring(${column} FROM ${offset}::int + 1 FOR ${pieceBytes}) AS bytes,
-    octet_length(${column}) > ${offset}::int + ${pieceBytes} AS "hasMore"`
+    octet_length(${column}) > ${offset}::int + ${pieceBytes} AS "hasMore", ${object} AS object`
 
 /**
  * The bytes of all chunks, by ascending index, until `read` finds none. `read` returns a piece of a chunk, after `offset`
- * bytes.
+ * bytes. An object is read as a whole, because its hash is that of all its bytes.
  * @param offset in the first chunk
+ * @throws ObjectStoreError, or Problem `integrity` if an object is missing or damaged
  */
 export async function* readChunks(
-  read: (index: number, offset: number) => Promise<z.infer<typeof pieceRow> | undefined>,
+  objects: ObjectStore | null,
+  read: (index: number, offset: number) => Promise<Piece | undefined>,
   offset = 0,
 ): AsyncGenerator<Uint8Array> {
   for (let index = 0, skipped = offset; ; ) {
     const piece = await read(index, skipped)
     if (piece === undefined) return
-    if (piece.bytes.length > 0) yield piece.bytes
-    if (piece.hasMore) skipped += piece.bytes.length
-    else {
-      index += 1
-      skipped = 0
+    if (piece.object !== null) {
+      const chunk = await findObject(objects, piece.object)
+      if (chunk === null) {
+        // The value may have been deleted meanwhile.
+        if ((await read(index, 0)) === undefined) return
+        throw missingObject(objects, piece.object)
+      }
+      for (; skipped < chunk.length; skipped += pieceBytes)
+        yield chunk.subarray(skipped, skipped + pieceBytes)
+    } else {
+      const { length } = piece.bytes ?? []
+      if (piece.bytes !== null && length > 0) yield piece.bytes
+      if (piece.hasMore) {
+        skipped += length
+        continue
+      }
     }
+    index += 1
+    skipped = 0
   }
 }
 

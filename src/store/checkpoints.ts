@@ -2,10 +2,11 @@
  * Checkpoints, each with a checksum. An unfinished job keeps the two most recent. Those of `kept-checkpoints.ts` also stay
  * when it is finished. The others lose their bytes.
  */
-import { createHash } from 'node:crypto'
+import { createHash, type Hash } from 'node:crypto'
 import { z } from 'zod'
 import { checkpointHeaderSchema } from '../contract/checkpoint.js'
 import { finishedStatuses } from '../contract/job-status.js'
+import { Problem } from '../contract/problems.js'
 import type { Checkpoint, StoredCheckpoint } from '../training/ports/checkpoints.js'
 import type { Claim } from '../training/ports/runs.js'
 import {
@@ -51,12 +52,12 @@ const insertChunkStatement = statement(
  * holds.
  */
 export async function draftCheckpoint(
-  database: Pick<Database, 'pool'>,
+  database: Pick<Database, 'pool' | 'objects'>,
   claim: Claim,
   checkpoint: Checkpoint,
 ): Promise<Draft | 'small' | null> {
   const { bytes } = checkpoint
-  if (totalLength(bytes) <= maximumDirectBytes) return 'small'
+  if (totalLength(bytes) <= maximumDirectBytes(database.objects)) return 'small'
   return writeDraft(database, claim, { text: hashedText(checkpoint) }, bytes)
 }
 
@@ -143,8 +144,8 @@ const chunkStatement = statement(
     WHERE "jobId" = $1 AND sequence = $2::int AND index = $3::int`,
 )
 
-const readBytes = (pool: Connection, jobId: string, sequence: number) =>
-  readChunks(async (index, offset) => {
+const readBytes = ({ pool, objects }: Pick<Database, 'pool' | 'objects'>, jobId: string, sequence: number) =>
+  readChunks(objects, async (index, offset) => {
     const [piece] = await send(pool, chunkStatement, [jobId, sequence, index, offset])
     return piece
   })
@@ -161,20 +162,36 @@ export async function readCheckpoint(
   const rows = await database.checkpoint.findMany({ where: { jobId }, orderBy: { sequence: 'desc' } })
   for (const { sequence, epoch, step, backend, header, sha256 } of rows) {
     const parsed = checkpointHeaderSchema.safeParse(header)
-    const chunks = () => readBytes(database.pool, jobId, sequence)
+    const chunks = () => readBytes(database, jobId, sequence)
     if (parsed.success) {
       const head = { epoch, step, backend, header: parsed.data }
       const hash = createHash('sha256').update(hashedText(head))
-      let length = 0
-      for await (const chunk of chunks()) {
-        hash.update(chunk)
-        length += chunk.length
-      }
-      if (hash.digest('hex') === sha256) return { ...head, length, chunks }
+      const length = await hashAll(chunks(), hash, onDamage)
+      if (length !== null && hash.digest('hex') === sha256) return { ...head, length, chunks }
     }
     onDamage(`checkpoint ${sequence} of job ${jobId} is damaged and was skipped`)
   }
   return null
+}
+
+/** The number of bytes. Null if an object that has some is missing or damaged. */
+async function hashAll(
+  chunks: AsyncIterable<Uint8Array>,
+  hash: Hash,
+  onDamage: (message: string) => void,
+): Promise<number | null> {
+  let length = 0
+  try {
+    for await (const chunk of chunks) {
+      hash.update(chunk)
+      length += chunk.length
+    }
+  } catch (error) {
+    if (!(error instanceof Problem && error.code === 'integrity')) throw error
+    onDamage(error.message)
+    return null
+  }
+  return length
 }
 
 /**

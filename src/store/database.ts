@@ -7,6 +7,8 @@ import pg from 'pg'
 import { z } from 'zod'
 import { TenantTurns } from '../base/tenant-turns.js'
 import { Prisma, PrismaClient } from './generated/client.js'
+import { ObjectStoreError } from './object-client.js'
+import type { ObjectStore } from './object-store.js'
 import { StatementError } from './statements.js'
 
 export { Prisma }
@@ -21,7 +23,12 @@ export class Database extends PrismaClient {
   readonly pool: pg.Pool
   readonly #transactions: TenantTurns
 
-  constructor(connectionString: string, sizes: PoolSizes) {
+  constructor(
+    connectionString: string,
+    sizes: PoolSizes,
+    /** Has the bytes of large chunks; null if their rows have them. */
+    readonly objects: ObjectStore | null,
+  ) {
     super({
       adapter: new PrismaPg(openPool(connectionString, sizes.prisma), { disposeExternalPool: true }),
       transactionOptions: { maxWait: 5_000, timeout: 60_000 },
@@ -62,8 +69,9 @@ export class Database extends PrismaClient {
 export function openDatabase(
   connectionString: string,
   sizes: PoolSizes = { prisma: 10, statements: 6 },
+  objects: ObjectStore | null = null,
 ): Database {
-  return new Database(connectionString, sizes)
+  return new Database(connectionString, sizes, objects)
 }
 
 function openPool(
@@ -112,10 +120,11 @@ const diskFull = '53100'
 const outageCode = /^(08|40|53[23]|57P)/
 
 /**
- * Classifies errors that the statement did not cause: an unreachable, overloaded or full database. Null for
- * others.
+ * Classifies errors that the statement did not cause: an unreachable, overloaded or full database or object store. Null
+ * for others.
  */
 export function databaseTrouble(error: unknown): 'unavailable' | 'insufficient-storage' | null {
+  if (error instanceof ObjectStoreError) return error.isFull ? 'insufficient-storage' : 'unavailable'
   if (error instanceof Error && isConnectionError(error)) return 'unavailable'
   const { success, data } = driverErrorSchema.safeParse(error)
   if (!success) return error instanceof StatementError ? classifyCause(error.cause) : null

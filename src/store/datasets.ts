@@ -11,8 +11,11 @@ import {
   storedColumnSchema,
 } from '../contract/dataset.js'
 import { finishedStatuses } from '../contract/job-status.js'
-import type { AllDatasets, NewDataset } from '../training/ports/datasets.js'
+import { Problem } from '../contract/problems.js'
+import type { AllDatasets, NewDataset, Prepared } from '../training/ports/datasets.js'
 import { type Database, Prisma } from './database.js'
+import { WrittenObjects } from './deleted-objects.js'
+import { type Chunk, type ObjectStore, place, readAll, type StoredBytes } from './object-store.js'
 import { afterCursor, cursorColumns, fitPage, newestFirst, toPage } from './pages.js'
 import { idRow, noRow, query, send, statement } from './statements.js'
 import { enforceLimits, lockLimits, unlimited } from './tenant-limits.js'
@@ -67,8 +70,12 @@ const sizesStatement = statement(
 /** $1 dataset, $2 first row, $3 number of rows. */
 const chunksStatement = statement(
   'datasetChunks',
-  z.strictObject({ firstRow: z.int(), bytes: z.instanceof(Uint8Array) }),
-  `SELECT "firstRow", bytes FROM "DatasetChunk"
+  z.strictObject({
+    firstRow: z.int(),
+    bytes: z.instanceof(Uint8Array).nullable(),
+    object: z.string().nullable(),
+  }),
+  `SELECT "firstRow", bytes, object FROM "DatasetChunk"
     WHERE "datasetId" = $1 AND "firstRow" < $2::int8 + $3::int8 AND "firstRow" + rows > $2::int8 ORDER BY index`,
 )
 
@@ -90,15 +97,33 @@ export function datasetStore(database: Database, settings = unlimited): AllDatas
     return row === undefined ? null : describe(row)
   }
 
+  /** Null if the dataset was deleted while its objects were read. */
+  async function contents(id: string, chunks: StoredBytes[]): Promise<Uint8Array[] | null> {
+    try {
+      return await readAll(database.objects, chunks)
+    } catch (error) {
+      const isThere = (await database.dataset.count({ where: { id } })) > 0
+      if (error instanceof Problem && error.code === 'integrity' && !isThere) return null
+      throw error
+    }
+  }
+
   return {
     of: (tenantId) => ({
       async create(dataset) {
+        const written = new WrittenObjects(database.pool)
         const insert = async (transaction: Prisma.TransactionClient) => {
-          const stored = await insertDataset(transaction, tenantId, dataset)
+          const store = { objects: database.objects, onWritten: written.add }
+          const stored = await insertDataset(transaction, tenantId, dataset, store)
           await enforceLimits(transaction, tenantId, settings, ['storedBytes'])
           return stored
         }
-        return database.inTransaction(tenantId, insert, { timeout: uploadMilliseconds })
+        try {
+          return await database.inTransaction(tenantId, insert, { timeout: uploadMilliseconds })
+        } catch (error) {
+          await written.discard()
+          throw error
+        }
       },
 
       get: (id) => find(id, tenantId),
@@ -124,12 +149,9 @@ export function datasetStore(database: Database, settings = unlimited): AllDatas
       async rows(id, first, count) {
         const [shape] = await send(database.pool, shapeStatement, [id, tenantId])
         if (shape === undefined) return null
-        const chunks = await query(database, chunksStatement, [id, first, count])
-        return {
-          ...shape,
-          first: chunks[0]?.firstRow ?? 0,
-          chunks: chunks.map((chunk) => chunk.bytes),
-        }
+        const rows = await query(database, chunksStatement, [id, first, count])
+        const chunks = await contents(id, rows)
+        return chunks && { ...shape, first: rows[0]?.firstRow ?? 0, chunks }
       },
 
       async delete(id) {
@@ -156,14 +178,21 @@ export function datasetStore(database: Database, settings = unlimited): AllDatas
     async table(id) {
       const [shape] = await send(database.pool, shapeStatement, [id, null])
       if (shape === undefined) return null
-      const chunks = await database.datasetChunk.findMany({
+      const rows = await database.datasetChunk.findMany({
         where: { datasetId: id },
-        select: { bytes: true },
+        select: { bytes: true, object: true },
         orderBy: { index: 'asc' },
       })
-      return { ...shape, chunks: chunks.map((chunk) => chunk.bytes) }
+      const chunks = await contents(id, rows)
+      return chunks && { ...shape, chunks }
     },
   }
+}
+
+/** Where the chunks of a dataset are written. Without it, to their rows. */
+interface ChunkStore {
+  objects: ObjectStore | null
+  onWritten(key: string): void
 }
 
 /**
@@ -174,48 +203,55 @@ export async function insertDataset(
   client: Prisma.TransactionClient,
   tenantId: string,
   { pieces, ...head }: NewDataset,
+  { objects, onWritten }: ChunkStore = { objects: null, onWritten() {} },
 ): Promise<Dataset> {
   const { id } = head
   await client.dataset.create({ data: { ...head, tenantId, columns: [], rows: 0, bytes: 0 } })
-  let index = 0
-  let firstRow = 0
-  let stored = 0
-  const hash = new ContentHash()
-  for await (const piece of pieces) {
-    if (piece.type === 'rows') {
+  const read = new ReadPieces(pieces)
+  for await (const { chunk, bytes, object } of place(objects, `datasets/${id}`, read.chunks(), onWritten)) {
+    const { index, firstRow, rows } = chunk
+    await client.datasetChunk.create({ data: { datasetId: id, index, firstRow, rows, bytes, object } })
+  }
+  const { dataset } = read
+  if (dataset === null) throw new Error(`the rows of dataset ${id} ended without a description`)
+  const { inputShape, image, columns, warnings, ...rest } = dataset
+  // Locked late, because the rows of an upload take minutes to arrive.
+  await lockLimits(client, tenantId)
+  // As text, because Prisma would copy every field of every column.
+  await query(client, columnsStatement, [id, JSON.stringify(columns), JSON.stringify(warnings)])
+  const stored = { inputShape: inputShape ?? [], bytes: read.bytes, sha256: read.hash.end(dataset) }
+  const { createdAt } = await client.dataset.update({
+    where: { id },
+    data: { ...rest, ...stored, image: image ?? Prisma.DbNull },
+    select: { createdAt: true },
+  })
+  return describe({ ...head, ...rest, ...stored, columns, warnings, image, createdAt })
+}
+
+/** The pieces of a new dataset as chunks. The description comes last. */
+class ReadPieces {
+  readonly hash = new ContentHash()
+  bytes = 0
+  dataset: Extract<Prepared, { type: 'end' }>['dataset'] | null = null
+
+  constructor(private readonly pieces: NewDataset['pieces']) {}
+
+  async *chunks(): AsyncGenerator<Chunk & { firstRow: number; rows: number }> {
+    let index = 0
+    let firstRow = 0
+    for await (const piece of this.pieces) {
+      if (piece.type === 'end') {
+        this.dataset = piece.dataset
+        return
+      }
       const { rows, bytes } = piece
-      await client.datasetChunk.create({ data: { datasetId: id, index, firstRow, rows, bytes } })
+      this.hash.addRows(bytes)
+      this.bytes += bytes.length
+      yield { index, firstRow, rows, bytes }
       index += 1
       firstRow += rows
-      stored += bytes.length
-      hash.addRows(bytes)
-    } else {
-      const { inputShape, image, columns, warnings, ...rest } = piece.dataset
-      // Locked late, because the rows of an upload take minutes to arrive.
-      await lockLimits(client, tenantId)
-      // As text, because Prisma would copy every field of every column.
-      await query(client, columnsStatement, [id, JSON.stringify(columns), JSON.stringify(warnings)])
-      const shape = inputShape ?? []
-      const sha256 = hash.end(piece.dataset)
-      const { createdAt } = await client.dataset.update({
-        where: { id },
-        data: { ...rest, inputShape: shape, image: image ?? Prisma.DbNull, bytes: stored, sha256 },
-        select: { createdAt: true },
-      })
-      return describe({
-        ...head,
-        ...rest,
-        columns,
-        warnings,
-        inputShape: shape,
-        image,
-        bytes: stored,
-        sha256,
-        createdAt,
-      })
     }
   }
-  throw new Error(`the rows of dataset ${id} ended without a description`)
 }
 
 /** The bytes that the rows would take. Consumes them. */

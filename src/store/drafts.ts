@@ -6,12 +6,14 @@
  *   begin ──► chunk, chunk, … ──► finish (in the transaction of the owner)
  *                  └── claim lost, worker dead, error ──► deleted
  */
-import { createHash } from 'node:crypto'
+import { createHash, type Hash } from 'node:crypto'
 import { z } from 'zod'
 import type { Bytes } from '../training/ports/bytes.js'
 import type { Claim } from '../training/ports/runs.js'
 import { cut, toBuffer, totalLength } from './bytes.js'
 import type { Database, Prisma } from './database.js'
+import { WrittenObjects } from './deleted-objects.js'
+import { type Chunk, place } from './object-store.js'
 import { type Connection, idRow, noRow, send, statement, transaction } from './statements.js'
 import { acceptsProgress } from './transitions.js'
 
@@ -55,20 +57,20 @@ const writeStatements = {
   model: statement(
     'writeWeightChunk',
     z.strictObject({ index: z.int() }),
-    `${touch} INSERT INTO "WeightChunk" ("modelId", index, bytes)
-      SELECT "modelId", $2::int, $3::bytea FROM touched RETURNING index`,
+    `${touch} INSERT INTO "WeightChunk" ("modelId", index, bytes, object)
+      SELECT "modelId", $2::int, $3::bytea, $4::text FROM touched RETURNING index`,
   ),
   checkpoint: statement(
     'writeCheckpointChunk',
     z.strictObject({ index: z.int() }),
-    `${touch} INSERT INTO "CheckpointChunk" ("jobId", sequence, index, bytes)
-      SELECT "jobId", sequence, $2::int, $3::bytea FROM touched RETURNING index`,
+    `${touch} INSERT INTO "CheckpointChunk" ("jobId", sequence, index, bytes, object)
+      SELECT "jobId", sequence, $2::int, $3::bytea, $4::text FROM touched RETURNING index`,
   ),
 }
 
 /** Writes and commits the chunks in order. Null if the claim no longer holds. */
 export async function writeDraft(
-  { pool }: Pick<Database, 'pool'>,
+  { pool, objects }: Pick<Database, 'pool' | 'objects'>,
   { jobId, attempt }: Claim,
   of: DraftTarget,
   bytes: Bytes,
@@ -81,19 +83,38 @@ export async function writeDraft(
   const { id, sequence } = begun
   const hash = createHash('sha256').update(isModel ? '' : of.text)
   const statement = isModel ? writeStatements.model : writeStatements.checkpoint
+  const folder = isModel ? (`weights/${of.modelId}` as const) : (`checkpoints/${jobId}/${sequence}` as const)
+  const written = new WrittenObjects(pool)
   try {
-    for (const chunk of cut(bytes)) {
-      hash.update(chunk.bytes)
-      const written = await send(pool, statement, [id, chunk.index, toBuffer(chunk.bytes)])
-      if (written.length > 0) continue
+    for await (const placed of place(objects, folder, hashed(cut(bytes), hash), written.add)) {
+      const { chunk, object } = placed
+      const rows = await send(pool, statement, [
+        id,
+        chunk.index,
+        placed.bytes && toBuffer(placed.bytes),
+        object,
+      ])
+      if (rows.length > 0) {
+        written.isNamed(object)
+        continue
+      }
       await dropDraft({ pool }, id)
       return null
     }
   } catch (error) {
     await dropDraft({ pool }, id)
     throw error
+  } finally {
+    await written.discard()
   }
   return { id, sequence, sha256: hash.digest('hex') }
+}
+
+function* hashed(chunks: Iterable<Chunk>, hash: Hash): Generator<Chunk> {
+  for (const chunk of chunks) {
+    hash.update(chunk.bytes)
+    yield chunk
+  }
 }
 
 const finishStatement = statement(

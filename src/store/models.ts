@@ -9,15 +9,17 @@ import { Problem, unknownModel } from '../contract/problems.js'
 import type { AllModels, NewModel, OpenWeights } from '../training/ports/models.js'
 import { cut, hashSha256, pieceOfColumn, pieceRow, readChunks, totalLength } from './bytes.js'
 import type { Database, Prisma } from './database.js'
+import { WrittenObjects } from './deleted-objects.js'
 import type { Draft } from './drafts.js'
 import type { Model as StoredModel } from './generated/client.js'
 import { createOnce } from './idempotency.js'
 import { changedLabels, hasLabels, listLabelled, namedLike } from './labels.js'
 import { ModelCache } from './model-cache.js'
 import { readTensors, toModel } from './model-rows.js'
+import { place } from './object-store.js'
 import { packJson, unpackJson } from './packed-json.js'
 import { afterPosition, cursorColumns, findPosition, fitPage, newestFirst, toPage } from './pages.js'
-import { type Connection, query, send, statement } from './statements.js'
+import { query, send, statement } from './statements.js'
 import { enforceGrowth, enforceLimits, lockLimits, unlimited } from './tenant-limits.js'
 import { copyHeader } from './weight-snapshots.js'
 
@@ -43,7 +45,7 @@ export function modelStore(database: Database, settings = unlimited): AllModels 
 
   async function* checkedChunks(id: string, sha256: string): AsyncGenerator<Uint8Array> {
     const hash = createHash('sha256')
-    for await (const chunk of readWeights(database.pool, id)) {
+    for await (const chunk of readWeights(database, id)) {
       hash.update(chunk)
       yield chunk
     }
@@ -67,12 +69,20 @@ export function modelStore(database: Database, settings = unlimited): AllModels 
   return {
     of: (tenantId) => ({
       async create(model, once) {
-        return createOnce(database, tenantId, once, async (client) => {
-          await lockLimits(client, tenantId)
-          const row = await insertModel(client, tenantId, model)
-          await enforceLimits(client, tenantId, settings, ['storedBytes'])
-          return toModel(row)
-        })
+        const written = new WrittenObjects(database.pool)
+        try {
+          // Before the transaction, which holds the limits of the tenant.
+          const chunks = await placeAll(database.objects, model, written)
+          return await createOnce(database, tenantId, once, async (client) => {
+            await lockLimits(client, tenantId)
+            const row = await insertModel(client, tenantId, model, { chunks })
+            await enforceLimits(client, tenantId, settings, ['storedBytes'])
+            return toModel(row)
+          })
+        } catch (error) {
+          await written.discard()
+          throw error
+        }
       },
 
       get: async (reference) => (await cache.resolve(reference, tenantId))?.model ?? null,
@@ -193,7 +203,7 @@ export function modelStore(database: Database, settings = unlimited): AllModels 
 
     openWeights,
 
-    weightChunks: (id, offset) => readWeights(database.pool, id, offset),
+    weightChunks: (id, offset) => readWeights(database, id, offset),
   }
 }
 
@@ -202,24 +212,49 @@ const chunkStatement = statement(
   'weightChunk',
   pieceRow,
   `SELECT ${pieceOfColumn('bytes', '$3')} FROM "WeightChunk" WHERE "modelId" = $1 AND index = $2::int
-    UNION ALL SELECT ${pieceOfColumn('weights', '$3')} FROM "Model" WHERE id = $1 AND $2::int = 0 AND weights IS NOT NULL`,
+    UNION ALL SELECT ${pieceOfColumn('weights', '$3', 'NULL')} FROM "Model" WHERE id = $1 AND $2::int = 0 AND weights IS NOT NULL`,
 )
 
-const readWeights = (pool: Connection, modelId: string, offset?: number) =>
-  readChunks(async (index, skipped) => {
-    const [piece] = await send(pool, chunkStatement, [modelId, index, skipped])
-    return piece
-  }, offset)
+const readWeights = (
+  { pool, objects }: Pick<Database, 'pool' | 'objects'>,
+  modelId: string,
+  offset?: number,
+) =>
+  readChunks(
+    objects,
+    async (index, skipped) => {
+      const [piece] = await send(pool, chunkStatement, [modelId, index, skipped])
+      return piece
+    },
+    offset,
+  )
+
+type Origin = { jobId: string; epoch: number; draft: Draft | null } & Metrics
+type WeightRow = Pick<Prisma.WeightChunkUncheckedCreateInput, 'index' | 'bytes' | 'object'>
+
+/** Writes the objects of a model. Its other chunks stay in memory until their rows are written. */
+async function placeAll(
+  objects: Database['objects'],
+  { id, weights }: NewModel,
+  written: WrittenObjects,
+): Promise<Iterable<WeightRow>> {
+  if (objects === null) return cut(weights)
+  const rows: WeightRow[] = []
+  for await (const { chunk, bytes, object } of place(objects, `weights/${id}`, cut(weights), written.add)) {
+    rows.push({ index: chunk.index, bytes, object })
+  }
+  return rows
+}
 
 /**
  * Stores the model, and its weights unless they are in a draft. `origin` has the job that trained it, the
- * epoch of its weights, and the metrics of that epoch.
+ * epoch of its weights, and the metrics of that epoch. `chunks` are those of the weights if some are objects.
  */
 export async function insertModel(
   client: Prisma.TransactionClient,
   tenantId: string,
   model: NewModel,
-  origin?: { jobId: string; epoch: number; draft: Draft | null } & Metrics,
+  { origin, chunks = cut(model.weights) }: { origin?: Origin; chunks?: Iterable<WeightRow> },
 ): Promise<StoredModel> {
   const { weights, evaluation, network, layers, coding, tensors, ...rest } = model
   const row = await client.model.create({
@@ -239,7 +274,7 @@ export async function insertModel(
     },
   })
   if (origin?.draft != null) return row
-  for (const chunk of cut(weights)) {
+  for (const chunk of chunks) {
     await client.weightChunk.create({ data: { modelId: model.id, ...chunk } })
   }
   return row

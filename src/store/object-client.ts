@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { withDeadline } from '../base/deadline.js'
 import type { ObjectLocation } from './object-location.js'
 
-export type ObjectOperation = 'put' | 'get' | 'delete' | 'list'
+type ObjectOperation = 'put' | 'get' | 'delete' | 'list'
 
 /** Called after each attempt. */
 export type ObserveObjectRequest = (

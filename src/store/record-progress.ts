@@ -54,14 +54,14 @@ const recordSecondsStatement = statement(
 
 /** @returns whether the claim held; otherwise nothing is stored */
 export async function recordProgress(
-  { pool }: Pick<Database, 'pool'>,
+  { pool, objects }: Pick<Database, 'pool' | 'objects'>,
   claim: Claim,
   progress: Progress,
   rule: KeptCheckpoints,
 ): Promise<boolean> {
   const { checkpoint } = progress
   if (checkpoint === null) return recordEpochs(pool, claim, progress)
-  const draft = await draftCheckpoint({ pool }, claim, checkpoint)
+  const draft = await draftCheckpoint({ pool, objects }, claim, checkpoint)
   if (draft === null) return false
   const isStored = await transaction(pool, async (client) => {
     const held = await recordEpochs(client, claim, progress)

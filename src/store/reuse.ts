@@ -102,8 +102,8 @@ const modelStatement = statement(
 const chunksStatement = statement(
   'copyWeights',
   noRow,
-  `INSERT INTO "WeightChunk" ("modelId", index, bytes)
-    SELECT $2, index, bytes FROM "WeightChunk" WHERE "modelId" = $1`,
+  `INSERT INTO "WeightChunk" ("modelId", index, bytes, object)
+    SELECT $2, index, bytes, object FROM "WeightChunk" WHERE "modelId" = $1`,
 )
 
 /**

@@ -113,7 +113,8 @@ export function runStore(
       const named = { ...model, name: model.name ?? job.name }
       const epoch = job.bestEpoch ?? job.epoch
       if (draft !== null) await finishModelDraft(transaction, draft)
-      await insertModel(transaction, job.tenantId, named, { ...job, jobId: claim.jobId, epoch, draft })
+      const origin = { ...job, jobId: claim.jobId, epoch, draft }
+      await insertModel(transaction, job.tenantId, named, { origin })
       return true
     })
   }
@@ -145,7 +146,7 @@ export function runStore(
     record: (claim, progress) => recordProgress(database, claim, progress, rule),
 
     async succeed(claim, model, bestEpoch = null) {
-      const isSmall = totalLength(model.weights) <= maximumDirectBytes
+      const isSmall = totalLength(model.weights) <= maximumDirectBytes(database.objects)
       const draft = isSmall ? null : await writeDraft(database, claim, { modelId: model.id }, model.weights)
       const held = (isSmall || draft !== null) && (await succeed(claim, model, bestEpoch, draft))
       if (!held && draft !== null) await dropDraft(database, draft.id)
@@ -153,7 +154,7 @@ export function runStore(
       return held
     },
 
-    isWhole,
+    isWhole: (success) => isWhole(success, maximumDirectBytes(database.objects)),
 
     succeedAll: successWriter(database),
 

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { finishedStatuses, jobStatusSchema, unfinishedStatuses } from '../contract/job-status.js'
 import type { MetricStore } from '../training/ports/service-metrics.js'
 import type { Database } from './database.js'
+import { countDeletedObjects } from './deleted-objects.js'
 import { tallyShards } from './outbox.js'
 import { noRow, query, statement } from './statements.js'
 import { statusIn } from './transitions.js'
@@ -43,16 +44,18 @@ export function metricStore(database: Database): MetricStore {
     },
 
     async read() {
-      const [counts, sums, workers] = await Promise.all([
+      const [counts, sums, workers, deletedObjects] = await Promise.all([
         query(database, unfinishedStatement, []),
         query(database, talliesStatement, []),
         summarizeWorkers(database),
+        database.objects === null ? 0 : countDeletedObjects(database.pool),
       ])
       const tallies = new Map(sums.map(({ name, value }) => [name, value]))
       const waiting = new Map<string, number>(counts.map(({ status, jobs }) => [status, jobs]))
       const tally = (name: string) => tallies.get(name) ?? 0
       return {
         workers,
+        deletedObjects,
         epochs: tally('epochs'),
         trainingSeconds: tally('trainingSeconds'),
         unfinished: unfinishedStatuses.map((status) => ({ status, jobs: waiting.get(status) ?? 0 })),

@@ -1,7 +1,7 @@
 /** Stores short trainings at their end: epochs, snapshots, models and statuses of a batch in one statement. */
 import type { Metrics } from '../contract/epoch.js'
 import type { Claim, RunStore, Success } from '../training/ports/runs.js'
-import { hashSha256, joinPieces, maximumDirectBytes, toBuffer, totalLength } from './bytes.js'
+import { hashSha256, joinPieces, toBuffer, totalLength } from './bytes.js'
 import { Coalesced } from './coalesced.js'
 import type { Database } from './database.js'
 import { finiteMetrics, metricsPerEpoch } from './epochs.js'
@@ -63,10 +63,13 @@ const succeedStatement = statement(
 )
 
 /** Whether `succeedAll` can store the training: small weights, no statistics, and the best epoch among the new ones. */
-export function isWhole({ model, bestEpoch, progress: { epochs, statistics = [] } }: Success): boolean {
+export function isWhole(
+  { model, bestEpoch, progress: { epochs, statistics = [] } }: Success,
+  maximumBytes: number,
+): boolean {
   return (
     statistics.length === 0 &&
-    totalLength(model.weights) <= maximumDirectBytes &&
+    totalLength(model.weights) <= maximumBytes &&
     (bestEpoch === null || bestEpoch >= epochs.firstEpoch)
   )
 }

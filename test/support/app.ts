@@ -11,6 +11,7 @@ import type { buildApp } from '../../src/http/app.js'
 import { FailedAuthentications } from '../../src/http/failed-authentications.js'
 import type { Live } from '../../src/live/live.js'
 import { databaseTrouble } from '../../src/store/database.js'
+import type { ObjectStore } from '../../src/store/object-store.js'
 import { unlimited } from '../../src/store/tenant-limits.js'
 import { notifyQueue } from '../../src/store/wake-ups.js'
 import {
@@ -64,10 +65,11 @@ export async function openApp(
   pageDirectory: string | null = null,
   settings: Limits = generous,
   failedAuthentications = new FailedAuthentications(1_000_000, []),
+  objects: ObjectStore | null = null,
 ): Promise<RunningApp> {
   const stack = new AsyncDisposableStack()
   return openOn(stack, async () => {
-    const stores = stack.adopt(await openStores(), (opened) => opened.close())
+    const stores = stack.adopt(await openStores(objects), (opened) => opened.close())
     const { database } = stores
     const { jobs, models, datasets, sweeps } = openLimitedStores(database, { settings })
     const queue = stack.adopt(notifyQueue(database), (opened) => opened.close())
@@ -92,6 +94,7 @@ export async function openApp(
       documents: [{ name: 'guide', text: '# Guide' }],
       pingMilliseconds,
       missing: async () => missing,
+      objects,
       onFiled: () => {},
       onError(part, error) {
         // A busy machine may delay a connection. The next pass tries again.

@@ -12,6 +12,8 @@ const status = `(CASE
 const tenant = `'tenant_' || n % ${tenants}`
 const job = `'job_' || md5(n::text)`
 const jobOfOther = (every: number) => `'job_' || md5((n * ${every})::text)`
+/** Bytes and object of a chunk: every tenth is an object. */
+const contents = `CASE WHEN n % 10 > 0 THEN '\\x00'::bytea END, CASE WHEN n % 10 = 0 THEN 'key/' || n END`
 const ago = `now() - n % 1000000 * interval '1 second'`
 
 const tables: { table: string; columns: string; rows: number; values: string }[] = [
@@ -82,9 +84,9 @@ const tables: { table: string; columns: string; rows: number; values: string }[]
   },
   {
     table: 'WeightChunk',
-    columns: '"modelId", index, bytes',
+    columns: '"modelId", index, bytes, object',
     rows: 50_000,
-    values: `'mdl_' || md5(n::text), 0, '\\x00'::bytea`,
+    values: `'mdl_' || md5(n::text), 0, ${contents}`,
   },
   {
     table: 'Checkpoint',
@@ -94,9 +96,9 @@ const tables: { table: string; columns: string; rows: number; values: string }[]
   },
   {
     table: 'CheckpointChunk',
-    columns: '"jobId", sequence, index, bytes',
+    columns: '"jobId", sequence, index, bytes, object',
     rows: 50_000,
-    values: `${jobOfOther(20)}, 1, 0, '\\x00'::bytea`,
+    values: `${jobOfOther(20)}, 1, 0, ${contents}`,
   },
   {
     table: 'WeightSnapshot',
@@ -113,10 +115,11 @@ const tables: { table: string; columns: string; rows: number; values: string }[]
   },
   {
     table: 'DatasetChunk',
-    columns: '"datasetId", index, "firstRow", rows, bytes',
+    columns: '"datasetId", index, "firstRow", rows, bytes, object',
     rows: 40_000,
-    values: `'ds_' || n / 2, n % 2, n % 2, 1, '\\x00'::bytea`,
+    values: `'ds_' || n / 2, n % 2, n % 2, 1, ${contents}`,
   },
+  { table: 'DeletedObject', columns: 'key, "deletedAt"', rows: 20_000, values: `'deleted/' || n, ${ago}` },
   {
     table: 'IdempotencyKey',
     columns: '"tenantId", key, fingerprint, answer, "createdAt"',

@@ -6,6 +6,7 @@ import { jobSpecSchema } from '../../src/contract/job-spec.js'
 import type { JobStatus } from '../../src/contract/job-status.js'
 import type { EpochRun } from '../../src/engine/index.js'
 import { type Database, openDatabase, type Prisma } from '../../src/store/database.js'
+import type { ObjectStore } from '../../src/store/object-store.js'
 import { newId } from '../../src/training/new-id.js'
 import type { AllDatasets, DatasetStore } from '../../src/training/ports/datasets.js'
 import type { AllJobs, JobStore, NewJob } from '../../src/training/ports/jobs.js'
@@ -28,9 +29,10 @@ export interface Stores extends AllStores {
   close(): Promise<void>
 }
 
-export async function openStores(): Promise<Stores> {
+/** @param objects has large chunks; null if PostgreSQL has them */
+export async function openStores(objects: ObjectStore | null = null): Promise<Stores> {
   const { connectionString, drop } = await freshDatabase()
-  const database = openDatabase(connectionString)
+  const database = openDatabase(connectionString, undefined, objects)
   const stores = openAllStores(database, { box: openSecretBox([webhookKey]) })
   return {
     ...stores,

@@ -11,6 +11,8 @@ const prefix = 'descent_'
 export interface Metrics {
   /** @param seconds from the commit of an epoch to its write to a stream */
   observeStreamLag(seconds: number): void
+  /** @param seconds of one attempt */
+  observeObjectRequest(operation: string, outcome: string, seconds: number): void
   /** Plugin that counts the requests of an application. */
   countRequests: FastifyPluginCallback
   /** Renders the text format. Without the database, only the metrics of this process are current. */
@@ -28,6 +30,18 @@ export function openMetrics(): Metrics {
     name: `${prefix}stream_lag_seconds`,
     help: 'Seconds from the commit of an epoch to its writing to a stream of this process',
     buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5],
+    registers,
+  })
+  const objectRequests = new Histogram({
+    name: `${prefix}object_store_request_seconds`,
+    help: 'Seconds of each attempt of a request of this process to the object store, by operation (put, get, delete, list) and outcome (success, missing, failure)',
+    labelNames: ['operation', 'outcome'],
+    buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 15],
+    registers,
+  })
+  const deletedObjects = new Gauge({
+    name: `${prefix}object_store_deletions_waiting`,
+    help: 'Objects whose rows are deleted, and which the cleanup will delete (from the database)',
     registers,
   })
   const watched = new Gauge({ name: `${prefix}watchers`, help: 'Open streams of this process', registers })
@@ -71,6 +85,7 @@ export function openMetrics(): Metrics {
   })
 
   function setFromDatabase(stored: Awaited<ReturnType<MetricStore['read']>>): void {
+    deletedObjects.set(stored.deletedObjects)
     for (const { status, jobs } of stored.unfinished) unfinished.set({ status }, jobs)
     const { seen, threads: all, busyThreads } = stored.workers
     workers.set(seen)
@@ -84,6 +99,8 @@ export function openMetrics(): Metrics {
 
   return {
     observeStreamLag: (seconds) => streamLag.observe(seconds),
+    observeObjectRequest: (operation, outcome, seconds) =>
+      objectRequests.observe({ operation, outcome }, seconds),
     contentType: registry.contentType,
 
     countRequests: fastifyPlugin((app, _options, done) => {

@@ -4,6 +4,8 @@ import type { Table } from '../../datasets/table.js'
 import type { ListPage, Page } from './pages.js'
 import type { Tenanted } from './tenants.js'
 
+export type { Prepared }
+
 export interface NewDataset {
   id: string
   name: string | null

@@ -8,6 +8,8 @@ interface ServiceMetrics {
   trainingSeconds: number
   unfinished: { status: JobStatus; jobs: number }[]
   ended: { status: JobStatus; jobs: number }[]
+  /** Objects that the cleanup will delete. */
+  deletedObjects: number
 }
 
 export interface MetricStore {
