@@ -2,6 +2,7 @@
 import { join } from 'node:path'
 import { pino } from 'pino'
 import { type Config, defaultLimits, readConfig } from '../config.js'
+import type { Database } from '../store/database.js'
 import { FolderInUseError, findEmbeddedPostgres, startEmbeddedPostgres } from '../store/embedded-postgres.js'
 import { keyStore } from '../store/keys.js'
 import { withMigratedDatabase } from '../store/migrated-database.js'
@@ -9,15 +10,23 @@ import { tenantStore } from '../store/tenants.js'
 import type { Command } from './command.js'
 
 export async function runCommand(command: Command, config = readConfig()): Promise<void> {
+  await withServiceDatabase(config, (database) =>
+    command({
+      keys: keyStore(database),
+      tenants: tenantStore(database),
+      settings: defaultLimits(config),
+    }),
+  )
+}
+
+/** Opens the database of the service until `work` ends. */
+export async function withServiceDatabase(
+  config: Config,
+  work: (database: Database) => Promise<void>,
+): Promise<void> {
   const { connectionString, stop } = await reachDatabase(config)
   try {
-    await withMigratedDatabase(connectionString, (database) =>
-      command({
-        keys: keyStore(database),
-        tenants: tenantStore(database),
-        settings: defaultLimits(config),
-      }),
-    )
+    await withMigratedDatabase(connectionString, work)
   } finally {
     await stop()
   }
