@@ -12,8 +12,11 @@ import { addPrograms } from './commands/programs.js'
 import { addSweep } from './commands/sweep.js'
 import { addTrain, addWatch } from './commands/train.js'
 import { describeError, UsageError } from './errors.js'
+import { fishCompletion } from './fish-completion.js'
 
-const shared: Cli = yargs(hideBin(process.argv))
+const words = hideBin(process.argv)
+
+const shared: Cli = yargs(words)
   .scriptName('descent')
   .usage('$0 <command>')
   .option('url', { type: 'string', describe: 'Address of the service (DESCENT_URL)' })
@@ -30,7 +33,7 @@ const commands = [
 
 const cli = commands
   .reduce<Cli>((all, add) => add(all) as Cli, shared)
-  .completion('completion', 'Print a script for the completion of bash or zsh')
+  .completion('completion', 'Print a script for the completion of bash or zsh; of fish: completion fish')
   .demandCommand(1, 'Name a command.')
   .strict()
   .recommendCommands()
@@ -52,7 +55,8 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 })
 
 try {
-  await cli.parseAsync()
+  if (words.join(' ') === 'completion fish') process.stdout.write(fishCompletion)
+  else await cli.parseAsync()
 } catch (error) {
   const { code, lines } = describeError(error)
   for (const line of lines) console.error(line)
