@@ -25,6 +25,7 @@ const faultTests = ['test/chaos/*.test.ts', 'test/hostile/fuzz.test.ts']
 /** Attacks, trainings and queries over minutes: with LONG_TESTS, only these are run (`npm run test:long`). */
 const longTests = [
   'test/architecture/changes.test.ts',
+  'test/e2e/runtimes.test.ts',
   'test/engine/native/gemm-prefetch.test.ts',
   'test/examples/attacks.test.ts',
   'test/hostile/adversary.test.ts',
