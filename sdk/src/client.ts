@@ -22,6 +22,11 @@ export class Descent {
     this.sweeps = new Sweeps(this.#transport)
   }
 
+  /** A client with other options, such as the signal of a request that an application serves. */
+  withOptions(options: ClientOptions): Descent {
+    return new Descent({ ...this.#transport.options, ...options })
+  }
+
   /** Sends a request of any route, such as `GET /limits`, and returns the JSON of the answer. */
   request<R extends Route>(route: R, ...[input]: RouteArguments<R>): Promise<Answer<R>> {
     const call: Call = input ?? {}

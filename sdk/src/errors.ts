@@ -1,5 +1,7 @@
 /** What calls reject with. Every error of this package is a DescentError. */
-import type { Schemas } from './routes.js'
+import type { components } from './generated/api.js'
+
+type Schemas = components['schemas']
 
 export type ProblemCode = Schemas['ProblemCode']
 type Job = Schemas['Job']

@@ -15,26 +15,32 @@ export interface StreamOptions {
 
 export type ConnectionState = 'connecting' | 'live' | 'reconnecting'
 
-interface Source {
+interface Source<Message> {
   route: Extract<Route, `GET ${string}stream`>
   path?: { id: string }
   /** Called for each connection: continues after what was read. */
-  query: () => Record<string, string>
+  query: (isSocket: boolean) => Record<string, string>
+  /** Called when a connection is open. @param send writes to the service, over a WebSocket only */
+  opened?: (send?: (message: object) => void) => void
   /** Subprotocol of the WebSocket. */
   protocol?: string
   ticket: 'POST /jobs/{id}/stream-tickets' | 'POST /stream-tickets'
+  /** @throws ApiError if the message is a refusal. The connection then ends. */
+  read: (data: string | ArrayBuffer) => Message
 }
 
 /**
- * Yields the messages of all connections, texts in JSON or binary frames. Opens the next connection when one ends, until
+ * Yields the messages of all connections. Opens the next connection when one ends, until
  * the reader stops. A WebSocket that does not open is followed by server-sent events, which also say why.
  * @throws ApiError for a refusal, ConnectionError without a connection for `streamPatience`, or the reason of the signal
  */
-export async function* follow(
+export async function* follow<Message>(
   transport: Transport,
-  source: Source,
-  { signal, onConnection }: StreamOptions,
-): AsyncGenerator<string | ArrayBuffer, never, undefined> {
+  source: Source<Message>,
+  options: StreamOptions,
+): AsyncGenerator<Message, never, undefined> {
+  const { onConnection } = options
+  const signal = transport.signalWith(options.signal)
   let usesSocket = transport.WebSocket !== null
   let lastOpen = Date.now()
   let failures = 0
@@ -43,17 +49,23 @@ export async function* follow(
     let isOpen = false
     const connection: Connection = {
       signal,
-      opened() {
+      opened(send) {
         isOpen = true
-        failures = 0
+        source.opened?.(send)
         onConnection?.('live')
       },
     }
     let failure: unknown
     try {
-      yield* usesSocket
+      const connected = usesSocket
         ? followSocket(transport, source, connection)
         : followEvents(transport, source, connection)
+      for await (const data of connected) {
+        const message = source.read(data)
+        // Not when the connection opens: one that ends at once should not be opened again at once.
+        failures = 0
+        yield message
+      }
     } catch (error) {
       signal?.throwIfAborted()
       if (isFinal(error)) throw error
@@ -71,12 +83,12 @@ export async function* follow(
 
 async function* followSocket(
   transport: Transport,
-  source: Source,
+  source: Source<unknown>,
   connection: Connection,
 ): AsyncGenerator<string | ArrayBuffer, void, undefined> {
   const { url, WebSocket } = transport
   if (WebSocket === null) throw new ConnectionError('There is no WebSocket here.')
-  const query = new URLSearchParams(source.query())
+  const query = new URLSearchParams(source.query(true))
   // A WebSocket of a browser cannot send a key, and addresses end up in logs, so the address carries a ticket.
   if (transport.key() !== undefined) query.set('ticket', await requestTicket(transport, source, connection))
   const path = source.route.slice('GET '.length).replace('{id}', encodeURIComponent(source.path?.id ?? ''))
@@ -85,7 +97,11 @@ async function* followSocket(
   yield* socketMessages(WebSocket, address, protocols, connection)
 }
 
-async function requestTicket(transport: Transport, source: Source, { signal }: Connection): Promise<string> {
+async function requestTicket(
+  transport: Transport,
+  source: Source<unknown>,
+  { signal }: Connection,
+): Promise<string> {
   const call = { path: source.path, signal, retries: 0 }
   const answer = await transport.json(source.ticket, call)
   return answer.ticket
@@ -93,12 +109,12 @@ async function requestTicket(transport: Transport, source: Source, { signal }: C
 
 async function* followEvents(
   transport: Transport,
-  source: Source,
+  source: Source<unknown>,
   connection: Connection,
 ): AsyncGenerator<string, void, undefined> {
   const { signal } = connection
   const headers = { accept: 'text/event-stream' }
-  const call = { path: source.path, query: source.query(), headers, signal, retries: 0 }
+  const call = { path: source.path, query: source.query(false), headers, signal, retries: 0 }
   yield* eventMessages(await transport.response(source.route, call), connection)
 }
 

@@ -10,9 +10,7 @@ export type { Answer, CallOptions, Route, RouteInput, Schemas } from './routes.j
 export {
   Sweep,
   type SweepDoneOptions,
-  type SweepMessage,
   type SweepRequest,
-  type SweepWatchOptions,
   type Trial,
 } from './sweeps.js'
 export type { ClientOptions } from './transport.js'
@@ -26,3 +24,5 @@ export type {
   StreamMessage,
   WatchOptions,
 } from './watch-job.js'
+export { type JobsStreamMessage, JobsWatch, type JobsWatchOptions } from './watch-jobs.js'
+export type { SweepMessage, SweepWatchOptions } from './watch-sweep.js'

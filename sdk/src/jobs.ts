@@ -15,6 +15,7 @@ import {
   waitForJob,
   watchJob,
 } from './watch-job.js'
+import { JobsWatch, type JobsWatchOptions } from './watch-jobs.js'
 
 export type JobRequest = Schemas['JobRequest']
 export type Epoch = Schemas['Epoch']
@@ -57,6 +58,11 @@ export class Jobs {
   /** Watches a job by its id. */
   watch(id: string, options?: WatchOptions): AsyncGenerator<StreamMessage, void, undefined> {
     return watchJob(this.#transport, id, options)
+  }
+
+  /** Watches many jobs over one connection. */
+  watchMany(ids: Iterable<string>, options: JobsWatchOptions = {}): JobsWatch {
+    return new JobsWatch(this.#transport, ids, options)
   }
 
   /** Deletes a finished job, without its model. */

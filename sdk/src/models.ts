@@ -60,16 +60,12 @@ export class Models {
 
   /** The file of another program. Read `body`, or call `blob()`. */
   export(id: string, query: ExportQuery, options: CallOptions = {}): Promise<Response> {
-    return this.#transport.response('GET /models/{id}/export', {
-      ...fileOptions(options),
-      path: { id },
-      query,
-    })
+    return this.#transport.response('GET /models/{id}/export', { ...options, path: { id }, query })
   }
 
   /** The weights as a safetensors file. */
   weights(id: string, options: CallOptions = {}): Promise<Response> {
-    return this.#transport.response('GET /models/{id}/weights', { ...fileOptions(options), path: { id } })
+    return this.#transport.response('GET /models/{id}/weights', { ...options, path: { id } })
   }
 
   /** Imports a safetensors or ONNX file. `fields` are those of `POST /models`, such as `network` and `columns`. */
@@ -89,12 +85,6 @@ export class Models {
     return this.#transport.json('DELETE /models/{id}', { ...options, path: { id } })
   }
 }
-
-/** The service may have to write the file first. */
-const fileOptions = (options: CallOptions): CallOptions => ({
-  ...options,
-  headers: { accept: '*/*', ...options.headers },
-})
 
 /** A model with known columns. */
 export class TypedModel<Columns extends readonly ColumnType[]> {

@@ -1,4 +1,5 @@
 /** Types of every route, all derived from the OpenAPI document of the service. */
+import type { DescentError } from './errors.js'
 import type { components, paths } from './generated/api.js'
 
 export type Schemas = components['schemas']
@@ -52,6 +53,8 @@ export interface CallOptions {
   timeout?: number
   /** The most repetitions of a request that failed for the moment. */
   retries?: number
+  /** Called before the request is repeated, with the reason. */
+  onRetry?: (error: DescentError) => void
   /** Replaces the key that the client makes for a request that creates something. */
   idempotencyKey?: string
   headers?: Readonly<Record<string, string>>

@@ -4,6 +4,7 @@ import { ConnectionError } from './errors.js'
 /** The part of a WebSocket that is used. */
 interface Socket {
   binaryType: string
+  send(data: string): void
   close(): void
   addEventListener(type: 'message', listener: (event: { data: unknown }) => void): void
   addEventListener(type: 'open' | 'close' | 'error', listener: () => void): void
@@ -13,8 +14,11 @@ export type SocketConstructor = new (url: string, protocols?: string[]) => Socke
 
 export interface Connection {
   signal: AbortSignal | undefined
-  /** Called when the connection is open. */
-  opened(): void
+  /**
+   * Called when the connection is open.
+   * @param send writes to the service. Server-sent events have none.
+   */
+  opened(send?: (message: object) => void): void
 }
 
 /** A connection that is silent for longer is dropped, because a lost one may never report its end. */
@@ -47,7 +51,7 @@ export async function* socketMessages(
   signal?.addEventListener('abort', abort, { once: true })
   socket.addEventListener('open', () => {
     become('open')
-    opened()
+    opened((message) => socket.send(JSON.stringify(message)))
   })
   socket.addEventListener('error', () => {})
   socket.addEventListener('close', () => become(state === 'opening' ? 'refused' : 'ended'))

@@ -1,13 +1,13 @@
 /** Sweeps: many trainings of one spec with other values. */
 import { SweepCancelledError, SweepFailedError } from './errors.js'
-import { follow, type StreamOptions } from './follow.js'
+import type { StreamOptions } from './follow.js'
 import { type Filter, listItems } from './lists.js'
 import type { CallOptions, Schemas } from './routes.js'
 import type { Transport } from './transport.js'
+import { type SweepMessage, type SweepWatchOptions, watchSweep } from './watch-sweep.js'
 
 export type SweepRequest = Schemas['SweepRequest']
 export type Trial = Schemas['Trial']
-export type SweepMessage = Schemas['SweepMessage']
 /** Lists and new sweeps have the summary, without counts and best points. */
 type SweepData = Schemas['Sweep'] | Schemas['SweepSummary']
 
@@ -40,6 +40,11 @@ export class Sweeps {
     return new Sweep(this.#transport, data)
   }
 
+  /** Watches a sweep by its id. */
+  watch(id: string, options?: SweepWatchOptions): AsyncGenerator<SweepMessage, void, undefined> {
+    return watchSweep(this.#transport, id, options)
+  }
+
   /** Deletes a finished sweep. Its jobs and models stay. */
   delete(id: string, options: CallOptions = {}): Promise<void> {
     return this.#transport.json('DELETE /sweeps/{id}', { ...options, path: { id } })
@@ -69,23 +74,10 @@ export class Sweep {
    * The messages of the stream up to the end of the sweep. After a lost connection, a trial may be sent again with the
    * same values.
    */
-  async *watch({
-    trials = true,
-    ...options
-  }: SweepWatchOptions = {}): AsyncGenerator<SweepMessage, void, undefined> {
-    let position = 0
-    const source = {
-      route: 'GET /sweeps/{id}/stream',
-      path: { id: this.id },
-      query: () => ({ after: String(position), trials: String(trials) }),
-      ticket: 'POST /stream-tickets',
-    } as const
-    for await (const data of follow(this.#transport, source, options)) {
-      const message: SweepMessage = JSON.parse(String(data))
-      if (message.type === 'trials') position = message.position
-      else this.data = message.sweep
+  async *watch(options?: SweepWatchOptions): AsyncGenerator<SweepMessage, void, undefined> {
+    for await (const message of watchSweep(this.#transport, this.id, options)) {
+      if (message.type !== 'trials') this.data = message.sweep
       yield message
-      if (message.type === 'end') return
     }
   }
 
@@ -128,11 +120,6 @@ export class Sweep {
     this.data = await this.#transport.json(route, { ...options, path: { id: this.id } })
     return this
   }
-}
-
-export interface SweepWatchOptions extends StreamOptions {
-  /** False leaves out the messages about trials. */
-  trials?: boolean
 }
 
 export interface SweepDoneOptions extends StreamOptions {

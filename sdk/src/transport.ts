@@ -15,6 +15,10 @@ export interface ClientOptions {
   timeout?: number
   /** The most repetitions of a request that failed for the moment. Default: 5. */
   retries?: number
+  /** Called before a request is repeated, with the reason. */
+  onRetry?: (error: DescentError) => void
+  /** Ends all calls and streams of the client. */
+  signal?: AbortSignal
   /** Milliseconds without any connection after which a stream gives up. Default: 600,000. */
   streamPatience?: number
   fetch?: typeof fetch
@@ -48,22 +52,32 @@ async function readJson(response: Response) {
 
 export class Transport {
   readonly url: string
-  readonly WebSocket: SocketConstructor | null
   readonly streamPatience: number
-  readonly #options: ClientOptions
+  readonly options: ClientOptions
 
   constructor(options: ClientOptions) {
     const page = Reflect.get(globalThis, 'location') as { origin: string } | undefined
     const url = options.url ?? page?.origin ?? 'http://127.0.0.1:3000'
     this.url = url.replace(/\/+$/, '')
-    this.WebSocket = options.WebSocket === undefined ? (globalThis.WebSocket ?? null) : options.WebSocket
     this.streamPatience = options.streamPatience ?? defaultPatience
-    this.#options = options
+    this.options = options
+  }
+
+  /** The global one may be replaced after the client was made, such as in tests. */
+  get WebSocket(): SocketConstructor | null {
+    const { WebSocket } = this.options
+    return WebSocket === undefined ? (globalThis.WebSocket ?? null) : WebSocket
   }
 
   key(): string | undefined {
-    const { key } = this.#options
+    const { key } = this.options
     return typeof key === 'function' ? key() : key
+  }
+
+  /** Aborted with the given signal, and with that of the client. */
+  signalWith(given: AbortSignal | undefined): AbortSignal | undefined {
+    const { signal } = this.options
+    return signal === undefined || given === undefined ? (signal ?? given) : AbortSignal.any([signal, given])
   }
 
   /** Sends a request and returns the JSON of the answer. */
@@ -71,9 +85,10 @@ export class Transport {
     return this.#send<Answer<R>>(route, call, readJson)
   }
 
-  /** Sends a request and returns the response when its headers have arrived. */
+  /** Sends a request and returns the response, of any type, when its headers have arrived. */
   response(route: Route, call: Call): Promise<Response> {
-    return this.#send(route, call, (response) => response)
+    const headers = { accept: '*/*', ...call.headers }
+    return this.#send(route, { ...call, headers }, (response) => response)
   }
 
   /**
@@ -82,18 +97,20 @@ export class Transport {
    */
   async #send<T>(route: Route, call: Call, read: Read<T>): Promise<T> {
     const isSafe = isRepeatable(route)
-    const retries = call.retries ?? this.#options.retries ?? defaultRetries
-    const headers = this.#headers(route, call)
+    const retries = call.retries ?? this.options.retries ?? defaultRetries
+    const prepared = { ...call, headers: this.#headers(route, call), signal: this.signalWith(call.signal) }
+    const onRetry = call.onRetry ?? this.options.onRetry
     let mayBeDone = false
     for (let attempt = 1; ; attempt++) {
-      const outcome = await this.#attempt(route, { ...call, headers }, read)
+      const outcome = await this.#attempt(route, prepared, read)
       if ('value' in outcome) return outcome.value
       const { error } = outcome
       if (mayBeDone && route.startsWith('DELETE ') && isNotFound(error)) return read(new Response())
       mayBeDone ||= !isRefusal(error)
       const delay = isMomentary(error, isSafe) ? delayBefore(attempt, retryAfter(error)) : undefined
       if (delay === undefined || attempt > retries) throw error
-      await sleep(delay, call.signal)
+      onRetry?.(error)
+      await sleep(delay, prepared.signal)
     }
   }
 
@@ -102,10 +119,10 @@ export class Transport {
     call: Call,
     read: Read<T>,
   ): Promise<{ value: T } | { error: DescentError }> {
-    const milliseconds = call.timeout ?? this.#options.timeout ?? defaultTimeout
+    const milliseconds = call.timeout ?? this.options.timeout ?? defaultTimeout
     const late = new AbortController()
     const timer = setTimeout(() => late.abort(), milliseconds)
-    const send = call.fetch ?? this.#options.fetch ?? fetch
+    const send = call.fetch ?? this.options.fetch ?? fetch
     try {
       const response = await send(this.url + fillPath(route, call), {
         method: route.slice(0, route.indexOf(' ')),

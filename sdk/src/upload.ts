@@ -34,33 +34,33 @@ export async function uploadCall(
   { contentType, onProgress, headers, ...options }: UploadOptions,
 ): Promise<Call> {
   const content = await contentOf(source)
-  const type = contentType ?? (content instanceof Blob && content.type !== '' ? content.type : binary)
-  const call: Call = { timeout: defaultTimeout, ...options, headers: { 'content-type': type, ...headers } }
-  if (content instanceof Blob) {
-    if (onProgress === undefined) return { ...call, body: content }
-    if (hasXhr()) return { ...call, body: content, fetch: sendWithProgress(onProgress) }
-    const makeBody = () => counted(content.stream(), content.size, onProgress, options.signal)
-    return { ...call, makeBody }
+  const isSentAlone = onProgress === undefined || hasXhr()
+  const progress = onProgress === undefined ? {} : { fetch: sendWithProgress(onProgress) }
+  const call: Call = { timeout: defaultTimeout, ...options }
+  // `fetch` adds the type of a form, which has the boundary of its parts.
+  if (content instanceof FormData && isSentAlone) return { ...call, headers, body: content, ...progress }
+  const file = content instanceof FormData ? await new Response(content).blob() : content
+  const type = contentType ?? (file instanceof Blob && file.type !== '' ? file.type : binary)
+  const typed = { ...call, headers: { 'content-type': type, ...headers } }
+  if (file instanceof Blob) {
+    if (isSentAlone) return { ...typed, body: file, ...progress }
+    return { ...typed, makeBody: () => counted(file.stream(), file.size, onProgress, options.signal) }
   }
-  return {
-    ...call,
-    retries: 0,
-    makeBody: () => counted(content, undefined, onProgress ?? (() => {}), options.signal),
-  }
+  const report = onProgress ?? (() => {})
+  return { ...typed, retries: 0, makeBody: () => counted(file, undefined, report, options.signal) }
 }
 
 /** A page cannot stream a body, and only XMLHttpRequest reports the progress there. */
 const hasXhr = () => 'XMLHttpRequest' in globalThis
 
-type Content = Blob | ReadableStream<Uint8Array>
+type Content = Blob | FormData | ReadableStream<Uint8Array>
 
 async function contentOf(source: UploadSource | FormData): Promise<Content> {
-  if (source instanceof Blob) return source
+  if (source instanceof Blob || source instanceof FormData) return source
   if (typeof source === 'string') return new Blob([source])
   // A copy, because the bytes may be a view of shared memory.
   if (source instanceof Uint8Array) return new Blob([new Uint8Array(source)])
-  if (source instanceof FormData) return new Response(source).blob()
-  if (isFiles(source)) return new Response(formOf(source)).blob()
+  if (isFiles(source)) return formOf(source)
   const stream = source instanceof ReadableStream ? source : streamOf(source)
   return hasXhr() ? new Response(stream).blob() : stream
 }

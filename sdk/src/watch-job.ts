@@ -5,6 +5,7 @@ import { follow, type StreamOptions } from './follow.js'
 import { problemError } from './problem-errors.js'
 import type { Schemas } from './routes.js'
 import type { Transport } from './transport.js'
+import { JobsWatch } from './watch-jobs.js'
 
 export type JobData = Schemas['Job']
 export type StreamMessage = Schemas['StreamMessage']
@@ -41,9 +42,9 @@ export async function* watchJob(
     query: () => ({ after: String(last), ...view }),
     protocol: epochsProtocol,
     ticket: 'POST /jobs/{id}/stream-tickets',
+    read: readMessage,
   } as const
-  for await (const data of follow(transport, source, options)) {
-    const message = readMessage(data)
+  for await (const message of follow(transport, source, options)) {
     if (message.type === 'epochs') {
       const epochs = message.epochs.filter(({ epoch }) => epoch > last)
       last = epochs.at(-1)?.epoch ?? last
@@ -73,10 +74,7 @@ export async function waitForJob(
   id: string,
   { onProgress, ...options }: DoneOptions = {},
 ): Promise<FinishedJob> {
-  const query = () => ({ jobs: id, epochs: 'false' })
-  const source = { route: 'GET /stream', query, ticket: 'POST /stream-tickets' } as const
-  for await (const data of follow(transport, source, options)) {
-    const message: Schemas['JobsStreamMessage'] = JSON.parse(String(data))
+  for await (const message of new JobsWatch(transport, [id], { ...options, epochs: false })) {
     switch (message.type) {
       case 'job':
         onProgress?.(message.job)

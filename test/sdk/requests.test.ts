@@ -93,6 +93,23 @@ describe('a request that fails for the moment', () => {
     expect(milliseconds).toBeGreaterThanOrEqual(875)
   })
 
+  it('reports each repetition before its delay, also to the client', async () => {
+    const reasons: string[] = []
+    const report = ({ message }: DescentError) => reasons.push(message)
+    proxy.fail(problem('unavailable'), 'lose answer')
+    await client.request('GET /limits', { onRetry: report })
+    expect(reasons).toEqual(['unavailable', expect.stringContaining('GET /limits had no complete answer')])
+    proxy.fail(problem('unavailable', { 'retry-after': '30' }))
+    const controller = new AbortController()
+    const patient = client.withOptions({
+      retries: Infinity,
+      signal: controller.signal,
+      onRetry: () => controller.abort(new Error('no longer needed')),
+    })
+    await expect(patient.request('GET /limits')).rejects.toThrow('no longer needed')
+    await client.request('GET /limits')
+  })
+
   it('is not repeated for a limit that does not end by itself', async () => {
     proxy.fail(problem('too-many-jobs'))
     await expect(client.jobs.create(xor)).rejects.toThrow(TooManyJobsError)
