@@ -1,20 +1,19 @@
 /** Changes of what a view shows: one at a time, with the refusal of the service. */
 import { useState } from 'preact/hooks'
-import type { ApiError } from './api/client.js'
-import { toApiError } from './components/use-query.js'
+import { type Problem, toProblem } from './api/problem.js'
 
 /** Somebody else changed it first, so the page shows an earlier state. */
-export const isConflict = ({ status }: Pick<ApiError, 'status'>) => status === 412
+export const isConflict = ({ status }: Pick<Problem, 'status'>) => status === 412
 
 export interface Change {
-  problem: ApiError | null
+  problem: Problem | null
   isSending: boolean
   run(send: () => Promise<unknown>): Promise<void>
 }
 
 /** @param onChanged loads again. It is called after a change, and after a conflict. */
 export function useChange(onChanged: () => void): Change {
-  const [problem, setProblem] = useState<ApiError | null>(null)
+  const [problem, setProblem] = useState<Problem | null>(null)
   const [isSending, setSending] = useState(false)
   return {
     problem,
@@ -26,7 +25,7 @@ export function useChange(onChanged: () => void): Change {
         setProblem(null)
         onChanged()
       } catch (error) {
-        const refusal = toApiError(error)
+        const refusal = toProblem(error)
         setProblem(refusal)
         if (isConflict(refusal)) onChanged()
       }

@@ -1,5 +1,6 @@
 /** The model of any epoch of a run, which the service recomputes if it is not stored. */
-import { ApiError, get, post } from './api/client.js'
+import type { Descent } from '../../sdk/src/index.js'
+import { PageError } from './api/problem.js'
 import type { Job, Model } from './api/types.js'
 import { type QueryResult, useQuery } from './components/use-query.js'
 
@@ -14,18 +15,18 @@ export interface EpochModel {
 /** @param epoch null for no epoch */
 export function useEpochModel(id: string, epoch: number | null): QueryResult<EpochModel> {
   const key = epoch === null ? null : `${id} ${epoch}`
-  return useQuery(key, (signal) => loadEpochModel(id, epoch ?? 0, signal))
+  return useQuery(key, (client) => loadEpochModel(client, id, epoch ?? 0))
 }
 
-async function loadEpochModel(id: string, epoch: number, signal: AbortSignal): Promise<EpochModel> {
-  const answer = await post('/jobs/{id}/epochs/{epoch}/model', undefined, { id, epoch })
+async function loadEpochModel(client: Descent, id: string, epoch: number): Promise<EpochModel> {
+  const answer = await client.request('POST /jobs/{id}/epochs/{epoch}/model', { path: { id, epoch } })
   const jobId = answer.object === 'model' ? (answer.jobId ?? id) : answer.id
   for (;;) {
-    const job = await get('/jobs/{id}', { id: jobId, signal })
-    if (job.modelId !== null) return { job, model: await get('/models/{id}', { id: job.modelId, signal }) }
+    const job = await client.request('GET /jobs/{id}', { path: { id: jobId } })
+    if (job.modelId !== null) return { job, model: await client.models.get(job.modelId) }
     if (job.finishedAt !== null) {
       const message = job.error?.message ?? `The job of this epoch is ${job.status}.`
-      throw new ApiError(409, job.error?.code ?? job.status, message)
+      throw new PageError(job.error?.code ?? job.status, message)
     }
     await new Promise((resume) => setTimeout(resume, pollMilliseconds))
   }

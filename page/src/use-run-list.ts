@@ -1,8 +1,10 @@
 /** A live list of runs: read once, updated over one connection, and polled for new runs. */
 import { useEffect, useRef, useState } from 'preact/hooks'
-import { type ApiError, get } from './api/client.js'
+import type { Descent, JobsStreamMessage, JobsWatch, StreamOptions } from '../../sdk/src/index.js'
+import { client } from './api/client.js'
+import type { Problem } from './api/problem.js'
+import { readStream } from './api/read-stream.js'
 import type { Job, JobStatus } from './api/types.js'
-import { type JobsStream, watchJobs } from './api/watch-jobs.js'
 import { readPages, useQuery } from './components/use-query.js'
 
 interface RunFilter {
@@ -14,12 +16,14 @@ interface RunList {
   /** Null until the first response. */
   jobs: readonly Job[] | null
   hasMore: boolean
-  error: ApiError | null
+  error: Problem | null
   /** Replaces a job by its current state. */
   update(job: Job): void
 }
 
 const pageSize = 100
+/** The most jobs of one connection. */
+const maximumWatched = 1_000
 const newRunsMilliseconds = 1_500
 /** Interval to read the list again, for changes that the stream does not report: filter matches, deleted runs, queue positions. */
 const allMilliseconds = 60_000
@@ -73,7 +77,7 @@ const byId = (jobs: readonly Job[]) => new Map(jobs.map((job) => [job.id, job]))
 export function useRunList(filter: RunFilter, limit: number): RunList {
   const [, render] = useState(0)
   const rows = useRef(new Rows()).current
-  const stream = useRef<JobsStream | null>(null)
+  const stream = useRef<JobsWatch | null>(null)
   const timer = useRef<ReturnType<typeof setTimeout> | undefined>(undefined)
   const changed = () => {
     timer.current ??= setTimeout(() => {
@@ -88,14 +92,14 @@ export function useRunList(filter: RunFilter, limit: number): RunList {
 
   const key = JSON.stringify([filter, limit])
   const reloadMilliseconds = filter.status === undefined ? allMilliseconds : filteredMilliseconds
-  const read = (after: string | undefined) =>
-    get('/jobs', { query: { ...filter, epochModels: 'false', limit: Math.min(pageSize, limit), after } })
-  const list = useQuery(key, () => readPages(read, limit), reloadMilliseconds)
+  const read = (client: Descent) =>
+    readPages((after) => readPage(client, filter, Math.min(pageSize, limit), after), limit)
+  const list = useQuery(key, read, reloadMilliseconds)
   rows.replace(list.latest)
   useQuery(
     list.value === null ? null : key,
-    async () => {
-      const newer = await newerRuns(filter, rows.jobs ?? new Map(), limit)
+    async (client) => {
+      const newer = await newerRuns(client, filter, rows.jobs ?? new Map(), limit)
       if (newer.length === 0) return
       rows.prepend(newer)
       changed()
@@ -104,22 +108,25 @@ export function useRunList(filter: RunFilter, limit: number): RunList {
   )
 
   useEffect(() => {
-    const opened = watchJobs({
-      job: update,
-      deleted(id) {
-        rows.remove(id)
-        changed()
-      },
-    })
-    stream.current = opened
+    const receive = (message: JobsStreamMessage) => {
+      if (message.type === 'job' || message.type === 'end') update(message.job)
+      if (message.type !== 'problem' || message.jobId === null) return
+      rows.remove(message.jobId)
+      changed()
+    }
+    const open = (options: StreamOptions) => {
+      stream.current = client.jobs.watchMany([], { ...options, epochs: false, staysOpen: true })
+      return stream.current
+    }
+    const stop = readStream(open, { message: receive, connection() {} })
     return () => {
-      opened.close()
+      stop()
       clearTimeout(timer.current)
     }
   }, [])
   const jobs = [...(rows.jobs?.values() ?? [])]
   const unfinished = jobs.filter(({ finishedAt }) => finishedAt === null).map(({ id }) => id)
-  useEffect(() => stream.current?.watch(unfinished), [unfinished.join()])
+  useEffect(() => stream.current?.set(unfinished.slice(0, maximumWatched)), [unfinished.join()])
 
   const { status } = filter
   const shown = jobs.filter((job) => status === undefined || job.status === status)
@@ -127,8 +134,12 @@ export function useRunList(filter: RunFilter, limit: number): RunList {
   return { jobs: rows.jobs === null ? null : shown.slice(0, limit), hasMore, error: list.error, update }
 }
 
+const readPage = (client: Descent, filter: RunFilter, limit: number, after: string | undefined) =>
+  client.request('GET /jobs', { query: { ...filter, epochModels: false, limit, after } })
+
 /** Runs newer than the known ones. Requests a single run if there is none. */
 async function newerRuns(
+  client: Descent,
   filter: RunFilter,
   known: ReadonlyMap<string, Job>,
   maximum: number,
@@ -136,7 +147,7 @@ async function newerRuns(
   const newer: Job[] = []
   let after: string | undefined
   for (let limit = 1; newer.length < maximum; limit = pageSize) {
-    const page = await get('/jobs', { query: { ...filter, epochModels: 'false', limit, after } })
+    const page = await readPage(client, filter, limit, after)
     for (const job of page.data) {
       if (known.has(job.id)) return newer
       newer.push(job)

@@ -1,8 +1,8 @@
 /** A run with everything its stream has delivered so far. */
 import { useEffect, useRef, useState } from 'preact/hooks'
-import type { Connection } from './api/reconnecting-socket.js'
-import type { Boundary, Job } from './api/types.js'
-import { watchJob } from './api/watch-job.js'
+import { client } from './api/client.js'
+import { type Connection, readStream } from './api/read-stream.js'
+import type { Boundary, Job, StreamMessage } from './api/types.js'
 import { EpochHistory } from './history.js'
 
 /** Minimum interval between renders. */
@@ -24,6 +24,24 @@ const emptyRun = (): Run => ({
   connection: 'connecting',
   version: 0,
 })
+
+function receive(run: Run, message: StreamMessage): void {
+  switch (message.type) {
+    case 'job':
+    case 'end':
+      run.job = message.job
+      break
+    case 'epochs':
+      run.history.append(message.epochs)
+      break
+    case 'boundary':
+      // After a reconnection some frames are sent again.
+      if (message.epoch > (run.frames.at(-1)?.epoch ?? -1)) run.frames.push(message)
+      break
+    default:
+      message satisfies never
+  }
+}
 
 /**
  * Watches a job, or none while the id is null.
@@ -50,30 +68,23 @@ export function useRun(jobId: string | null, boundary?: number, token?: string):
         render((count) => count + 1)
       }, renderMilliseconds)
     }
-    const stop = watchJob(
-      jobId,
-      {
-        job(job) {
-          current.job = job
-          changed()
-        },
-        epochs(epochs) {
-          current.history.append(epochs)
-          changed()
-        },
-        boundary(frame) {
-          // After a reconnection some frames are sent again.
-          if (frame.epoch > (current.frames.at(-1)?.epoch ?? -1)) current.frames.push(frame)
-          changed()
-        },
-        connection(state) {
-          if (current.connection === state) return
-          current.connection = state
-          changed()
-        },
+    const reader = {
+      message(message: StreamMessage) {
+        receive(current, message)
+        changed()
       },
-      boundary,
-      token,
+      connection(state: Connection) {
+        if (current.connection === state) return
+        current.connection = state
+        changed()
+      },
+    }
+    const watching = token === undefined ? client : client.withOptions({ key: token })
+    // A share link reads no weights.
+    const weights = boundary === undefined || token !== undefined ? undefined : true
+    const stop = readStream(
+      (options) => watching.jobs.watch(jobId, { ...options, boundary, weights }),
+      reader,
     )
     return () => {
       stop()

@@ -1,9 +1,9 @@
 /** A sweep with everything its stream has delivered so far. */
 import { useEffect, useRef, useState } from 'preact/hooks'
-import { type ApiError, get } from './api/client.js'
-import type { Connection } from './api/reconnecting-socket.js'
-import type { Sweep, SweepSummary, Trial } from './api/types.js'
-import { watchSweep } from './api/watch-sweep.js'
+import { client } from './api/client.js'
+import type { Problem } from './api/problem.js'
+import { type Connection, readStream } from './api/read-stream.js'
+import type { Sweep, SweepMessage, SweepSummary, Trial } from './api/types.js'
 import { useQuery } from './components/use-query.js'
 import { isUnfinished } from './sweeps/progress.js'
 
@@ -14,7 +14,7 @@ interface WatchedSweep {
   sweep: Sweep | null
   /** By number. A new list after each change. */
   trials: readonly Trial[]
-  error: ApiError | null
+  error: Problem | null
   /** Shows the answer to a request before the stream does. */
   replace(sweep: Sweep): void
 }
@@ -30,7 +30,7 @@ const nothing = (): Received => ({ sweep: null, byNumber: new Map(), trials: [] 
 /** Watches a sweep with its trials, or without them; nothing while the id is null. */
 export function useSweep(id: string | null, isSummary = false): WatchedSweep {
   // Says why, if there is no stream.
-  const first = useQuery(id, () => get('/sweeps/{id}', { id: id ?? '' }))
+  const first = useQuery(id, (client) => client.request('GET /sweeps/{id}', { path: { id: id ?? '' } }))
   const [, render] = useState(0)
   const received = useRef(nothing())
 
@@ -49,21 +49,21 @@ export function useSweep(id: string | null, isSummary = false): WatchedSweep {
     const changed = () => {
       timer ??= setTimeout(show, renderMilliseconds)
     }
-    const watcher = {
-      sweep(sweep: Sweep) {
-        current.sweep = sweep
-        changed()
-      },
-      trials(some: Trial[]) {
-        for (const trial of some) current.byNumber.set(trial.trial, trial)
-        hasNewTrials = true
+    const reader = {
+      message(message: SweepMessage) {
+        if (message.type === 'trials') {
+          for (const trial of message.trials) current.byNumber.set(trial.trial, trial)
+          hasNewTrials = true
+        } else {
+          current.sweep = message.sweep
+        }
         changed()
       },
       connection(state: Connection) {
         if (state === 'rejected') first.refetch()
       },
     }
-    const stop = watchSweep(id, watcher, isSummary)
+    const stop = readStream((options) => client.sweeps.watch(id, { ...options, trials: !isSummary }), reader)
     return () => {
       stop()
       clearTimeout(timer)
@@ -88,8 +88,8 @@ const byTrial = (a: Trial, b: Trial) => a.trial - b.trial
 export function useListedSweep(summary: SweepSummary, isVisible: boolean): Sweep | null {
   const isWatched = isVisible && isUnfinished(summary)
   const { sweep } = useSweep(isWatched ? summary.id : null, true)
-  const read = useQuery(isVisible && !isWatched ? summary.id : null, () =>
-    get('/sweeps/{id}', { id: summary.id }),
+  const read = useQuery(isVisible && !isWatched ? summary.id : null, (client) =>
+    client.request('GET /sweeps/{id}', { path: { id: summary.id } }),
   )
   return isWatched ? sweep : read.latest
 }

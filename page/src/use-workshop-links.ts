@@ -1,6 +1,6 @@
 /** The links of the header to the workshop that the key joined, and to the workshops that it may open. */
 import { useEffect, useState } from 'preact/hooks'
-import { get } from './api/client.js'
+import { client } from './api/client.js'
 import { isParticipant } from './api/key.js'
 
 const joined = [['workshop', 'Workshop']] as const
@@ -14,7 +14,7 @@ export function useWorkshopLinks(keyVersion: number): typeof joined | typeof ope
     // The key of a participant has no scope for workshops.
     if (isParticipant()) return
     let isCancelled = false
-    get('/workshops').then(
+    client.request('GET /workshops').then(
       () => {
         if (!isCancelled) setMayOpen(true)
       },

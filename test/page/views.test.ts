@@ -147,12 +147,13 @@ describe.skipIf(!hasChromium)('a run', () => {
   it('is shown after the service recovers', { timeout: 60_000 }, async () => {
     const { id } = await submit(iris('away', 0.01))
     const page = await suite.open('#/playground')
-    for (const [status, detail] of [
-      [503, 'The database does not answer.'],
-      [429, 'There were too many requests.'],
+    for (const [status, code, detail] of [
+      [503, 'unavailable', 'The database does not answer.'],
+      [429, 'rate-limited', 'There were too many requests.'],
     ] as const) {
-      const body = JSON.stringify({ status, code: 'unavailable', detail, errors: [] })
-      await page.route('**/jobs/*', (route) => route.fulfill({ status, body }))
+      const body = JSON.stringify({ status, code, title: '', detail, errors: [] })
+      const headers = { 'retry-after': '1' }
+      await page.route('**/jobs/*', (route) => route.fulfill({ status, headers, body }))
       await page.evaluate(`location.hash = '#/runs/${id}'`)
       await page.getByText(detail).waitFor()
       await page.unroute('**/jobs/*')

@@ -1,19 +1,5 @@
-/** Names for the types of the API, all derived from the service's OpenAPI document. */
-import type { components } from '../../../sdk/src/generated/api.js'
-
-type Body<Response> = Response extends { content: { 'application/json': infer Value } } ? Value : never
-
-/** Response body of an operation that succeeds. */
-export type Success<Operation> = Operation extends { responses: infer Responses }
-  ? Body<Responses[keyof Responses & (200 | 201 | 202)]>
-  : never
-
-/** Request body of an operation. */
-export type RequestBody<Operation> = Operation extends { requestBody?: infer Request }
-  ? Body<NonNullable<Request>>
-  : never
-
-type Schemas = components['schemas']
+/** Names for the types of the API. */
+import type { Schemas } from '../../../sdk/src/index.js'
 
 export type Job = Schemas['Job']
 export type JobSpec = Schemas['JobSpec']

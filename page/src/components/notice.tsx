@@ -1,8 +1,8 @@
 /** Error messages and empty states. */
 import type { ComponentChildren } from 'preact'
-import type { ApiError } from '../api/client.js'
+import type { Problem } from '../api/problem.js'
 
-export function ErrorNotice({ error }: { error: ApiError | null }) {
+export function ErrorNotice({ error }: { error: Problem | null }) {
   if (error === null) return null
   const needsKey = error.status === 401
   return (
@@ -18,7 +18,7 @@ export function ErrorNotice({ error }: { error: ApiError | null }) {
  * @param isAtField whether a field shows the detail
  */
 export function ProblemNotice(props: {
-  error: ApiError | null
+  error: Problem | null
   others: readonly string[]
   isAtField: boolean
 }) {

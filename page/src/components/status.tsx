@@ -1,5 +1,5 @@
 /** The status of a run and of its connection. */
-import type { Connection } from '../api/reconnecting-socket.js'
+import type { Connection } from '../api/read-stream.js'
 import type { JobStatus } from '../api/types.js'
 
 export function StatusPill({ status }: { status: JobStatus }) {

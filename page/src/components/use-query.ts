@@ -1,63 +1,57 @@
 /** Hooks and helpers to load data from the API. */
 import { useEffect, useState } from 'preact/hooks'
-import { ApiError } from '../api/client.js'
+import type { Descent } from '../../../sdk/src/index.js'
+import { client } from '../api/client.js'
+import { type Problem, toProblem } from '../api/problem.js'
 
 export interface QueryResult<T> {
   value: T | null
   /** As `value`, but keeps the result for the previous key while the current one loads. */
   latest: T | null
-  error: ApiError | null
+  error: Problem | null
   /** Loads again immediately. */
   refetch(): void
 }
 
-export function toApiError(error: unknown): ApiError {
-  return error instanceof ApiError ? error : new ApiError(0, 'page', String(error))
-}
-
-/** The service is unreachable, limits the rate, or is not ready: a retry may succeed. */
-const isTransient = ({ status }: ApiError) => [0, 429, 503].includes(status)
-const retryMilliseconds = 3_000
-
 interface State<T> {
   success: { key: string; value: T } | null
-  failure: { key: string; error: ApiError } | null
+  failure: { key: string; error: Problem } | null
 }
 
 /**
- * Loads when `key` changes, and every `pollMilliseconds` while the page is visible. Retries transient errors.
- * The signal aborts when the result is no longer needed.
+ * Loads when `key` changes, and every `pollMilliseconds` while the page is visible.
+ * @param load gets a client that repeats requests until the service answers, and stops when the result is not needed
  */
 export function useQuery<T>(
   key: string | null,
-  load: (signal: AbortSignal) => Promise<T>,
+  load: (client: Descent) => Promise<T>,
   pollMilliseconds?: number,
 ): QueryResult<T> {
   const [{ success, failure }, setState] = useState<State<T>>({ success: null, failure: null })
   const [round, setRound] = useState(0)
   useEffect(() => {
     if (key === null) return
-    let isCancelled = false
     const controller = new AbortController()
+    const { signal } = controller
     let timer: ReturnType<typeof setTimeout> | undefined
+    const fail = (error: unknown) => {
+      if (!signal.aborted) setState((before) => ({ ...before, failure: { key, error: toProblem(error) } }))
+    }
+    const patient = client.withOptions({ signal, retries: Infinity, onRetry: fail })
     const poll = async () => {
-      let delay = pollMilliseconds
       try {
-        const value = await load(controller.signal)
-        if (!isCancelled) setState({ success: { key, value }, failure: null })
-      } catch (caught) {
-        const error = toApiError(caught)
-        if (isTransient(error)) delay ??= retryMilliseconds
-        if (!isCancelled) setState((before) => ({ ...before, failure: { key, error } }))
+        const value = await load(patient)
+        if (!signal.aborted) setState({ success: { key, value }, failure: null })
+      } catch (error) {
+        fail(error)
       }
-      if (delay !== undefined) schedule(delay)
+      if (pollMilliseconds !== undefined) schedule(pollMilliseconds)
     }
     const schedule = (delay: number) => {
-      if (!isCancelled) timer = setTimeout(() => (document.hidden ? schedule(delay) : void poll()), delay)
+      if (!signal.aborted) timer = setTimeout(() => (document.hidden ? schedule(delay) : void poll()), delay)
     }
     void poll()
     return () => {
-      isCancelled = true
       controller.abort()
       clearTimeout(timer)
     }

@@ -3,9 +3,9 @@ import { constructionRequest } from '../../../examples/lecture/boolean-function.
 import { limitConcurrency } from '../../../examples/lecture/concurrency.js'
 import type { LectureJob } from '../../../examples/lecture/job.js'
 import type { Laboratory, Network, Training } from '../../../examples/lecture/laboratory.js'
-import { ApiError, post } from '../api/client.js'
-import type { Epoch, Job, JobRequest } from '../api/types.js'
-import { watchJob } from '../api/watch-job.js'
+import { client } from '../api/client.js'
+import { PageError } from '../api/problem.js'
+import type { Epoch, JobRequest } from '../api/types.js'
 
 /** Trainings that wait or run at once, each with a stream. */
 const concurrency = 16
@@ -61,7 +61,7 @@ export function pageLaboratory({ reuse, report, signal }: Options): PageLaborato
       return trained
     },
     async construct(inputs, trueRows) {
-      const model = await post('/models', constructionRequest(inputs, trueRows))
+      const model = await client.request('POST /models', { body: constructionRequest(inputs, trueRows) })
       return network(model.parameters, model.id)
     },
   }
@@ -71,47 +71,33 @@ function network(parameters: number, modelId: string | null): Network {
   return {
     parameters,
     async predict(inputs) {
-      if (modelId === null) throw new ApiError(500, 'diverged', 'A training that diverged has no model.')
+      if (modelId === null) throw new PageError('diverged', 'A training that diverged has no model.')
       const body = { inputs: inputs.map((row) => [...row]) }
-      const { predictions } = await post('/models/{id}/predict', body, { id: modelId })
+      const { predictions } = await client.request('POST /models/{id}/predict', {
+        path: { id: modelId },
+        body,
+      })
       return predictions.flatMap((prediction) => (prediction === null ? [] : [prediction.output]))
     },
   }
 }
 
-/** Trains and waits for the end. @throws ApiError if the request or the training fails */
+/** Trains and waits for the end. @throws Problem if the request or the training fails */
 async function trainOn(
   request: LectureJob,
   reuse: boolean,
   signal: AbortSignal,
   show: (epoch: Epoch) => void,
 ): Promise<Training> {
-  const { id } = await post('/jobs', { seed: 1, ...request, reuse } as JobRequest)
-  return new Promise((resolve, reject) => {
-    const epochs: Epoch[] = []
-    let job: Job | null = null
-    const stop = watchJob(id, {
-      job(current) {
-        job = current
-      },
-      epochs(more) {
-        for (const epoch of more) epochs.push(epoch)
-        const last = more.at(-1)
-        if (last !== undefined) show(last)
-      },
-      boundary() {},
-      connection(state) {
-        if (state === 'rejected') reject(new ApiError(403, 'rejected', 'No permission to watch the run.'))
-        if (state !== 'ended' || job === null) return
-        const { modelId, parameters, status, error } = job
-        if (modelId === null && epochs.at(-1)?.diverged !== true)
-          reject(new ApiError(500, status, error?.message ?? `The run was ${status}.`))
-        else resolve({ ...network(parameters, modelId), epochs })
-      },
-    })
-    signal.addEventListener('abort', () => {
-      stop()
-      reject(signal.reason)
-    })
-  })
+  const body = { seed: 1, ...request, reuse } as JobRequest
+  const job = await client.jobs.create(body, { signal })
+  const epochs: Epoch[] = []
+  for await (const epoch of job.epochs({ signal })) {
+    epochs.push(epoch)
+    show(epoch)
+  }
+  const { modelId, parameters, status, error } = job.data
+  if (modelId === null && epochs.at(-1)?.diverged !== true)
+    throw new PageError(status, error?.message ?? `The run was ${status}.`)
+  return { ...network(parameters, modelId), epochs }
 }

@@ -6,9 +6,8 @@ import {
   type DemonstrationId,
 } from '../../../examples/lecture/catalogue.js'
 import type { Settings, Shown } from '../../../examples/lecture/demonstration.js'
-import type { ApiError } from '../api/client.js'
 import { onKeyChange } from '../api/key.js'
-import { toApiError } from '../components/use-query.js'
+import { type Problem, toProblem } from '../api/problem.js'
 import { type Progress, pageLaboratory } from './laboratory.js'
 import { specOf } from './spec.js'
 
@@ -25,7 +24,7 @@ export interface Result extends Shown {
 interface Run {
   progress: Progress | null
   result: Result | null
-  problem: ApiError | null
+  problem: Problem | null
   abort: AbortController | null
 }
 
@@ -102,7 +101,7 @@ export async function startRun(id: DemonstrationId, settings: Settings, reuse: b
     update(id, { result })
   } catch (error) {
     if (abort.signal.aborted) return
-    update(id, { problem: toApiError(error) })
+    update(id, { problem: toProblem(error) })
   }
   update(id, { abort: null, progress: null })
 }

@@ -1,5 +1,7 @@
 /** An uploaded file in the playground: one or two columns of numbers as inputs, and a target that can be drawn over them. */
-import { ApiError, get, upload } from '../api/client.js'
+import type { Descent } from '../../../sdk/src/index.js'
+import { client } from '../api/client.js'
+import { PageError } from '../api/problem.js'
 import type { Column, Dataset, DatasetRows, Preview } from '../api/types.js'
 import { maximumRows, type PlaygroundRows } from './data.js'
 
@@ -46,7 +48,7 @@ export async function storeColumns(
     if (inputs.includes(name)) return [[name, 'number']]
     return name === chosen.target ? [] : [[name, 'ignored']]
   })
-  return upload([file], {
+  return client.datasets.upload([file], {
     name: file.name.replace(/(\.\w+)+$/, '').slice(0, 200),
     target: JSON.stringify([chosen.target]),
     missing: 'drop',
@@ -54,9 +56,9 @@ export async function storeColumns(
   })
 }
 
-/** @throws ApiError if the playground cannot draw the dataset */
-export async function readOwnFile(id: string): Promise<OwnFile> {
-  const dataset = await get('/datasets/{id}', { id })
+/** @throws Problem if the playground cannot draw the dataset */
+export async function readOwnFile(client: Descent, id: string): Promise<OwnFile> {
+  const dataset = await client.datasets.get(id)
   const { columns, target, classes, rows: count } = dataset
   const inputs = columns.filter(({ role }) => role === 'feature')
   const name = dataset.name ?? id
@@ -74,7 +76,10 @@ export async function readOwnFile(id: string): Promise<OwnFile> {
       `${name} has ${count} rows, and the playground draws at most ${maximumRows}. Start a job on it with “New job”.`,
     )
   }
-  const rows = await get('/datasets/{id}/rows', { id, query: { limit: maximumRows } })
+  const rows = await client.request('GET /datasets/{id}/rows', {
+    path: { id },
+    query: { limit: maximumRows },
+  })
   const names = inputs.map((input) => input.name)
   return { name, inputs: names, target, rows: toRows(id, rows, { inputs: names, target, classes }) }
 }
@@ -86,7 +91,7 @@ interface Drawn {
   classes: readonly string[] | null
 }
 
-const refusal = (message: string) => new ApiError(422, 'own-file', message)
+const refusal = (message: string) => new PageError('own-file', message)
 
 function toRows(
   dataset: string,

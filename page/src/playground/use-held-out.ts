@@ -1,5 +1,5 @@
 /** Which rows of the playground its run trains on, and which it holds out. */
-import { get } from '../api/client.js'
+import type { Descent } from '../../../sdk/src/index.js'
 import type { Job } from '../api/types.js'
 import { useQuery } from '../components/use-query.js'
 import { maximumRows } from './data.js'
@@ -15,13 +15,16 @@ export function useHeldOut(job: Job | null): HeldOut {
   ]
   const id = job?.id ?? ''
   const key = wanted.length === 0 ? null : id
-  return useQuery(key, () => readParts(id, wanted)).value ?? none
+  return useQuery(key, (client) => readParts(client, id, wanted)).value ?? none
 }
 
-async function readParts(id: string, wanted: readonly Part[]): Promise<HeldOut> {
+async function readParts(client: Descent, id: string, wanted: readonly Part[]): Promise<HeldOut> {
   const found = await Promise.all(
     wanted.map(async (split) => {
-      const { numbers } = await get('/jobs/{id}/rows', { id, query: { split, limit: maximumRows } })
+      const { numbers } = await client.request('GET /jobs/{id}/rows', {
+        path: { id },
+        query: { split, limit: maximumRows },
+      })
       return numbers.map((number) => [number, split] as const)
     }),
   )

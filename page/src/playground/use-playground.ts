@@ -1,7 +1,8 @@
 /** The state of the playground: the settings, the points, and the training that they started. */
 import { useEffect, useMemo, useState } from 'preact/hooks'
-import { type ApiError, get, post } from '../api/client.js'
-import { toApiError, useQuery } from '../components/use-query.js'
+import { client } from '../api/client.js'
+import { type Problem, toProblem } from '../api/problem.js'
+import { useQuery } from '../components/use-query.js'
 import { useRun } from '../use-run.js'
 import { rowsOf, type Shape } from './data.js'
 import { networkOf } from './network.js'
@@ -35,10 +36,12 @@ export function usePlayground(argument: string) {
   const [brush, setBrush] = useState<'0' | '1'>('0')
   const [speed, setSpeed] = useState(1)
   const [{ jobId, first, request }, setShown] = useState<Shown>({ ...nothing, jobId: recalled.jobId })
-  const [problem, setProblem] = useState<ApiError | null>(null)
+  const [problem, setProblem] = useState<Problem | null>(null)
   const [starting, setStarting] = useState(false)
   const { shape, noise, dataSeed } = settings
-  const own = useQuery(shape === 'file' ? settings.file : null, () => readOwnFile(settings.file ?? ''))
+  const own = useQuery(shape === 'file' ? settings.file : null, (client) =>
+    readOwnFile(client, settings.file ?? ''),
+  )
   const generated = useMemo(
     () => rowsOf({ shape, noise, dataSeed }, clicked),
     [shape, noise, dataSeed, clicked],
@@ -47,7 +50,7 @@ export function usePlayground(argument: string) {
   const run = useRun(jobId, framePoints)
   const time = useTime(jobId, run, speed, first)
   const { job } = run
-  const model = useQuery(job?.modelId ?? null, () => get('/models/{id}', { id: job?.modelId ?? '' })).value
+  const model = useQuery(job?.modelId ?? null, (client) => client.models.get(job?.modelId ?? '')).value
   const repeat = useRepeat(
     model === null || jobId === null || request === null
       ? null
@@ -98,7 +101,9 @@ export function usePlayground(argument: string) {
 
   const control = (verb: 'cancel' | 'pause' | 'resume') => {
     if (job === null || !isActive) return
-    post(`/jobs/{id}/${verb}`, undefined, { id: job.id }).catch((error) => setProblem(toApiError(error)))
+    client
+      .request(`POST /jobs/{id}/${verb}`, { path: { id: job.id } })
+      .catch((error) => setProblem(toProblem(error)))
   }
   const train = async (chosen: Settings, first: number | null = null) => {
     setStarting(true)
@@ -109,11 +114,11 @@ export function usePlayground(argument: string) {
         ...requestFrom(chosen, chosen.shape === 'file' ? rows : rowsOf(chosen, clicked)),
         reuse: false,
       }
-      const { id } = await post('/jobs', request)
+      const { id } = await client.jobs.create(request)
       setShown({ jobId: id, first, request: JSON.stringify(request) })
       setProblem(null)
     } catch (error) {
-      setProblem(toApiError(error))
+      setProblem(toProblem(error))
     }
     setStarting(false)
   }

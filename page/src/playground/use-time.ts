@@ -1,6 +1,6 @@
 /** The epoch that the playground shows: the replay of the stored epochs, or any epoch, which the service recomputes. */
 import { useEffect, useState } from 'preact/hooks'
-import type { ApiError } from '../api/client.js'
+import type { Problem } from '../api/problem.js'
 import type { Boundary } from '../api/types.js'
 import { useDebounced } from '../components/use-query.js'
 import { usePlayhead } from '../draw/use-playhead.js'
@@ -21,7 +21,7 @@ interface Time {
   /** Whether the frame is of that epoch, and not of the nearest stored one before. */
   isExact: boolean
   playing: boolean
-  problem: ApiError | null
+  problem: Problem | null
   play(): void
   pause(): void
   choose(epoch: number): void

@@ -1,5 +1,5 @@
 /** An alias of a name: its version, its history, the way back, and its deletion. */
-import { get, post, remove } from '../api/client.js'
+import { client } from '../api/client.js'
 import type { Alias, AliasMove } from '../api/types.js'
 import { DeleteButton } from '../components/delete-button.js'
 import { TableHead } from '../components/table-head.js'
@@ -14,12 +14,15 @@ const shownMoves = 20
 export function AliasCard({ alias: shown, onChanged }: { alias: Alias; onChanged(): void }) {
   const { name, alias, version, modelId, etag, movedAt } = shown
   const change = useChange(onChanged)
-  const history = useQuery(etag, () =>
-    get('/registry/{name}/aliases/{alias}/history', { name, alias, query: { limit: shownMoves } }),
+  const history = useQuery(etag, (client) =>
+    client.request('GET /registry/{name}/aliases/{alias}/history', {
+      path: { name, alias },
+      query: { limit: shownMoves },
+    }),
   )
   const moves = history.latest?.data ?? []
   const previous = moves[0]?.from ?? null
-  const place = { name, alias, match: { 'if-match': etag } }
+  const place = { path: { name, alias }, headers: { 'if-match': etag } }
   return (
     <article class="card" aria-label={`Alias ${alias}`}>
       <div class="heading">
@@ -36,7 +39,7 @@ export function AliasCard({ alias: shown, onChanged }: { alias: Alias; onChanged
               type="button"
               disabled={change.isSending}
               onClick={() =>
-                void change.run(() => post('/registry/{name}/aliases/{alias}/rollback', undefined, place))
+                void change.run(() => client.request('POST /registry/{name}/aliases/{alias}/rollback', place))
               }
             >
               Roll back to version {previous}
@@ -44,7 +47,9 @@ export function AliasCard({ alias: shown, onChanged }: { alias: Alias; onChanged
           )}
           <DeleteButton
             what={alias}
-            onConfirm={() => void change.run(() => remove('/registry/{name}/aliases/{alias}', place))}
+            onConfirm={() =>
+              void change.run(() => client.request('DELETE /registry/{name}/aliases/{alias}', place))
+            }
           />
         </div>
       </div>

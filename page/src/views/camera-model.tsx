@@ -1,11 +1,12 @@
 /** The training of recorded classes, and the live predictions of its model. */
 import { useState } from 'preact/hooks'
-import { type ApiError, get, post, upload } from '../api/client.js'
+import { client } from '../api/client.js'
+import { type Problem, toProblem } from '../api/problem.js'
 import type { Model } from '../api/types.js'
 import { type Camera, useFrames } from '../components/camera.js'
 import { Icon } from '../components/icon.js'
 import { ErrorNotice } from '../components/notice.js'
-import { toApiError, useQuery } from '../components/use-query.js'
+import { useQuery } from '../components/use-query.js'
 import { percent } from '../format.js'
 import { link } from '../router.js'
 import { useRun } from '../use-run.js'
@@ -17,21 +18,21 @@ import { usePrediction } from './use-prediction.js'
 export function useTraining(classes: readonly RecordedClass[]) {
   const [jobId, setJobId] = useState<string | null>(null)
   const [isSending, setSending] = useState(false)
-  const [problem, setProblem] = useState<ApiError | null>(null)
+  const [problem, setProblem] = useState<Problem | null>(null)
   const run = useRun(jobId)
   const modelId = run.job?.modelId ?? null
-  const model = useQuery(modelId, () => get('/models/{id}', { id: modelId ?? '' })).value
+  const model = useQuery(modelId, (client) => client.models.get(modelId ?? '')).value
   const start = async () => {
     setSending(true)
     setProblem(null)
     setJobId(null)
     try {
       const archive = await toArchive(classes)
-      const size = { width: side, height: side, channels: 3 }
-      const dataset = await upload([archive], { name: 'Pictures of the camera', ...size })
-      setJobId((await post('/jobs', cameraJob(dataset.id, classes))).id)
+      const size = { width: side, height: side, channels: '3' } as const
+      const dataset = await client.datasets.upload([archive], { name: 'Pictures of the camera', ...size })
+      setJobId((await client.jobs.create(cameraJob(dataset.id, classes))).id)
     } catch (error) {
-      setProblem(toApiError(error))
+      setProblem(toProblem(error))
     }
     setSending(false)
   }

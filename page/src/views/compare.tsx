@@ -1,13 +1,14 @@
 /** Several runs on the same axes. */
 import { useEffect, useState } from 'preact/hooks'
 import uPlot from 'uplot'
-import { ApiError, get } from '../api/client.js'
+import { client } from '../api/client.js'
+import { PageError, type Problem, toProblem } from '../api/problem.js'
 import type { Epoch, Job } from '../api/types.js'
 import { Choice } from '../components/field.js'
 import { Heading } from '../components/heading.js'
 import { Empty, ErrorNotice } from '../components/notice.js'
 import { StatusPill } from '../components/status.js'
-import { toApiError, useQuery } from '../components/use-query.js'
+import { useQuery } from '../components/use-query.js'
 import { Curves } from '../draw/curves.js'
 import { drawable } from '../draw/history-curves.js'
 import { bestEpochName, scaleName } from '../figures.js'
@@ -58,8 +59,8 @@ export function CompareView({ ids }: { ids: string[] }) {
 /** Names the first epoch in which two runs differ. */
 function DifferenceNote({ runs: [{ job: one }, { job: other }] }: { runs: readonly Compared[] }) {
   const key = [one, other].map(({ id, epoch, status }) => `${id} ${epoch} ${status}`).join()
-  const found = useQuery(key, () =>
-    get('/jobs/{id}/difference', { id: one.id, query: { with: other.id } }),
+  const found = useQuery(key, (client) =>
+    client.request('GET /jobs/{id}/difference', { path: { id: one.id }, query: { with: other.id } }),
   ).latest
   if (found === null) return null
   const { firstEpoch, epochs, model } = found
@@ -83,7 +84,8 @@ function ComparisonNote({ runs: [{ job: one }, { job: other }] }: { runs: readon
       : null
   const found = useQuery(
     key,
-    () => get('/jobs/{id}/comparison', { id: one.id, query: { with: other.id } }),
+    (client) =>
+      client.request('GET /jobs/{id}/comparison', { path: { id: one.id }, query: { with: other.id } }),
     comparisonMilliseconds,
   ).latest
   if (found === null) return null
@@ -108,7 +110,7 @@ function ComparisonNote({ runs: [{ job: one }, { job: other }] }: { runs: readon
 /** Polls the runs until all have ended. */
 function useCompared(ids: readonly string[]) {
   const [runs, setRuns] = useState<Compared[] | null>(null)
-  const [problem, setProblem] = useState<ApiError | null>(null)
+  const [problem, setProblem] = useState<Problem | null>(null)
   useEffect(() => {
     let isCancelled = false
     let timer: ReturnType<typeof setTimeout> | undefined
@@ -121,7 +123,7 @@ function useCompared(ids: readonly string[]) {
         setProblem(null)
         if (found.every(({ job }) => job.finishedAt !== null)) return
       } catch (error) {
-        if (!isCancelled) setProblem(toApiError(error))
+        if (!isCancelled) setProblem(toProblem(error))
       }
       if (!isCancelled) timer = setTimeout(poll, 1_000)
     }
@@ -326,16 +328,16 @@ function trainedFor(epochs: readonly Epoch[]): string {
 /** Reads the runs. Reuses the epochs in `known` if the run has not advanced. */
 async function readAll(ids: readonly string[], known: Map<string, Compared>): Promise<Compared[]> {
   if (ids.length === 0) return []
-  const { data: jobs } = await get('/jobs', { query: { ids: ids.join() } })
+  const { data: jobs } = await client.request('GET /jobs', { query: { ids: ids.join() } })
   const missing = ids.find((id) => jobs.every((job) => job.id !== id))
-  if (missing !== undefined) throw new ApiError(404, 'not-found', `Job ${missing} does not exist.`)
+  if (missing !== undefined) throw new PageError('not-found', `Job ${missing} does not exist.`)
   return Promise.all(
     jobs.map(async (job) => {
       const previous = known.get(job.id)
       const isSame = previous?.job.epoch === job.epoch
       const epochs = isSame
         ? previous.epochs
-        : (await get('/jobs/{id}/epochs', { id: job.id, query: { points } })).data
+        : (await client.request('GET /jobs/{id}/epochs', { path: { id: job.id }, query: { points } })).data
       known.set(job.id, { job, epochs })
       return { job, epochs }
     }),

@@ -1,6 +1,5 @@
 /** How the predictions of a run depend on one column. */
 import { useState } from 'preact/hooks'
-import { get } from '../api/client.js'
 import type { Dependence, Job } from '../api/types.js'
 import { SelectField } from '../components/field.js'
 import { Meter } from '../components/meter.js'
@@ -15,8 +14,8 @@ interface Point {
 }
 
 export function DependenceFigure({ job, column }: { job: Job; column: string }) {
-  const { value: dependence, error } = useQuery(`${job.id} ${column}`, (signal) =>
-    get('/jobs/{id}/dependence', { id: job.id, query: { column }, signal }),
+  const { value: dependence, error } = useQuery(`${job.id} ${column}`, (client) =>
+    client.request('GET /jobs/{id}/dependence', { path: { id: job.id }, query: { column } }),
   )
   return (
     <section aria-label={`Dependence on ${column}`}>

@@ -1,10 +1,11 @@
 /** The findings about a run, each with a button that starts a run with its patch. */
 import { useState } from 'preact/hooks'
-import { type ApiError, get, post } from '../api/client.js'
+import { client } from '../api/client.js'
+import { type Problem, toProblem } from '../api/problem.js'
 import type { Diagnosis, Finding, Job } from '../api/types.js'
 import { Icon } from '../components/icon.js'
 import { ErrorNotice } from '../components/notice.js'
-import { toApiError, useQuery } from '../components/use-query.js'
+import { useQuery } from '../components/use-query.js'
 import { whole } from '../format.js'
 import { patchedRequest } from '../job-request.js'
 import { go } from '../router.js'
@@ -17,7 +18,8 @@ export function useDiagnosis({ id, status, modelId }: Job): Diagnosis | null {
   const period = status === 'running' ? pollMilliseconds : undefined
   // The evaluation is part of the diagnosis, and comes with the model.
   const key = `${id} ${status} ${modelId}`
-  return useQuery(key, () => get('/jobs/{id}/diagnosis', { id }), period).latest
+  return useQuery(key, (client) => client.request('GET /jobs/{id}/diagnosis', { path: { id } }), period)
+    .latest
 }
 
 const kinds: Record<Finding['severity'], string> = { error: 'bad', warning: 'warn', note: '' }
@@ -35,7 +37,7 @@ export function DiagnosisCard(props: {
   onMark(epoch: number | undefined): void
 }) {
   const { job, diagnosis, onMark } = props
-  const [problem, setProblem] = useState<ApiError | null>(null)
+  const [problem, setProblem] = useState<Problem | null>(null)
   const [starting, setStarting] = useState<string | null>(null)
   const start = async ({ code, patch, fork, title }: Finding) => {
     if (patch === null) return
@@ -44,11 +46,14 @@ export function DiagnosisCard(props: {
       const request = patchedRequest(job, { patch, title })
       const { id } =
         fork === null
-          ? await post('/jobs', request)
-          : await post('/jobs/{id}/fork', { ...fork, name: request.name }, { id: job.id })
+          ? await client.jobs.create(request)
+          : await client.request('POST /jobs/{id}/fork', {
+              path: { id: job.id },
+              body: { ...fork, name: request.name },
+            })
       go('compare', `${job.id},${id}`)
     } catch (error) {
-      setProblem(toApiError(error))
+      setProblem(toProblem(error))
     }
     setStarting(null)
   }

@@ -1,5 +1,4 @@
 /** Validates the job of the form and shows its estimated cost. */
-import { post } from '../api/client.js'
 import type { JobRequest, JobValidation } from '../api/types.js'
 import { FigureList } from '../components/figure-list.js'
 import { type QueryResult, useDebounced, useQuery } from '../components/use-query.js'
@@ -10,7 +9,7 @@ const debounceMilliseconds = 300
 export function useValidation(request: JobRequest | null): QueryResult<JobValidation> {
   const key = request === null ? null : JSON.stringify(request)
   const debounced = useDebounced(key, debounceMilliseconds)
-  return useQuery(debounced, () => post('/jobs/validate', JSON.parse(debounced ?? 'null')))
+  return useQuery(debounced, (client) => client.jobs.validate(JSON.parse(debounced ?? 'null')))
 }
 
 /** @param waiting whether the validation is pending */

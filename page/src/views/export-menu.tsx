@@ -1,10 +1,11 @@
 /** A menu of the files as which a model can be downloaded. */
+
 import { useState } from 'preact/hooks'
-import { getFile } from '../api/client.js'
+import { client } from '../api/client.js'
+import { toProblem } from '../api/problem.js'
 import type { Model } from '../api/types.js'
 import { Icon } from '../components/icon.js'
 import { saveFile } from '../components/save-file.js'
-import { toApiError } from '../components/use-query.js'
 import { whole } from '../format.js'
 import { type ExportChoice, exportChoices, limitReason } from './export-formats.js'
 
@@ -30,10 +31,10 @@ function ExportItem({ choice, model }: { choice: ExportChoice; model: Pick<Model
     setWaiting(true)
     setRefusal(null)
     try {
-      const file = await getFile('/models/{id}/export', { id: model.id, query })
+      const file = await (await client.models.export(model.id, query)).blob()
       saveFile(`${model.id}${ending}`, file.type, file)
     } catch (error) {
-      setRefusal(toApiError(error).message)
+      setRefusal(toProblem(error).message)
     }
     setWaiting(false)
   }

@@ -1,10 +1,11 @@
 /** Imports a model: asks for what its file does not have, sends it, and shows why the service refuses it. */
 import { useEffect, useRef, useState } from 'preact/hooks'
-import type { ApiError } from '../api/client.js'
-import { importModel } from '../api/import-model.js'
+import type { UploadProgress as Sent } from '../../../sdk/src/index.js'
+import { client } from '../api/client.js'
+import { type Problem, toProblem } from '../api/problem.js'
 import { Icon } from '../components/icon.js'
 import { ProblemNotice } from '../components/notice.js'
-import { toApiError, useQuery } from '../components/use-query.js'
+import { useQuery } from '../components/use-query.js'
 import { bytes, percent } from '../format.js'
 import { ImportFields } from './import-fields.js'
 import { emptyImport, type ImportForm, isAtField, readImport, sortErrors } from './import-form.js'
@@ -86,7 +87,7 @@ function UploadProgress({ share, size }: { share: number; size: number }) {
 
 /** One upload at a time. It ends when the card is removed. */
 function useUpload(file: File, onImported: Props['onImported']) {
-  const [problem, setProblem] = useState<ApiError | null>(null)
+  const [problem, setProblem] = useState<Problem | null>(null)
   /** Sent bytes; null while nothing is sent. */
   const [share, setShare] = useState<number | null>(null)
   const controller = useRef(new AbortController())
@@ -100,10 +101,11 @@ function useUpload(file: File, onImported: Props['onImported']) {
       setShare(0)
       const { signal } = controller.current
       try {
-        onImported(await importModel(file, fields, { signal, onProgress: setShare }))
+        const onProgress = ({ sentBytes, totalBytes = file.size }: Sent) => setShare(sentBytes / totalBytes)
+        onImported(await client.models.import(file, fields, { signal, onProgress }))
       } catch (error) {
         if (signal.aborted) return
-        setProblem(toApiError(error))
+        setProblem(toProblem(error))
         setShare(null)
       }
     },

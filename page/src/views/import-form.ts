@@ -1,5 +1,5 @@
 /** The state of the form for an imported model, and the fields that are sent with its file. */
-import type { ApiError } from '../api/client.js'
+import type { Problem } from '../api/problem.js'
 import type { ModelFile } from './model-file.js'
 
 export interface ImportForm {
@@ -86,7 +86,7 @@ function jsonProblem(text: string): string | null {
 }
 
 /** The messages of a refusal by the field that they point at, and those of no field. */
-export function sortErrors(errors: ApiError['errors']) {
+export function sortErrors(errors: Problem['errors']) {
   const fields: ImportErrors = {}
   const others: string[] = []
   for (const { pointer, message } of errors) {
@@ -99,7 +99,7 @@ export function sortErrors(errors: ApiError['errors']) {
 }
 
 /** Whether a field shows the detail of a refusal, which may begin with the name of the field. */
-export const isAtField = ({ message: detail, errors }: Pick<ApiError, 'message' | 'errors'>) =>
+export const isAtField = ({ message: detail, errors }: Pick<Problem, 'message' | 'errors'>) =>
   errors.some(({ pointer, message }) => isField(pointer.split('/')[1] ?? '') && detail.endsWith(message))
 
 const isField = (name: string): name is keyof ImportForm => Object.hasOwn(emptyImport, name)

@@ -1,6 +1,5 @@
 /** Which columns the final network of a run uses, and how its predictions depend on one of them. */
 import { useState } from 'preact/hooks'
-import { get } from '../api/client.js'
 import type { Importance, Job } from '../api/types.js'
 import { ErrorNotice } from '../components/notice.js'
 import { useQuery } from '../components/use-query.js'
@@ -13,8 +12,8 @@ const firstColumns = 15
 export function ImportanceCard({ job }: { job: Job }) {
   const [isMeasured, setMeasured] = useState(false)
   const [column, setColumn] = useState<string | null>(null)
-  const query = useQuery(isMeasured ? job.id : null, (signal) =>
-    get('/jobs/{id}/importance', { id: job.id, signal }),
+  const query = useQuery(isMeasured ? job.id : null, (client) =>
+    client.request('GET /jobs/{id}/importance', { path: { id: job.id } }),
   )
   return (
     <div class="card" id="importance">

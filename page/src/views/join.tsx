@@ -1,11 +1,11 @@
 /** Joins a workshop by its code and a nickname. The page then uses the key that the service returns. */
 import { useState } from 'preact/hooks'
-import { type ApiError, post } from '../api/client.js'
+import { client } from '../api/client.js'
 import { currentKey, isParticipant, setKey } from '../api/key.js'
+import { type Problem, toProblem } from '../api/problem.js'
 import { TextField } from '../components/field.js'
 import { Heading } from '../components/heading.js'
 import { ErrorNotice } from '../components/notice.js'
-import { toApiError } from '../components/use-query.js'
 import { go, link } from '../router.js'
 
 const codeLength = 6
@@ -20,7 +20,7 @@ const toCode = (text: string) =>
 export function JoinView({ code: initial }: { code: string }) {
   const [code, setCode] = useState(toCode(initial))
   const [nickname, setNickname] = useState('')
-  const [problem, setProblem] = useState<ApiError | null>(null)
+  const [problem, setProblem] = useState<Problem | null>(null)
   const [isSending, setSending] = useState(false)
   const missing = missingText(code, nickname)
   const join = async (event: Event) => {
@@ -28,11 +28,11 @@ export function JoinView({ code: initial }: { code: string }) {
     if (missing !== null) return
     setSending(true)
     try {
-      const { key } = await post('/workshop/join', { code, nickname })
+      const { key } = await client.request('POST /workshop/join', { body: { code, nickname } })
       go('workshop')
       setKey(key, true)
     } catch (error) {
-      setProblem(toApiError(error))
+      setProblem(toProblem(error))
       setSending(false)
     }
   }
@@ -95,7 +95,7 @@ function missingText(code: string, nickname: string): string | null {
 }
 
 /** The field that shows a refusal. Other refusals concern neither field. */
-function fieldErrors(problem: ApiError | null): { code?: string; nickname?: string } {
+function fieldErrors(problem: Problem | null): { code?: string; nickname?: string } {
   if (problem === null) return {}
   const messageAt = (field: string) =>
     problem.errors.find(({ pointer }) => pointer.startsWith(field))?.message

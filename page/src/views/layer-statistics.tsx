@@ -1,5 +1,4 @@
 /** Statistics of the layers of a run with `watch`, with their course over the epochs. */
-import { get } from '../api/client.js'
 import type { EpochStatistics, Job, LayerStatistics } from '../api/types.js'
 import { TableHead } from '../components/table-head.js'
 import { useQuery } from '../components/use-query.js'
@@ -29,7 +28,11 @@ function relativeUpdate({ updateNorm, weightNorm }: LayerStatistics): number | n
 export function LayerStatisticsCard({ job }: { job: Job }) {
   const period = job.status === 'running' ? pollMilliseconds : undefined
   const key = `${job.id} ${job.status}`
-  const list = useQuery(key, () => get('/jobs/{id}/statistics', { id: job.id }), period).latest?.data
+  const list = useQuery(
+    key,
+    (client) => client.request('GET /jobs/{id}/statistics', { path: { id: job.id } }),
+    period,
+  ).latest?.data
   const last = list?.at(-1)
   if (list === undefined || last === undefined) return null
   const shown = columns.filter(({ value }) => last.layers.some((layer) => value(layer) !== null))

@@ -1,6 +1,6 @@
 /** Sets the hidden rows and the metric of a leaderboard. */
 import { useState } from 'preact/hooks'
-import { get, patch, upload } from '../api/client.js'
+import { client } from '../api/client.js'
 import type { Workshop } from '../api/types.js'
 import { DropZone } from '../components/drop-zone.js'
 import { SelectField } from '../components/field.js'
@@ -24,7 +24,7 @@ interface Props {
 export function LeaderboardCard({ id, leaderboard, onChanged }: Props) {
   const [dataset, setDataset] = useState(leaderboard?.dataset ?? '')
   const [metric, setMetric] = useState<Metric>(leaderboard?.metric ?? 'accuracy')
-  const list = useQuery('datasets', () => get('/datasets', { query: { limit: 100 } }))
+  const list = useQuery('datasets', (client) => client.request('GET /datasets', { query: { limit: 100 } }))
   const change = useChange(onChanged)
   const sending = useChange(list.refetch)
   const uploaded = list.value?.data.filter(({ origin }) => origin !== 'builtIn') ?? []
@@ -33,12 +33,14 @@ export function LeaderboardCard({ id, leaderboard, onChanged }: Props) {
   const save = (event: Event) => {
     event.preventDefault()
     const chosen = dataset === '' ? null : { dataset, metric }
-    void change.run(() => patch('/workshops/{id}', { leaderboard: chosen }, { id }))
+    void change.run(() =>
+      client.request('PATCH /workshops/{id}', { path: { id }, body: { leaderboard: chosen } }),
+    )
   }
   const send = (files: File[]) =>
     sending.run(async () => {
       const name = files[0]?.name.replace(/(\.\w+)+$/, '').slice(0, 200)
-      const stored = await upload(files, { name })
+      const stored = await client.datasets.upload(files, { name })
       setDataset(stored.id)
     })
   return (

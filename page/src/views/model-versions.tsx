@@ -1,6 +1,6 @@
 /** The versions that a model is, the aliases that point at them, and its registration under a name. */
 import { useState } from 'preact/hooks'
-import { get, put } from '../api/client.js'
+import { client } from '../api/client.js'
 import type { ModelVersion, RegisteredModel } from '../api/types.js'
 import { TextField } from '../components/field.js'
 import { ErrorNotice } from '../components/notice.js'
@@ -19,12 +19,12 @@ interface NamedVersion {
 const maximumNames = 10
 
 export function useModelVersions(id: string | null): QueryResult<NamedVersion[]> {
-  return useQuery(id, async () => {
-    const { data } = await get('/models/{id}/versions', { id: id ?? '' })
+  return useQuery(id, async (client) => {
+    const { data } = await client.request('GET /models/{id}/versions', { path: { id: id ?? '' } })
     return Promise.all(
       data.slice(0, maximumNames).map(async (version) => ({
         version,
-        registered: await get('/registry/{name}', { name: version.name }),
+        registered: await client.request('GET /registry/{name}', { path: { name: version.name } }),
       })),
     )
   })
@@ -75,7 +75,7 @@ export function ModelVersions({ id, versions }: { id: string; versions: QueryRes
 
 function Register({ id, onChanged }: { id: string; onChanged(): void }) {
   const [text, setText] = useState('')
-  const names = useQuery('names', () => get('/registry', { query: { limit: 100 } }))
+  const names = useQuery('names', (client) => client.request('GET /registry', { query: { limit: 100 } }))
   const change = useChange(() => {
     setText('')
     onChanged()
@@ -88,7 +88,9 @@ function Register({ id, onChanged }: { id: string; onChanged(): void }) {
       aria-label="Registration"
       onSubmit={(event) => {
         event.preventDefault()
-        void change.run(() => put('/registry/{name}/versions', { modelId: id }, { name }))
+        void change.run(() =>
+          client.request('PUT /registry/{name}/versions', { path: { name }, body: { modelId: id } }),
+        )
       }}
     >
       <div class="controls">

@@ -1,6 +1,8 @@
 /** A model: predictions, evaluation, metrics, network and downloads. */
 import { useState } from 'preact/hooks'
-import { type ApiError, get, getFile, patch, remove } from '../api/client.js'
+import type { Descent } from '../../../sdk/src/index.js'
+import { client } from '../api/client.js'
+import { type Problem, toProblem } from '../api/problem.js'
 import type { Dataset, Model } from '../api/types.js'
 import { DeleteButton } from '../components/delete-button.js'
 import { FigureList } from '../components/figure-list.js'
@@ -8,7 +10,7 @@ import { Heading } from '../components/heading.js'
 import { Icon } from '../components/icon.js'
 import { ErrorNotice } from '../components/notice.js'
 import { saveFile } from '../components/save-file.js'
-import { toApiError, useQuery } from '../components/use-query.js'
+import { useQuery } from '../components/use-query.js'
 import { getTargetScaling, metricFigures } from '../figures.js'
 import { whole } from '../format.js'
 import { EpochHistory } from '../history.js'
@@ -21,7 +23,7 @@ import { Predictor } from './predictor.js'
 import { NetworkCard } from './run.js'
 
 export function ModelView({ id }: { id: string }) {
-  const query = useQuery(id, () => readModel(id))
+  const query = useQuery(id, (client) => readModel(client, id))
   const versions = useModelVersions(query.value?.model.id ?? null)
   if (query.value === null) {
     return (
@@ -71,7 +73,7 @@ export function ModelView({ id }: { id: string }) {
       />
       <LabelsCard
         labels={model}
-        send={(change) => patch('/models/{id}', change, { id: model.id })}
+        send={(change) => client.request('PATCH /models/{id}', { path: { id: model.id }, body: change })}
         onChanged={query.refetch}
       />
       <ModelVersions id={model.id} versions={versions} />
@@ -81,14 +83,15 @@ export function ModelView({ id }: { id: string }) {
 }
 
 function WeightsDownload({ id }: { id: string }) {
-  const [problem, setProblem] = useState<ApiError | null>(null)
+  const [problem, setProblem] = useState<Problem | null>(null)
   const download = () =>
-    getFile('/models/{id}/weights', { id }).then(
-      (file) => {
+    client.models.weights(id).then(
+      async (response) => {
+        const file = await response.blob()
         setProblem(null)
         saveFile(`${id}.safetensors`, file.type, file)
       },
-      (error) => setProblem(toApiError(error)),
+      (error) => setProblem(toProblem(error)),
     )
   return (
     <>
@@ -102,11 +105,11 @@ function WeightsDownload({ id }: { id: string }) {
 
 /** @param aliases that point at the model, which cannot be deleted while it has any */
 function Delete({ id, aliases }: { id: string; aliases: readonly string[] }) {
-  const [problem, setProblem] = useState<ApiError | null>(null)
+  const [problem, setProblem] = useState<Problem | null>(null)
   const deleteModel = () =>
-    remove('/models/{id}', { id }).then(
+    client.models.delete(id).then(
       () => go('models'),
-      (error) => setProblem(toApiError(error)),
+      (error) => setProblem(toProblem(error)),
     )
   const [first] = aliases
   if (first !== undefined) {
@@ -135,7 +138,10 @@ function EpochsDownload({ jobId }: { jobId: string }) {
     try {
       const history = new EpochHistory()
       for (let after = 0; ; ) {
-        const page = await get('/jobs/{id}/epochs', { id: jobId, query: { after, limit: 10_000 } })
+        const page = await client.request('GET /jobs/{id}/epochs', {
+          path: { id: jobId },
+          query: { after, limit: 10_000 },
+        })
         history.append(page.data)
         if (!page.hasMore || page.lastId === null) break
         after = page.lastId
@@ -153,13 +159,13 @@ function EpochsDownload({ jobId }: { jobId: string }) {
 }
 
 /** The model and its dataset, whose column ranges become hints. The dataset is null if it was deleted. */
-async function readModel(id: string): Promise<{ model: Model; dataset: Dataset | null }> {
-  const model = await get('/models/{id}', { id })
+async function readModel(client: Descent, id: string): Promise<{ model: Model; dataset: Dataset | null }> {
+  const model = await client.models.get(id)
   if (model.jobId === null) return { model, dataset: null }
   try {
-    const { spec } = await get('/jobs/{id}', { id: model.jobId })
+    const { spec } = await client.request('GET /jobs/{id}', { path: { id: model.jobId } })
     const name = typeof spec.dataset === 'string' ? spec.dataset : spec.dataset.name
-    return { model, dataset: await get('/datasets/{id}', { id: name }) }
+    return { model, dataset: await client.datasets.get(name) }
   } catch {
     return { model, dataset: null }
   }

@@ -1,8 +1,6 @@
 /** The table of all models. */
 import { useState } from 'preact/hooks'
-import type { paths } from '../../../sdk/src/generated/api.js'
-import { get } from '../api/client.js'
-import type { Success } from '../api/types.js'
+import type { Answer } from '../../../sdk/src/index.js'
 import { DropZone } from '../components/drop-zone.js'
 import { Heading } from '../components/heading.js'
 import { Empty, ErrorNotice } from '../components/notice.js'
@@ -25,9 +23,9 @@ export function ModelsView() {
   const [file, setFile] = useState<File | null>(null)
   const [filter, setFilter] = useState<ModelFilter>(noFilter)
   const settled = useDebounced(JSON.stringify(filterQuery(filter)), debounceMilliseconds)
-  const list = useQuery(`${limit} ${settled}`, () =>
+  const list = useQuery(`${limit} ${settled}`, (client) =>
     readPages(
-      (after) => get('/models', { query: { ...JSON.parse(settled), limit: pageSize, after } }),
+      (after) => client.request('GET /models', { query: { ...JSON.parse(settled), limit: pageSize, after } }),
       limit,
     ),
   )
@@ -93,7 +91,7 @@ function Filters({ filter, change }: { filter: ModelFilter; change(part: Partial
   )
 }
 
-type ListedModel = Success<paths['/models']['get']>['data'][number]
+type ListedModel = Answer<'GET /models'>['data'][number]
 
 function Row({ model }: { model: ListedModel }) {
   const { id, name, tags, columns, classes, parameters, createdAt } = model

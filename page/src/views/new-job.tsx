@@ -1,12 +1,13 @@
 /** The form for a new job: data, network, training and the estimate of the service. */
 import { useEffect, useState } from 'preact/hooks'
-import { type ApiError, get, post } from '../api/client.js'
+import { client } from '../api/client.js'
+import { type Problem, toProblem } from '../api/problem.js'
 import type { Dataset, JobRequest } from '../api/types.js'
 import { Code } from '../components/code.js'
 import { Heading } from '../components/heading.js'
 import { Icon } from '../components/icon.js'
 import { ErrorNotice } from '../components/notice.js'
-import { toApiError, useQuery } from '../components/use-query.js'
+import { useQuery } from '../components/use-query.js'
 import { go, link } from '../router.js'
 import { setBaseRequest } from '../sweeps/base-request.js'
 import { bestOfMany } from '../sweeps/best-of-many.js'
@@ -33,12 +34,12 @@ const commonFields = [
 const readerFields = ['/epochs', '/batchSize', '/optimizer', '/network', '/earlyStopping']
 
 export function NewJobView({ dataset: initial }: { dataset: string }) {
-  const list = useQuery('datasets', () => get('/datasets', { query: { limit: 100 } }))
+  const list = useQuery('datasets', (client) => client.request('GET /datasets', { query: { limit: 100 } }))
   const [uploaded, setUploaded] = useState<readonly Dataset[]>([])
   const [files, setFiles] = useState<readonly File[]>([])
   const [chosen, setChosen] = useState(initial === '' ? 'iris' : initial)
   const [form, setForm] = useState<JobForm>(emptyForm)
-  const [startError, setStartError] = useState<ApiError | null>(null)
+  const [startError, setStartError] = useState<Problem | null>(null)
   const datasets = [...uploaded, ...(list.value?.data ?? [])]
   const dataset = datasets.find(({ id }) => id === chosen)
   const change = (part: Partial<JobForm>) => {
@@ -124,7 +125,7 @@ export function NewJobView({ dataset: initial }: { dataset: string }) {
 }
 
 /** Whether no field shows the error. */
-function hasNoField(problem: ApiError | null, { chosenBy }: JobForm): boolean {
+function hasNoField(problem: Problem | null, { chosenBy }: JobForm): boolean {
   if (problem === null) return false
   const pointers = chosenBy === 'reader' ? [...commonFields, ...readerFields] : commonFields
   return !problem.errors.some(({ pointer }) => pointers.some((field) => pointer.startsWith(field)))
@@ -141,17 +142,17 @@ function requestOrSyntaxError(form: JobForm, dataset: Dataset): JobRequest | Syn
 
 type Request = JobRequest | SyntaxError | null
 
-function useStart(request: Request, onError: (error: ApiError) => void) {
+function useStart(request: Request, onError: (error: Problem) => void) {
   const [sending, setSending] = useState(false)
   const start = async (event: Event) => {
     event.preventDefault()
     if (request === null || request instanceof SyntaxError) return
     setSending(true)
     try {
-      const { id } = await post('/jobs', request)
+      const { id } = await client.jobs.create(request)
       go('runs', id)
     } catch (error) {
-      onError(toApiError(error))
+      onError(toProblem(error))
     }
     setSending(false)
   }
@@ -159,15 +160,15 @@ function useStart(request: Request, onError: (error: ApiError) => void) {
 }
 
 /** Starts the sweep that finds a spec for a dataset, and opens it. */
-function useSearch(onError: (error: ApiError) => void) {
+function useSearch(onError: (error: Problem) => void) {
   const [isSending, setSending] = useState(false)
   const start = async (dataset: Dataset) => {
     setSending(true)
     try {
-      const { id } = await post('/sweeps', bestOfMany(dataset))
+      const { id } = await client.sweeps.create(bestOfMany(dataset))
       go('sweeps', id)
     } catch (error) {
-      onError(toApiError(error))
+      onError(toProblem(error))
     }
     setSending(false)
   }

@@ -1,11 +1,12 @@
 /** The form for a new sweep: a spec, the parameters that vary, and how they are searched. */
 import { useState } from 'preact/hooks'
-import { type ApiError, get, post } from '../api/client.js'
+import { client } from '../api/client.js'
+import { type Problem, toProblem } from '../api/problem.js'
 import type { JobSpec } from '../api/types.js'
 import { TextAreaField } from '../components/field.js'
 import { Heading } from '../components/heading.js'
 import { ErrorNotice } from '../components/notice.js'
-import { toApiError, useQuery } from '../components/use-query.js'
+import { useQuery } from '../components/use-query.js'
 import { go } from '../router.js'
 import { baseRequest } from '../sweeps/base-request.js'
 import { commonRows, type SweepForm, sweepRequest } from '../sweeps/form.js'
@@ -14,10 +15,10 @@ import { SearchFields, StartSweep } from './sweep-search.js'
 
 /** @param job id of the run to sweep around; empty for the last form of a new job */
 export function NewSweepView({ job }: { job: string }) {
-  const base = useQuery(job === '' ? 'form' : job, async () =>
+  const base = useQuery(job === '' ? 'form' : job, async (client) =>
     job === ''
-      ? (await post('/jobs/validate', baseRequest())).spec
-      : (await get('/jobs/{id}', { id: job })).spec,
+      ? (await client.jobs.validate(baseRequest())).spec
+      : (await client.request('GET /jobs/{id}', { path: { id: job } })).spec,
   )
   return (
     <section>
@@ -51,7 +52,7 @@ function firstForm(base: JobSpec): SweepForm {
 
 function SweepFields({ base }: { base: JobSpec }) {
   const [form, setForm] = useState(() => firstForm(base))
-  const [problem, setProblem] = useState<ApiError | SyntaxError | null>(null)
+  const [problem, setProblem] = useState<Problem | SyntaxError | null>(null)
   const [isSending, setSending] = useState(false)
   const change = (part: Partial<SweepForm>) => {
     setForm((before) => ({ ...before, ...part }))
@@ -62,10 +63,10 @@ function SweepFields({ base }: { base: JobSpec }) {
     event.preventDefault()
     setSending(true)
     try {
-      const { id } = await post('/sweeps', sweepRequest(form))
+      const { id } = await client.sweeps.create(sweepRequest(form))
       go('sweeps', id)
     } catch (error) {
-      setProblem(error instanceof SyntaxError ? error : toApiError(error))
+      setProblem(error instanceof SyntaxError ? error : toProblem(error))
     }
     setSending(false)
   }
@@ -96,7 +97,7 @@ function SweepFields({ base }: { base: JobSpec }) {
   )
 }
 
-function findError(problem: ApiError | SyntaxError | null, field: string): string | undefined {
+function findError(problem: Problem | SyntaxError | null, field: string): string | undefined {
   if (problem === null || problem instanceof SyntaxError) return undefined
   const found = problem.errors.find(({ pointer }) => pointer === field || pointer.startsWith(`${field}/`))
   if (found === undefined) return undefined
@@ -104,7 +105,7 @@ function findError(problem: ApiError | SyntaxError | null, field: string): strin
 }
 
 /** Whether a field shows the error. */
-function isAtField({ errors }: ApiError): boolean {
+function isAtField({ errors }: Problem): boolean {
   const fields = /^\/(name|metric|seeds|search|spec|parameters\/\d+)(\/|$)/
   return errors.length > 0 && errors.every(({ pointer }) => fields.test(pointer))
 }

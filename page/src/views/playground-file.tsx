@@ -1,11 +1,11 @@
 /** Chooses a file for the playground, and the columns that it draws. */
 import { useState } from 'preact/hooks'
-import { type ApiError, preview } from '../api/client.js'
+import { client } from '../api/client.js'
+import { type Problem, toProblem } from '../api/problem.js'
 import type { Preview } from '../api/types.js'
 import { SelectField } from '../components/field.js'
 import { Icon } from '../components/icon.js'
 import { ErrorNotice } from '../components/notice.js'
-import { toApiError } from '../components/use-query.js'
 import { plural } from '../format.js'
 import { type ChosenColumns, inputColumns, proposeColumns, storeColumns } from '../playground/own-file.js'
 import type { Playground } from '../playground/use-playground.js'
@@ -19,19 +19,19 @@ interface Chosen {
 export function FileSettings({ playground }: { playground: Playground }) {
   const { own, chooseFile } = playground
   const [chosen, setChosen] = useState<Chosen | null>(null)
-  const [problem, setProblem] = useState<ApiError | null>(null)
+  const [problem, setProblem] = useState<Problem | null>(null)
   const [isBusy, setBusy] = useState(false)
   const attempt = async (work: () => Promise<void>) => {
     setBusy(true)
     setProblem(null)
-    await work().catch((error) => setProblem(toApiError(error)))
+    await work().catch((error) => setProblem(toProblem(error)))
     setBusy(false)
   }
   const open = (file: File | undefined) => {
     if (file === undefined) return
     setChosen(null)
     void attempt(async () => {
-      const found = await preview([file], {}, AbortSignal.timeout(60_000))
+      const found = await client.datasets.preview([file], {}, { timeout: 60_000 })
       setChosen({ file, preview: found, columns: proposeColumns(found) })
     })
   }

@@ -1,6 +1,6 @@
 /** Points an alias at a version: creates the alias, or moves it from the state that the page shows. */
 import { useState } from 'preact/hooks'
-import { put } from '../api/client.js'
+import { client } from '../api/client.js'
 import type { RegisteredModel } from '../api/types.js'
 import { SelectField, TextField } from '../components/field.js'
 import { useChange } from '../use-change.js'
@@ -25,8 +25,13 @@ export function PointAlias({ registered: { name, aliases }, versions, onChanged 
   const version = chosen ?? newest
   const existing = aliases.find((each) => each.alias === alias)
   const point = () => {
-    const match = existing === undefined ? ({ 'if-none-match': '*' } as const) : { 'if-match': existing.etag }
-    return put('/registry/{name}/aliases/{alias}', { version }, { name, alias, match })
+    const headers: Record<string, string> =
+      existing === undefined ? { 'if-none-match': '*' } : { 'if-match': existing.etag }
+    return client.request('PUT /registry/{name}/aliases/{alias}', {
+      path: { name, alias },
+      headers,
+      body: { version },
+    })
   }
   return (
     <form

@@ -1,6 +1,6 @@
 /** Predicts while the reader enters values, or chooses or draws an image. */
 import { useState } from 'preact/hooks'
-import type { ApiError } from '../api/client.js'
+import type { Problem } from '../api/problem.js'
 import type { Dataset, Model } from '../api/types.js'
 import { digitPixels } from '../components/digit-pad.js'
 import { DateField, SelectField, TextField } from '../components/field.js'
@@ -175,7 +175,7 @@ const rangeText = (column: Dataset['columns'][number] | undefined) =>
     ? undefined
     : `${short(column.min)} to ${short(column.max)}`
 
-const errorAt = (problem: ApiError | null, index: number, name: string) =>
+const errorAt = (problem: Problem | null, index: number, name: string) =>
   problem?.errors.find(({ pointer }) =>
     [`/inputs/0/${index}`, `/inputs/0/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`].includes(pointer),
   )?.message

@@ -1,6 +1,5 @@
 /** The place of a queued job and its estimated start. */
 import { useEffect, useState } from 'preact/hooks'
-import { get } from '../api/client.js'
 import type { Job } from '../api/types.js'
 import { useQuery } from '../components/use-query.js'
 import { roughDuration } from '../format.js'
@@ -38,6 +37,10 @@ export function QueueNote({ job }: { job: Queued }) {
 
 /** For a view without a stream of the job. */
 export function PolledQueueNote({ id }: { id: string }) {
-  const job = useQuery(id, () => get('/jobs/{id}', { id }), pollMilliseconds).latest
+  const job = useQuery(
+    id,
+    (client) => client.request('GET /jobs/{id}', { path: { id } }),
+    pollMilliseconds,
+  ).latest
   return job === null ? null : <QueueNote job={job} />
 }

@@ -1,6 +1,7 @@
 /** A registered name: its aliases, and its versions. */
 import { useState } from 'preact/hooks'
-import { get, patch, remove } from '../api/client.js'
+import type { Descent } from '../../../sdk/src/index.js'
+import { client } from '../api/client.js'
 import type { ModelVersion, RegisteredModel } from '../api/types.js'
 import { DeleteButton } from '../components/delete-button.js'
 import { Heading } from '../components/heading.js'
@@ -18,7 +19,7 @@ const pageSize = 50
 
 export function RegisteredNameView({ name }: { name: string }) {
   const [limit, setLimit] = useState(pageSize)
-  const query = useQuery(`${name} ${limit}`, () => readName(name, limit))
+  const query = useQuery(`${name} ${limit}`, (client) => readName(client, name, limit))
   const deletion = useChange(() => go('registry'))
   if (query.latest === null) {
     return (
@@ -43,7 +44,9 @@ export function RegisteredNameView({ name }: { name: string }) {
         {registered.aliases.length > 0 ? null : (
           <DeleteButton
             what="name"
-            onConfirm={() => void deletion.run(() => remove('/registry/{name}', { name }))}
+            onConfirm={() =>
+              void deletion.run(() => client.request('DELETE /registry/{name}', { path: { name } }))
+            }
           />
         )}
       </div>
@@ -68,13 +71,18 @@ export function RegisteredNameView({ name }: { name: string }) {
 }
 
 async function readName(
+  client: Descent,
   name: string,
   limit: number,
 ): Promise<{ registered: RegisteredModel; versions: ModelVersion[]; hasMore: boolean }> {
   const [registered, { data: versions, hasMore }] = await Promise.all([
-    get('/registry/{name}', { name }),
+    client.request('GET /registry/{name}', { path: { name } }),
     readPages(
-      (after) => get('/registry/{name}/versions', { name, query: { limit: pageSize, after } }),
+      (after) =>
+        client.request('GET /registry/{name}/versions', {
+          path: { name },
+          query: { limit: pageSize, after },
+        }),
       limit,
     ),
   ])
@@ -84,7 +92,12 @@ async function readName(
 function Versions(props: { versions: readonly ModelVersion[]; onChanged(): void }) {
   const change = useChange(props.onChanged)
   const setStatus = ({ name, version }: ModelVersion, status: 'archived' | 'candidate') =>
-    void change.run(() => patch('/registry/{name}/versions/{version}', { status }, { name, version }))
+    void change.run(() =>
+      client.request('PATCH /registry/{name}/versions/{version}', {
+        path: { name, version },
+        body: { status },
+      }),
+    )
   return (
     <>
       <ErrorNotice error={change.problem} />

@@ -1,6 +1,5 @@
 /** The registered names of models, each with its versions and aliases. */
 import { useState } from 'preact/hooks'
-import { get } from '../api/client.js'
 import { Heading } from '../components/heading.js'
 import { Empty, ErrorNotice } from '../components/notice.js'
 import { ShowMore } from '../components/show-more.js'
@@ -13,8 +12,8 @@ const pageSize = 50
 
 export function RegistryView() {
   const [limit, setLimit] = useState(pageSize)
-  const list = useQuery(String(limit), () =>
-    readPages((after) => get('/registry', { query: { limit: pageSize, after } }), limit),
+  const list = useQuery(String(limit), (client) =>
+    readPages((after) => client.request('GET /registry', { query: { limit: pageSize, after } }), limit),
   )
   const names = list.latest?.data ?? []
   return (

@@ -1,6 +1,6 @@
 /** What several trainings of a job measure: means with deviations, the band of the curves, and the trainings. */
 import { useState } from 'preact/hooks'
-import { get } from '../api/client.js'
+import type { Descent } from '../../../sdk/src/index.js'
 import type { Job, Repeats } from '../api/types.js'
 import { FigureList } from '../components/figure-list.js'
 import { ErrorNotice } from '../components/notice.js'
@@ -20,8 +20,8 @@ export const hasRepeats = ({ spec }: Job) => spec.repeats !== undefined || spec.
 
 export function RepeatsCard({ job }: { job: Job }) {
   const [isOver, setOver] = useState(false)
-  const read = async () => {
-    const found = await get('/jobs/{id}/repeats', { id: job.id })
+  const read = async (client: Descent) => {
+    const found = await client.request('GET /jobs/{id}/repeats', { path: { id: job.id } })
     setOver(!isUnfinished(found))
     return found
   }

@@ -1,13 +1,14 @@
 /** One run: live curves, findings, boundary, evaluation, network, and the request to run it again. */
 import { useMemo, useState } from 'preact/hooks'
-import { type ApiError, get, post, remove } from '../api/client.js'
+import { client } from '../api/client.js'
+import { type Problem, toProblem } from '../api/problem.js'
 import type { Boundary, Job, LayerSummary, Model } from '../api/types.js'
 import { DeleteButton } from '../components/delete-button.js'
 import { Heading } from '../components/heading.js'
 import { Icon } from '../components/icon.js'
 import { ErrorNotice } from '../components/notice.js'
 import { ConnectionNote, StatusPill } from '../components/status.js'
-import { toApiError, useQuery } from '../components/use-query.js'
+import { useQuery } from '../components/use-query.js'
 import { BoundaryPanel } from '../draw/boundary-panel.js'
 import { NetworkDrawing } from '../draw/network-drawing.js'
 import { maxDrawnRows, pointsIn, samplesIn } from '../draw/rows.js'
@@ -31,7 +32,7 @@ import { ShareButton } from './share-button.js'
 const boundaryPoints = 64
 
 export function RunView({ id }: { id: string }) {
-  const first = useQuery(id, () => get('/jobs/{id}', { id }))
+  const first = useQuery(id, (client) => client.request('GET /jobs/{id}', { path: { id } }))
   const inputs = first.value === null ? null : inputSize(first.value)
   if (first.value === null || inputs === null) {
     return (
@@ -49,9 +50,9 @@ function LiveRun({ first, inputs }: { first: Job; inputs: number }) {
   const drawable = inputs <= 2
   const run = useRun(first.id, drawable ? boundaryPoints : undefined)
   const job = run.job ?? first
-  const [problem, setProblem] = useState<ApiError | null>(null)
+  const [problem, setProblem] = useState<Problem | null>(null)
   const names = useQuery('datasets', datasetNames).value ?? new Map<string, string>()
-  const model = useQuery(job.modelId, () => get('/models/{id}', { id: job.modelId ?? '' }))
+  const model = useQuery(job.modelId, (client) => client.models.get(job.modelId ?? ''))
   const diagnosis = useDiagnosis(job)
   const isDiagnosed = diagnosis !== null && diagnosis.findings.length > 0
   const [mark, setMark] = useState<number | undefined>(undefined)
@@ -69,14 +70,14 @@ function LiveRun({ first, inputs }: { first: Job; inputs: number }) {
   }
   const shown = chosen === null ? model.value && { job, model: model.value } : rebuilt.value
   const control = (verb: 'cancel' | 'pause' | 'resume') =>
-    post(`/jobs/{id}/${verb}`, undefined, { id: job.id }).then(
+    client.request(`POST /jobs/{id}/${verb}`, { path: { id: job.id } }).then(
       () => setProblem(null),
-      (error) => setProblem(toApiError(error)),
+      (error) => setProblem(toProblem(error)),
     )
   const deleteRun = () =>
-    remove('/jobs/{id}', { id: job.id }).then(
+    client.jobs.delete(job.id).then(
       () => go('runs'),
-      (error) => setProblem(toApiError(error)),
+      (error) => setProblem(toProblem(error)),
     )
   return (
     <section>
@@ -207,8 +208,8 @@ function BoundaryCard(props: {
   exact: Boundary | undefined
 }) {
   const { run, job, inputs, playhead, exact } = props
-  const rows = useQuery(job.id, () =>
-    get('/jobs/{id}/rows', { id: job.id, query: { limit: maxDrawnRows } }),
+  const rows = useQuery(job.id, (client) =>
+    client.request('GET /jobs/{id}/rows', { path: { id: job.id }, query: { limit: maxDrawnRows } }),
   ).value
   const axes = run.frames[0]?.axes
   const [points, samples] = useMemo(

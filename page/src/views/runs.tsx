@@ -1,14 +1,16 @@
 /** The live table of all runs, with filters and a selection to compare. */
 import type { VNode } from 'preact'
 import { useCallback, useEffect, useRef, useState } from 'preact/hooks'
-import { type ApiError, get, post } from '../api/client.js'
+import type { Descent } from '../../../sdk/src/index.js'
+import { client } from '../api/client.js'
+import { type Problem, toProblem } from '../api/problem.js'
 import type { Job, JobStatus } from '../api/types.js'
 import { Heading } from '../components/heading.js'
 import { Icon } from '../components/icon.js'
 import { Empty, ErrorNotice } from '../components/notice.js'
 import { ShowMore } from '../components/show-more.js'
 import { StatusPill } from '../components/status.js'
-import { toApiError, useDebounced, useQuery } from '../components/use-query.js'
+import { useDebounced, useQuery } from '../components/use-query.js'
 import { useVisible } from '../components/use-visible.js'
 import { Sparkline } from '../draw/sparkline.js'
 import { bestEpochName, type Headline, headline, scaleName } from '../figures.js'
@@ -26,7 +28,7 @@ export function RunsView() {
   const [name, setName] = useState('')
   const [limit, setLimit] = useState(firstRows)
   const [chosen, setChosen] = useState<readonly string[]>([])
-  const [problem, setProblem] = useState<ApiError | null>(null)
+  const [problem, setProblem] = useState<Problem | null>(null)
   const nameFilter = useDebounced(name.trim(), debounceMilliseconds)
   const filter = {
     ...(status === 'all' ? {} : { status }),
@@ -38,10 +40,10 @@ export function RunsView() {
 
   const control = useCallback(async (job: Job, verb: 'cancel' | 'pause' | 'resume') => {
     try {
-      update(await post(`/jobs/{id}/${verb}`, undefined, { id: job.id }))
+      update(await client.request(`POST /jobs/{id}/${verb}`, { path: { id: job.id } }))
       setProblem(null)
     } catch (error) {
-      setProblem(toApiError(error))
+      setProblem(toProblem(error))
     }
   }, [])
   const choose = useCallback(
@@ -308,8 +310,8 @@ function JobControls({ job, title, control }: Pick<RowProps, 'job' | 'control'> 
 }
 
 /** Names of the latest datasets by id. Empty if the key may not read datasets. */
-export async function datasetNames(): Promise<Map<string, string>> {
-  const list = await get('/datasets', { query: { limit: 100 } }).catch(() => null)
+export async function datasetNames(client: Descent): Promise<Map<string, string>> {
+  const list = await client.request('GET /datasets', { query: { limit: 100 } }).catch(() => null)
   return new Map(list?.data.flatMap(({ id, name }) => (name === null ? [] : [[id, name]])))
 }
 
@@ -352,7 +354,9 @@ function LossSpark({ job, rows }: { job: Job; rows: Headline['rows'] }) {
     // Sequential, so that a long table does not send many requests at once.
     pending = pending.then(async () => {
       if (isCancelled) return
-      const points = await get('/jobs/{id}/epochs', { id: job.id, query: { points: 32 } }).catch(() => null)
+      const points = await client
+        .request('GET /jobs/{id}/epochs', { path: { id: job.id }, query: { points: 32 } })
+        .catch(() => null)
       if (points === null) return
       const losses = points.data.map(({ loss, valLoss }) => (rows === 'validation' ? valLoss : loss))
       if (hasEnded) sparks.set(job.id, losses)

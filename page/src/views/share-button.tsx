@@ -1,12 +1,13 @@
 /** Makes, shows and revokes the share links of a run. */
 import { useEffect, useRef, useState } from 'preact/hooks'
-import { type ApiError, get, post, remove } from '../api/client.js'
+import { client } from '../api/client.js'
+import { type Problem, toProblem } from '../api/problem.js'
 import type { NewShareLink, ShareLink } from '../api/types.js'
 import { Code } from '../components/code.js'
 import { ConfirmButton } from '../components/confirm-button.js'
 import { Icon } from '../components/icon.js'
 import { ErrorNotice } from '../components/notice.js'
-import { toApiError, useQuery } from '../components/use-query.js'
+import { useQuery } from '../components/use-query.js'
 
 export function ShareButton({ job }: { job: string }) {
   const dialog = useRef<HTMLDialogElement>(null)
@@ -27,9 +28,9 @@ export function ShareButton({ job }: { job: string }) {
 }
 
 function ShareForm({ job, onClose }: { job: string; onClose(): void }) {
-  const links = useQuery(job, () => get('/jobs/{id}/share-links', { id: job }))
+  const links = useQuery(job, (client) => client.request('GET /jobs/{id}/share-links', { path: { id: job } }))
   const [made, setMade] = useState<NewShareLink | null>(null)
-  const [problem, setProblem] = useState<ApiError | null>(null)
+  const [problem, setProblem] = useState<Problem | null>(null)
   const change = (sent: Promise<NewShareLink | null>) =>
     sent.then(
       (link) => {
@@ -37,14 +38,14 @@ function ShareForm({ job, onClose }: { job: string; onClose(): void }) {
         setProblem(null)
         links.refetch()
       },
-      (error) => setProblem(toApiError(error)),
+      (error) => setProblem(toProblem(error)),
     )
-  const make = () => change(post('/jobs/{id}/share-links', undefined, { id: job }))
+  const make = () => change(client.request('POST /jobs/{id}/share-links', { path: { id: job } }))
   const revoke = ({ id }: ShareLink) =>
     change(
-      remove('/jobs/{id}/share-links/{link}', { id: job, link: id }).then(() =>
-        made?.id === id ? null : made,
-      ),
+      client
+        .request('DELETE /jobs/{id}/share-links/{link}', { path: { id: job, link: id } })
+        .then(() => (made?.id === id ? null : made)),
     )
   return (
     <div class="share-form">

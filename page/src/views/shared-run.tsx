@@ -1,6 +1,6 @@
 /** One run as the visitors of a share link see it: without a key, without other views, and without changes. */
 import { useRef } from 'preact/hooks'
-import { type ApiError, get } from '../api/client.js'
+import type { Problem } from '../api/problem.js'
 import type { Job } from '../api/types.js'
 import { Heading } from '../components/heading.js'
 import { ConnectionNote, StatusPill } from '../components/status.js'
@@ -63,10 +63,12 @@ function Refusal({ text }: { text: string }) {
 
 const ended = 'This link no longer works: it was revoked, or its run was deleted.'
 
-const refusalText = ({ status, message }: ApiError) => (status === 401 ? ended : message)
+const refusalText = ({ status, message }: Problem) => (status === 401 ? ended : message)
 
 function SharedRun({ id, token }: { id: string; token: string }) {
-  const first = useQuery(token, () => get('/jobs/{id}', { id, token }))
+  const first = useQuery(token, (client) =>
+    client.withOptions({ key: token }).request('GET /jobs/{id}', { path: { id } }),
+  )
   if (first.value !== null) return <LiveSharedRun first={first.value} token={token} />
   if (first.error !== null) return <Refusal text={refusalText(first.error)} />
   return (

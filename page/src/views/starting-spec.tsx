@@ -1,6 +1,6 @@
 /** The spec that the page offers to the participants of a workshop. */
 import { useState } from 'preact/hooks'
-import { patch } from '../api/client.js'
+import { client } from '../api/client.js'
 import type { JobRequest } from '../api/types.js'
 import { TextAreaField } from '../components/field.js'
 import { ErrorNotice } from '../components/notice.js'
@@ -34,7 +34,8 @@ export function StartingSpecCard({ id, spec }: { id: string; spec: Spec | null }
   const change = useChange(() => setSaved(text))
   const save = async (event: Event) => {
     event.preventDefault()
-    if (typeof read !== 'string') await change.run(() => patch('/workshops/{id}', { spec: read }, { id }))
+    if (typeof read !== 'string')
+      await change.run(() => client.request('PATCH /workshops/{id}', { path: { id }, body: { spec: read } }))
   }
   const refusal = validation.error
   const isMissingScope = refusal?.status === 403

@@ -1,10 +1,11 @@
 /** The honest estimate of the best point of a sweep: its model on the test rows that no trial has seen. */
 import { useState } from 'preact/hooks'
-import { type ApiError, get, post } from '../api/client.js'
+import { client } from '../api/client.js'
+import { type Problem, toProblem } from '../api/problem.js'
 import type { Sweep, TestEvaluation } from '../api/types.js'
 import { Icon } from '../components/icon.js'
 import { ErrorNotice } from '../components/notice.js'
-import { toApiError, useQuery } from '../components/use-query.js'
+import { useQuery } from '../components/use-query.js'
 import { percent, plural, whole } from '../format.js'
 import { isUnfinished } from '../sweeps/progress.js'
 import { TestFigures } from './evaluation.js'
@@ -22,17 +23,17 @@ export function SweepTest({ sweep }: { sweep: Tested }) {
 }
 
 function TestCard({ jobId, point, share }: { jobId: string; point: number; share: number }) {
-  const job = useQuery(jobId, () => get('/jobs/{id}', { id: jobId }))
+  const job = useQuery(jobId, (client) => client.request('GET /jobs/{id}', { path: { id: jobId } }))
   const [tested, setTested] = useState<TestEvaluation | null>(null)
-  const [problem, setProblem] = useState<ApiError | null>(null)
+  const [problem, setProblem] = useState<Problem | null>(null)
   const [isSending, setSending] = useState(false)
   const test = async () => {
     setSending(true)
     try {
-      setTested(await post('/jobs/{id}/test', undefined, { id: jobId }))
+      setTested(await client.request('POST /jobs/{id}/test', { path: { id: jobId } }))
       setProblem(null)
     } catch (error) {
-      setProblem(toApiError(error))
+      setProblem(toProblem(error))
     }
     setSending(false)
   }

@@ -1,13 +1,13 @@
 /** One sweep: its progress, its points, and the effects of the parameters. */
 import { useMemo, useState } from 'preact/hooks'
-import { type ApiError, post, remove } from '../api/client.js'
+import { client } from '../api/client.js'
+import { type Problem, toProblem } from '../api/problem.js'
 import type { Sweep, Trial } from '../api/types.js'
 import { DeleteButton } from '../components/delete-button.js'
 import { Heading } from '../components/heading.js'
 import { Icon } from '../components/icon.js'
 import { ErrorNotice } from '../components/notice.js'
 import { StatusPill } from '../components/status.js'
-import { toApiError } from '../components/use-query.js'
 import { go } from '../router.js'
 import { sweepTitle } from '../sweeps/names.js'
 import { toPoints, trialsPerPoint } from '../sweeps/points.js'
@@ -35,12 +35,12 @@ export function SweepView({ id }: { id: string }) {
 interface Props {
   sweep: Sweep
   trials: readonly Trial[]
-  error: ApiError | null
+  error: Problem | null
   replace(sweep: Sweep): void
 }
 
 function OneSweep({ sweep, trials, error, replace }: Props) {
-  const [problem, setProblem] = useState<ApiError | null>(null)
+  const [problem, setProblem] = useState<Problem | null>(null)
   const perPoint = trialsPerPoint(sweep)
   const points = useMemo(() => toPoints(trials, perPoint), [trials, perPoint])
   return (
@@ -77,17 +77,17 @@ function OneSweep({ sweep, trials, error, replace }: Props) {
 interface ControlProps {
   sweep: Sweep
   onChange(sweep: Sweep): void
-  onProblem(problem: ApiError | null): void
+  onProblem(problem: Problem | null): void
 }
 
 function Controls({ sweep: { id, status }, onChange, onProblem }: ControlProps) {
-  const fail = (error: unknown) => onProblem(toApiError(error))
+  const fail = (error: unknown) => onProblem(toProblem(error))
   const control = (verb: 'pause' | 'resume' | 'cancel') =>
-    post(`/sweeps/{id}/${verb}`, undefined, { id }).then((sweep) => {
+    client.request(`POST /sweeps/{id}/${verb}`, { path: { id } }).then((sweep) => {
       onProblem(null)
       onChange(sweep)
     }, fail)
-  const deleteSweep = () => remove('/sweeps/{id}', { id }).then(() => go('sweeps'), fail)
+  const deleteSweep = () => client.sweeps.delete(id).then(() => go('sweeps'), fail)
   return (
     <div class="actions">
       {status === 'running' ? (

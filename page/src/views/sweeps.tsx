@@ -1,6 +1,6 @@
 /** The table of sweeps. */
 import { useRef, useState } from 'preact/hooks'
-import { get } from '../api/client.js'
+import type { Descent } from '../../../sdk/src/index.js'
 import type { SweepSummary } from '../api/types.js'
 import { Heading } from '../components/heading.js'
 import { Icon } from '../components/icon.js'
@@ -22,9 +22,12 @@ const newSweepsMilliseconds = 5_000
 
 export function SweepsView() {
   const [limit, setLimit] = useState(firstRows)
-  const read = (after: string | undefined) =>
-    get('/sweeps', { query: { limit: Math.min(pageSize, limit), after } })
-  const list = useQuery(`sweeps ${limit}`, () => readPages(read, limit), newSweepsMilliseconds)
+  const read = (client: Descent) =>
+    readPages(
+      (after) => client.request('GET /sweeps', { query: { limit: Math.min(pageSize, limit), after } }),
+      limit,
+    )
+  const list = useQuery(`sweeps ${limit}`, read, newSweepsMilliseconds)
   const sweeps = list.latest?.data
   return (
     <section>

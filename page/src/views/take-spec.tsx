@@ -1,12 +1,13 @@
 /** Starts a job from the spec of an earlier one, such as the best point of a sweep, or from that of a workshop. */
 import { useState } from 'preact/hooks'
-import { type ApiError, get, post } from '../api/client.js'
+import { client } from '../api/client.js'
+import { type Problem, toProblem } from '../api/problem.js'
 import type { JobRequest } from '../api/types.js'
 import { TextAreaField } from '../components/field.js'
 import { Heading } from '../components/heading.js'
 import { Icon } from '../components/icon.js'
 import { ErrorNotice } from '../components/notice.js'
-import { toApiError, useQuery } from '../components/use-query.js'
+import { useQuery } from '../components/use-query.js'
 import { go } from '../router.js'
 import { Estimate, useValidation } from './estimate.js'
 
@@ -14,7 +15,7 @@ import { Estimate, useValidation } from './estimate.js'
 export const startingSpec = 'workshop'
 
 export function TakeSpecView({ job }: { job: string }) {
-  const { value, error } = useQuery(job, () => get('/jobs/{id}', { id: job }))
+  const { value, error } = useQuery(job, (client) => client.request('GET /jobs/{id}', { path: { id: job } }))
   return (
     <section>
       <div class="heading">
@@ -32,7 +33,7 @@ export function TakeSpecView({ job }: { job: string }) {
 
 /** The starting spec of the workshop that the key joined. */
 export function TakeStartingSpecView() {
-  const { value, error } = useQuery('workshop', () => get('/workshop'))
+  const { value, error } = useQuery('workshop', (client) => client.request('GET /workshop'))
   return (
     <section>
       <div class="heading">
@@ -54,7 +55,7 @@ export function TakeStartingSpecView() {
 
 function SpecForm({ spec, isOfSweep }: { spec: object; isOfSweep: boolean }) {
   const [text, setText] = useState(() => JSON.stringify(spec, null, 2))
-  const [problem, setProblem] = useState<ApiError | null>(null)
+  const [problem, setProblem] = useState<Problem | null>(null)
   const [isSending, setSending] = useState(false)
   const request = readRequest(text)
   const validation = useValidation(request instanceof SyntaxError ? null : request)
@@ -63,9 +64,9 @@ function SpecForm({ spec, isOfSweep }: { spec: object; isOfSweep: boolean }) {
     if (request instanceof SyntaxError) return
     setSending(true)
     try {
-      go('runs', (await post('/jobs', request)).id)
+      go('runs', (await client.jobs.create(request)).id)
     } catch (error) {
-      setProblem(toApiError(error))
+      setProblem(toProblem(error))
     }
     setSending(false)
   }

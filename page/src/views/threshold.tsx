@@ -1,11 +1,11 @@
 /** Chooses the threshold of a binary classifier on its ROC and precision–recall curves. */
 import { useState } from 'preact/hooks'
-import { type ApiError, patch } from '../api/client.js'
+import { client } from '../api/client.js'
+import { type Problem, toProblem } from '../api/problem.js'
 import type { Model } from '../api/types.js'
 import { NumberField } from '../components/field.js'
 import { FigureList } from '../components/figure-list.js'
 import { ErrorNotice } from '../components/notice.js'
-import { toApiError } from '../components/use-query.js'
 import { ThresholdCurve } from '../draw/threshold-curve.js'
 import { percent, short, whole } from '../format.js'
 import {
@@ -165,14 +165,14 @@ function SaveButton(props: {
   onSaved(threshold: number): void
 }) {
   const { id, threshold, saved, onSaved } = props
-  const [problem, setProblem] = useState<ApiError | null>(null)
+  const [problem, setProblem] = useState<Problem | null>(null)
   const save = () =>
-    patch('/models/{id}', { threshold }, { id }).then(
+    client.request('PATCH /models/{id}', { path: { id }, body: { threshold } }).then(
       (model) => {
         onSaved(model.threshold ?? threshold)
         setProblem(null)
       },
-      (error) => setProblem(toApiError(error)),
+      (error) => setProblem(toProblem(error)),
     )
   return (
     <>

@@ -1,5 +1,4 @@
 /** Some pictures of a dataset with their classes. */
-import { get } from '../api/client.js'
 import type { Dataset, Preview } from '../api/types.js'
 import { useQuery } from '../components/use-query.js'
 import { PixelPicture } from '../draw/pixel-picture.js'
@@ -18,10 +17,12 @@ interface Picture {
 export function DatasetThumbnails({ dataset }: { dataset: Dataset }) {
   const { id, rows, columns } = dataset
   const count = Math.min(shownPictures, rows)
-  const found = useQuery(id, async () => {
+  const found = useQuery(id, async (client) => {
     const offsets = Array.from({ length: count }, (_, index) => Math.floor((index * rows) / count))
     const pages = await Promise.all(
-      offsets.map((offset) => get('/datasets/{id}/rows', { id, query: { offset, limit: 1 } })),
+      offsets.map((offset) =>
+        client.request('GET /datasets/{id}/rows', { path: { id }, query: { offset, limit: 1 } }),
+      ),
     )
     return pages.flatMap(({ data }) => data.map((cells) => toPicture(cells, columns)))
   })

@@ -1,10 +1,11 @@
 /** Previews an upload as a dataset and lets the reader change how it is read before it is stored. */
 import { useEffect, useRef, useState } from 'preact/hooks'
-import { type ApiError, preview, upload } from '../api/client.js'
+import { client } from '../api/client.js'
+import { type Problem, toProblem } from '../api/problem.js'
 import type { Dataset, Preview } from '../api/types.js'
 import { Icon } from '../components/icon.js'
 import { ErrorNotice } from '../components/notice.js'
-import { toApiError, useDebounced, useQuery } from '../components/use-query.js'
+import { useDebounced, useQuery } from '../components/use-query.js'
 import { bytes, plural } from '../format.js'
 import { canSearch, searchedPoints } from '../sweeps/best-of-many.js'
 import { ColumnTable } from './column-table.js'
@@ -27,14 +28,14 @@ interface Props {
 
 export function UploadReview({ files, onStored, onCancel }: Props) {
   const [choices, setChoices] = useState<ReadingChoices>(noChoices)
-  const [problem, setProblem] = useState<ApiError | null>(null)
+  const [problem, setProblem] = useState<Problem | null>(null)
   const [sending, setSending] = useState(false)
   const heading = useRef<HTMLHeadingElement>(null)
   useEffect(() => heading.current?.focus(), [])
 
   const parameters = uploadQuery(choices)
   const debounced = useDebounced(JSON.stringify(parameters), debounceMilliseconds)
-  const query = useQuery(debounced, (signal) => preview(files, JSON.parse(debounced), signal))
+  const query = useQuery(debounced, (client) => client.datasets.preview(files, JSON.parse(debounced)))
   const isOutdated = debounced !== JSON.stringify(parameters) || query.value === null
   const change = (part: Partial<ReadingChoices>) => {
     setChoices((before) => ({ ...before, ...part }))
@@ -44,9 +45,9 @@ export function UploadReview({ files, onStored, onCancel }: Props) {
   const store = async (next: AfterUpload) => {
     setSending(true)
     try {
-      onStored(await upload(files, { name: datasetName(files), ...parameters }), next)
+      onStored(await client.datasets.upload(files, { name: datasetName(files), ...parameters }), next)
     } catch (error) {
-      setProblem(toApiError(error))
+      setProblem(toProblem(error))
       setSending(false)
     }
   }

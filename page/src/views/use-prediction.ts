@@ -1,8 +1,8 @@
 /** The prediction of a model for what the reader enters. */
 import { useEffect, useState } from 'preact/hooks'
-import { ApiError, post, predictImage } from '../api/client.js'
+import { client } from '../api/client.js'
+import { PageError, type Problem, toProblem } from '../api/problem.js'
 import type { Model, Prediction } from '../api/types.js'
-import { toApiError } from '../components/use-query.js'
 
 const debounceMilliseconds = 120
 
@@ -15,7 +15,7 @@ export const isComplete = (row: (Cell | undefined)[] | File | null): row is Inpu
 /** Predicts when the input has not changed for a moment, and again when the threshold changes. */
 export function usePrediction(model: Model, input: Input | null) {
   const [prediction, setPrediction] = useState<Prediction | null>(null)
-  const [problem, setProblem] = useState<ApiError | null>(null)
+  const [problem, setProblem] = useState<Problem | null>(null)
   const key = input instanceof File ? input : JSON.stringify(input)
   useEffect(() => {
     if (input === null) return
@@ -28,7 +28,7 @@ export function usePrediction(model: Model, input: Input | null) {
           setProblem(null)
         },
         (error) => {
-          if (!isCancelled) setProblem(toApiError(error))
+          if (!isCancelled) setProblem(toProblem(error))
         },
       )
     }, debounceMilliseconds)
@@ -43,19 +43,17 @@ export function usePrediction(model: Model, input: Input | null) {
       setPrediction(await predict(model.id, file))
       setProblem(null)
     } catch (error) {
-      setProblem(toApiError(error))
+      setProblem(toProblem(error))
     }
   }
   return { prediction, problem, predictNow }
 }
 
-/** @throws ApiError if the request fails or the row is invalid. */
+/** @throws Problem if the request fails or the row is invalid. */
 async function predict(id: string, input: Input): Promise<Prediction | null> {
   const { predictions, errors = [] } =
-    input instanceof File
-      ? await predictImage(id, input)
-      : await post('/models/{id}/predict', { inputs: [input] }, { id })
+    input instanceof File ? await client.models.predict(id, input) : await client.models.predict(id, [input])
   const [first] = errors
-  if (first !== undefined) throw new ApiError(200, 'invalid-input', first.message, errors)
+  if (first !== undefined) throw new PageError('invalid-input', first.message, errors)
   return predictions[0] ?? null
 }

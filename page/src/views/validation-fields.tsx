@@ -1,11 +1,11 @@
 /** Fields for the validation rows of a job: a split of its dataset, or another dataset, which can be uploaded here. */
 import { useState } from 'preact/hooks'
-import { type ApiError, upload } from '../api/client.js'
+import { client } from '../api/client.js'
+import { type Problem, toProblem } from '../api/problem.js'
 import type { JobSpec } from '../api/types.js'
 import { NumberField, SelectField } from '../components/field.js'
 import { Icon } from '../components/icon.js'
 import { ErrorNotice } from '../components/notice.js'
-import { toApiError } from '../components/use-query.js'
 import { datasetTitle } from './job-data.js'
 import type { JobForm, Split } from './job-form.js'
 import type { TrainingProps } from './job-training.js'
@@ -68,7 +68,7 @@ const defaultName = ({ split }: JobForm, spec: JobSpec | null) =>
   spec === null || split !== 'default' ? 'default' : `default: ${spec.split}`
 
 function ValidationDataset({ form, dataset, datasets, change, errorAt, onDataset }: TrainingProps) {
-  const [problem, setProblem] = useState<ApiError | null>(null)
+  const [problem, setProblem] = useState<Problem | null>(null)
   const [sending, setSending] = useState(false)
   const others = datasets.filter(({ id, origin }) => id !== dataset.id && origin === 'uploaded')
   const receive = async (list: FileList | null) => {
@@ -78,12 +78,15 @@ function ValidationDataset({ form, dataset, datasets, change, errorAt, onDataset
     setSending(true)
     try {
       // Reads its columns with the types of the training dataset.
-      const created = await upload(files, { name: first.name.replace(/(\.\w+)+$/, ''), like: dataset.id })
+      const created = await client.datasets.upload(files, {
+        name: first.name.replace(/(\.\w+)+$/, ''),
+        like: dataset.id,
+      })
       onDataset(created)
       change({ validationDataset: created.id })
       setProblem(null)
     } catch (error) {
-      setProblem(toApiError(error))
+      setProblem(toProblem(error))
     }
     setSending(false)
   }

@@ -1,6 +1,7 @@
 /** A workshop of the teacher: its code for the room, everybody's newest run, and control over all of them. */
 import { useState } from 'preact/hooks'
-import { type ApiError, get, getFile, post, remove } from '../api/client.js'
+import { client } from '../api/client.js'
+import { type Problem, toProblem } from '../api/problem.js'
 import type { Workshop } from '../api/types.js'
 import { ConfirmButton } from '../components/confirm-button.js'
 import { DeleteButton } from '../components/delete-button.js'
@@ -8,7 +9,7 @@ import { Heading } from '../components/heading.js'
 import { Icon } from '../components/icon.js'
 import { Empty, ErrorNotice } from '../components/notice.js'
 import { saveFile } from '../components/save-file.js'
-import { toApiError, useQuery } from '../components/use-query.js'
+import { useQuery } from '../components/use-query.js'
 import { QrCode } from '../draw/qr-code.js'
 import { plural } from '../format.js'
 import { go, link } from '../router.js'
@@ -19,7 +20,11 @@ import { StartingSpecCard } from './starting-spec.js'
 import { endText, hasEnded, pollMilliseconds } from './workshop-times.js'
 
 export function WorkshopControlView({ id }: { id: string }) {
-  const query = useQuery(id, () => get('/workshops/{id}', { id }), pollMilliseconds)
+  const query = useQuery(
+    id,
+    (client) => client.request('GET /workshops/{id}', { path: { id } }),
+    pollMilliseconds,
+  )
   const workshop = query.value
   if (workshop === null) {
     return (
@@ -98,7 +103,7 @@ const controls = [
 ] as const
 
 function Controls({ id, onChanged }: { id: string; onChanged(): void }) {
-  const [problem, setProblem] = useState<ApiError | null>(null)
+  const [problem, setProblem] = useState<Problem | null>(null)
   const [result, setResult] = useState('')
   const [isSending, setSending] = useState(false)
   /** @param act returns what it did */
@@ -110,23 +115,24 @@ function Controls({ id, onChanged }: { id: string; onChanged(): void }) {
       onChanged()
     } catch (error) {
       setResult('')
-      setProblem(toApiError(error))
+      setProblem(toProblem(error))
     }
     setSending(false)
   }
   const control = (verb: 'pause' | 'resume' | 'reset', done: string) =>
     run(async () => {
-      const { jobs } = await post(`/workshops/{id}/${verb}`, undefined, { id })
+      const { jobs } = await client.request(`POST /workshops/{id}/${verb}`, { path: { id } })
       return `${plural(jobs, 'run')} ${done}.`
     })
   const download = () =>
     run(async () => {
-      saveFile(`${id}.csv`, 'text/csv', await getFile('/workshops/{id}/runs.csv', { id }))
+      const response = await client.response('GET /workshops/{id}/runs.csv', { path: { id } })
+      saveFile(`${id}.csv`, 'text/csv', await response.blob())
       return ''
     })
   const deleteAll = () =>
     run(async () => {
-      await remove('/workshops/{id}', { id })
+      await client.request('DELETE /workshops/{id}', { path: { id } })
       go('workshops')
       return ''
     })

@@ -1,7 +1,6 @@
 /** The workshop that the key joined: everybody's newest run, and where to train. */
 
-import type { ApiError } from '../api/client.js'
-import { get } from '../api/client.js'
+import type { Problem } from '../api/problem.js'
 import { Heading } from '../components/heading.js'
 import { Icon } from '../components/icon.js'
 import { ErrorNotice } from '../components/notice.js'
@@ -15,7 +14,11 @@ import { startingSpec } from './take-spec.js'
 import { endText, pollMilliseconds } from './workshop-times.js'
 
 export function WorkshopView() {
-  const { latest: workshop, error } = useQuery('workshop', () => get('/workshop'), pollMilliseconds)
+  const { latest: workshop, error } = useQuery(
+    'workshop',
+    (client) => client.request('GET /workshop'),
+    pollMilliseconds,
+  )
   if (workshop === null || (error !== null && isOver(error))) {
     return (
       <section>
@@ -76,9 +79,9 @@ export function WorkshopView() {
 }
 
 /** The key did not join a workshop, or it ended. */
-const isOver = ({ status }: ApiError) => status === 404 || status === 401
+const isOver = ({ status }: Problem) => status === 404 || status === 401
 
-function NoWorkshop({ error }: { error: ApiError }) {
+function NoWorkshop({ error }: { error: Problem }) {
   if (!isOver(error)) return <ErrorNotice error={error} />
   return (
     <div class="empty">

@@ -1,12 +1,13 @@
 /** The workshops of the key, and a form to open one. */
 import { useState } from 'preact/hooks'
-import { type ApiError, get, post } from '../api/client.js'
+import { client } from '../api/client.js'
+import { type Problem, toProblem } from '../api/problem.js'
 import type { Workshop } from '../api/types.js'
 import { NumberField, TextField } from '../components/field.js'
 import { Heading } from '../components/heading.js'
 import { Empty, ErrorNotice, ProblemNotice } from '../components/notice.js'
 import { TableCard } from '../components/table-card.js'
-import { toApiError, useQuery } from '../components/use-query.js'
+import { useQuery } from '../components/use-query.js'
 import { ago, whole } from '../format.js'
 import { go, link } from '../router.js'
 import { endText } from './workshop-times.js'
@@ -15,7 +16,7 @@ const defaultHours = 12
 const maximumHours = 72
 
 export function WorkshopsView() {
-  const { value, error } = useQuery('workshops', () => get('/workshops'))
+  const { value, error } = useQuery('workshops', (client) => client.request('GET /workshops'))
   return (
     <section>
       <div class="heading">
@@ -44,17 +45,19 @@ export function WorkshopsView() {
 function OpenForm() {
   const [name, setName] = useState('')
   const [hours, setHours] = useState(defaultHours)
-  const [problem, setProblem] = useState<ApiError | null>(null)
+  const [problem, setProblem] = useState<Problem | null>(null)
   const [isSending, setSending] = useState(false)
   const open = async (event: Event) => {
     event.preventDefault()
     setSending(true)
     try {
       const trimmed = name.trim()
-      const { id } = await post('/workshops', { hours, ...(trimmed === '' ? {} : { name: trimmed }) })
+      const { id } = await client.request('POST /workshops', {
+        body: { hours, ...(trimmed === '' ? {} : { name: trimmed }) },
+      })
       go('workshops', id)
     } catch (error) {
-      setProblem(toApiError(error))
+      setProblem(toProblem(error))
       setSending(false)
     }
   }

@@ -1,11 +1,12 @@
 /** The rows with the largest loss under the final network of a run. */
 import { useEffect, useRef, useState } from 'preact/hooks'
-import { type ApiError, get, post } from '../api/client.js'
+import { client } from '../api/client.js'
+import { type Problem, toProblem } from '../api/problem.js'
 import type { Job, Model, WorstRows } from '../api/types.js'
 import { Choice } from '../components/field.js'
 import { ErrorNotice } from '../components/notice.js'
 import { ShowMore } from '../components/show-more.js'
-import { toApiError, useQuery } from '../components/use-query.js'
+import { useQuery } from '../components/use-query.js'
 import type { Cell } from '../draw/confusion-matrix.js'
 import { plural, whole } from '../format.js'
 import { patchedRequest } from '../job-request.js'
@@ -36,11 +37,10 @@ export function WorstRowsCard({ job, coding, cell, isListed, onList, onAllRows }
   useEffect(() => {
     if (key !== '') heading.current?.scrollIntoView({ block: 'nearest' })
   }, [key])
-  const query = useQuery(isListed ? `${job.id} ${split} ${limit} ${key}` : null, (signal) =>
-    get('/jobs/{id}/rows/worst', {
-      id: job.id,
+  const query = useQuery(isListed ? `${job.id} ${split} ${limit} ${key}` : null, (client) =>
+    client.request('GET /jobs/{id}/rows/worst', {
+      path: { id: job.id },
       query: { limit, split, cell: key === '' ? undefined : key },
-      signal,
     }),
   )
   return (
@@ -101,7 +101,7 @@ const hasOthers = ({ spec }: Job) =>
 /** Training rows can be marked, to train again without them. */
 function MarkedRows({ job, coding, worst }: Pick<Props, 'job' | 'coding'> & { worst: WorstRows }) {
   const [marked, setMarked] = useState<ReadonlySet<number>>(new Set())
-  const [problem, setProblem] = useState<ApiError | null>(null)
+  const [problem, setProblem] = useState<Problem | null>(null)
   const [isStarting, setStarting] = useState(false)
   const toggle = (row: number) => {
     const rows = new Set(marked)
@@ -113,10 +113,10 @@ function MarkedRows({ job, coding, worst }: Pick<Props, 'job' | 'coding'> & { wo
     try {
       const excludedRows = [...new Set([...(job.spec.excludedRows ?? []), ...marked])].sort((a, b) => a - b)
       const title = `without ${plural(excludedRows.length, 'row')}`
-      const { id } = await post('/jobs', patchedRequest(job, { patch: { excludedRows }, title }))
+      const { id } = await client.jobs.create(patchedRequest(job, { patch: { excludedRows }, title }))
       go('compare', `${job.id},${id}`)
     } catch (error) {
-      setProblem(toApiError(error))
+      setProblem(toProblem(error))
     }
     setStarting(false)
   }
