@@ -23,7 +23,7 @@ function hasFish(): boolean {
   }
 }
 
-/** What fish lists for this beginning of a command line. */
+/** What fish lists after a part of a command line. */
 const complete = (line: string): string[] =>
   execFileSync('fish', ['--no-config', '-c', 'source $argv[1]; complete -C $argv[2]', script, line], {
     cwd: folder.path,
