@@ -119,6 +119,15 @@ export const settingGroups = {
         'Epochs that a finished job keeps: the first, the last, the best and others evenly spread. ' +
           'Every API process needs the same value. Not set: all epochs.',
       ),
+    AUDIT_DAYS: z.coerce
+      .number()
+      .int()
+      .min(1)
+      .max(36_500)
+      .default(400)
+      .describe(
+        'Days after which an entry of the audit log is deleted. Every API process needs the same value.',
+      ),
     REDIS_URL: z
       .string()
       .regex(

@@ -1,0 +1,48 @@
+/** The audit log: who changed what about tenants, keys, limits, webhooks and share links. */
+import { z } from 'zod'
+import { text } from './text.js'
+
+/** What each action means, and what `details` has. */
+export const auditActions = {
+  'tenant.created': 'A tenant was created',
+  'tenant.suspended': 'A tenant was suspended, for `reason`',
+  'tenant.resumed': 'A suspended tenant was resumed',
+  'limits.changed': 'Limits of a tenant changed. `before` and `after`, by limit; null is the setting',
+  'key.created': 'A key was created. `name`, `scopes`, `models` and `expiresAt`',
+  'key.changed': 'The name or the expiry of a key changed. `before` and `after`',
+  'key.rotated': 'A key was replaced. `replacedBy` is the new key, and `expiresAt` the end of the old one',
+  'key.revoked': 'A key was revoked',
+  'key.deleted': 'A revoked or expired key was deleted',
+  'webhook.created': 'A webhook was registered. `host` and `events`',
+  'webhook.deleted': 'A webhook was deleted. `host`',
+  'webhook.enabled': 'A webhook was enabled',
+  'webhook.secretRotated': 'The secret of a webhook was replaced. `previousSecretExpiresAt`',
+  'shareLink.created': 'A share link was made. `jobId`',
+  'shareLink.revoked': 'A share link was revoked. `jobId`',
+  'jobs.deleted':
+    'Ended jobs were deleted by a filter. `before`, `statuses` and `count`, at most 500 an entry',
+} as const satisfies Record<string, string>
+export type AuditAction = keyof typeof auditActions
+
+export const auditActionSchema = z.enum(Object.keys(auditActions) as [AuditAction, ...AuditAction[]])
+
+export const actorTypeSchema = z
+  .enum(['key', 'local', 'command'])
+  .describe('a key, a client of a service without keys, or the command line')
+
+export const auditEntrySchema = z.object({
+  id: z.string(),
+  object: z.literal('auditEntry'),
+  at: z.iso.datetime(),
+  actor: z.object({
+    type: actorTypeSchema,
+    id: z.string().nullable().describe('id of the key, or user of the operating system'),
+  }),
+  action: auditActionSchema,
+  tenantId: z.string().nullable().describe('the tenant that the change concerns'),
+  target: z.string().nullable().describe('id of the object that changed'),
+  details: z.record(z.string(), z.unknown()).describe('never has a secret'),
+  requestId: z.string().nullable().describe('as in the log lines of the request'),
+  address: text(100).nullable().describe('of the client; an IPv6 address is shortened to its /64 network'),
+})
+export type AuditEntry = z.infer<typeof auditEntrySchema>
