@@ -94,6 +94,7 @@ async function openServer(
     settings: defaultLimits(config),
     box,
     checkpoints: keptCheckpoints(config),
+    auditDays: config.AUDIT_DAYS,
   })
   if (!isLoopback(config.HOST) && !(await stores.keys.anyLive())) throw new Error(noKey(config.HOST))
   const queue = await openJobQueue(config.REDIS_URL, database, (error) => logError('queue', error))
@@ -219,7 +220,7 @@ function startCleanup(
   config: Config,
   log: Logger,
 ) {
-  const { idempotency, webhooks, tickets, jobs, workers, workshops, checkpoints } = stores
+  const { idempotency, webhooks, tickets, jobs, workers, workshops, checkpoints, audit } = stores
   const thinner = historyThinner(database, config.KEPT_EPOCHS)
   const cleaned = [
     idempotency,
@@ -230,6 +231,7 @@ function startCleanup(
     workers,
     workshops,
     thinner,
+    audit,
     objects ?? [],
   ].flat()
   return cleanUpForever(cleaned, (error) => log.warn({ err: error }, 'cleanup'))

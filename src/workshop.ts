@@ -1,6 +1,7 @@
 /** `npm run workshop`: the service on all addresses of this machine, with a workshop that participants join by a code. */
 import { renderUnicodeCompact } from 'uqr'
 import { runAllInOne } from './all-in-one.js'
+import { commandActor } from './commands/command-actor.js'
 import { readConfig } from './config.js'
 import { scopeSchema } from './contract/key.js'
 import { defaultHours, type Workshop } from './contract/workshop.js'
@@ -21,11 +22,17 @@ let opened: { key: string; workshop: Workshop } | undefined
 
 /** Replaces the teacher's key, and continues the workshop that is still open. */
 async function openForTeacher(database: Database): Promise<{ key: string; workshop: Workshop }> {
+  const actor = commandActor()
   const [keys, workshops] = [keyStore(database), workshopStore(database)]
-  for (const { id, tenantId } of await keys.list()) if (tenantId === teacher) await keys.revoke(id)
+  for (const { id, tenantId, status } of await keys.listAll()) {
+    if (tenantId === teacher && status === 'live') await keys.revoke(id, actor)
+  }
   const { text, ...made } = makeKey()
-  const scopes = [...scopeSchema.options]
-  await keys.create({ ...made, tenantId: teacher, scopes, models: [], days: keyDays })
+  const scopes = scopeSchema.options.filter((scope) => scope !== 'admin')
+  await keys.create(
+    { ...made, tenantId: teacher, name: null, scopes, models: [], expiry: { days: keyDays } },
+    actor,
+  )
   const open = (await workshops.list(teacher)).find(({ expiresAt }) => Date.parse(expiresAt) > Date.now())
   return { key: text, workshop: open ?? (await openWorkshop(workshops, teacher, { hours: defaultHours })) }
 }

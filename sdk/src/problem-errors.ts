@@ -7,6 +7,7 @@ export class TooDeepError extends ApiError<'too-deep'> {}
 export class UnauthorizedError extends ApiError<'unauthorized'> {}
 export class ForbiddenError extends ApiError<'forbidden'> {}
 export class ForeignOriginError extends ApiError<'foreign-origin'> {}
+export class TenantSuspendedError extends ApiError<'tenant-suspended'> {}
 export class NotFoundError extends ApiError<'not-found'> {}
 export class RequestTimeoutError extends ApiError<'request-timeout'> {}
 export class JobFinishedError extends ApiError<'job-finished'> {}
@@ -25,6 +26,9 @@ export class TooManyShareLinksError extends ApiError<'too-many-share-links'> {}
 export class WorkshopFullError extends ApiError<'workshop-full'> {}
 export class NicknameTakenError extends ApiError<'nickname-taken'> {}
 export class NoKeysError extends ApiError<'no-keys'> {}
+export class TooManyKeysError extends ApiError<'too-many-keys'> {}
+export class KeyNotLiveError extends ApiError<'key-not-live'> {}
+export class LastAdminKeyError extends ApiError<'last-admin-key'> {}
 export class TooMuchStoredError extends ApiError<'too-much-stored'> {}
 export class PreconditionFailedError extends ApiError<'precondition-failed'> {}
 export class BodyTooLargeError extends ApiError<'body-too-large'> {}
@@ -57,6 +61,7 @@ const classes = {
   unauthorized: UnauthorizedError,
   forbidden: ForbiddenError,
   'foreign-origin': ForeignOriginError,
+  'tenant-suspended': TenantSuspendedError,
   'not-found': NotFoundError,
   'request-timeout': RequestTimeoutError,
   'job-finished': JobFinishedError,
@@ -75,6 +80,9 @@ const classes = {
   'workshop-full': WorkshopFullError,
   'nickname-taken': NicknameTakenError,
   'no-keys': NoKeysError,
+  'too-many-keys': TooManyKeysError,
+  'key-not-live': KeyNotLiveError,
+  'last-admin-key': LastAdminKeyError,
   'too-much-stored': TooMuchStoredError,
   'precondition-failed': PreconditionFailedError,
   'body-too-large': BodyTooLargeError,

@@ -4,6 +4,8 @@ import type { KeyedRoute, Route } from './routes.js'
 
 /** The compiler compares this list with the routes of the service. */
 const keyed: Record<KeyedRoute, true> = {
+  'POST /admin/keys': true,
+  'POST /admin/keys/batch': true,
   'POST /jobs': true,
   'POST /jobs/batch': true,
   'POST /jobs/{id}/fork': true,

@@ -30,7 +30,7 @@ export function readLimitsCommand(words: string[]): Command {
   }
   return async (dependencies) => {
     // Without changes, this only checks that the tenant exists.
-    if (!(await dependencies.tenants.changeLimits(tenantId, changes))) {
+    if (!(await dependencies.tenants.changeLimits(tenantId, changes, dependencies.actor))) {
       throw new Error(`There is no tenant ${tenantId}. Create a key for it first.`)
     }
     await show(tenantId, dependencies)

@@ -8,6 +8,7 @@ import { keyStore } from '../store/keys.js'
 import { withMigratedDatabase } from '../store/migrated-database.js'
 import { tenantStore } from '../store/tenants.js'
 import type { Command } from './command.js'
+import { commandActor } from './command-actor.js'
 
 export async function runCommand(command: Command, config = readConfig()): Promise<void> {
   await withServiceDatabase(config, (database) =>
@@ -15,6 +16,7 @@ export async function runCommand(command: Command, config = readConfig()): Promi
       keys: keyStore(database),
       tenants: tenantStore(database),
       settings: defaultLimits(config),
+      actor: commandActor(),
     }),
   )
 }

@@ -1,5 +1,6 @@
 /** All stores on one database. */
 import type { Limits } from '../contract/limits.js'
+import { auditStore } from '../store/audit.js'
 import type { Database } from '../store/database.js'
 import { datasetStore } from '../store/datasets.js'
 import { draftStore } from '../store/drafts.js'
@@ -18,6 +19,7 @@ import { shareLinkStore } from '../store/share-links.js'
 import { statisticsStore } from '../store/statistics.js'
 import { ticketStore } from '../store/stream-tickets.js'
 import { sweepStore, sweepWatchStore } from '../store/sweeps.js'
+import { tenantAdministration } from '../store/tenant-administration.js'
 import { unlimited } from '../store/tenant-limits.js'
 import { tenantStore } from '../store/tenants.js'
 import { watchStore } from '../store/watch-store.js'
@@ -37,11 +39,13 @@ interface StoreOptions {
   box?: SecretBox | null
   /** The checkpoints that finished jobs keep. */
   checkpoints?: KeptCheckpoints
+  /** Days after which entries of the audit log are deleted. */
+  auditDays?: number
 }
 
 export function openStores(
   database: Database,
-  { settings = unlimited, box = null, checkpoints = keepsNone }: StoreOptions = {},
+  { settings = unlimited, box = null, checkpoints = keepsNone, auditDays }: StoreOptions = {},
 ) {
   return {
     jobs: jobStore(database, settings),
@@ -64,6 +68,8 @@ export function openStores(
     tickets: ticketStore(database),
     shareLinks: shareLinkStore(database),
     tenants: tenantStore(database),
+    tenantAdministration: tenantAdministration(database),
+    audit: auditStore(database, auditDays),
     workers: workerStore(database),
     workshops: workshopStore(database),
     scores: scoreStore(database),

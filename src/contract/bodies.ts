@@ -1,5 +1,6 @@
 /** The JSON request bodies by name. The thread that parses large bodies finds a schema by this name. */
 import type { z } from 'zod'
+import { keyBatchRequestSchema, keyChangeSchema, keyRequestSchema, keyRotationSchema } from './api-key.js'
 import { forkRequestSchema } from './fork.js'
 import { inferenceRequestSchema } from './inference.js'
 import { jobBatchRequestSchema } from './job-batch.js'
@@ -12,6 +13,7 @@ import { receiptCheckRequestSchema } from './receipt.js'
 import { aliasTargetSchema, registrationSchema, versionChangeSchema } from './registry.js'
 import { retrainRequestSchema } from './retrain.js'
 import { sweepRequestSchema } from './sweep.js'
+import { limitChangesSchema, suspensionSchema, tenantRequestSchema } from './tenant.js'
 import { rotationRequestSchema, webhookRequestSchema } from './webhook.js'
 import { joinRequestSchema, workshopChangeSchema, workshopRequestSchema } from './workshop.js'
 
@@ -37,6 +39,13 @@ export const bodySchemas = {
   workshop: workshopRequestSchema,
   workshopChange: workshopChangeSchema,
   join: joinRequestSchema,
+  key: keyRequestSchema,
+  keyBatch: keyBatchRequestSchema,
+  keyChange: keyChangeSchema,
+  keyRotation: keyRotationSchema,
+  tenant: tenantRequestSchema,
+  limitChanges: limitChangesSchema,
+  suspension: suspensionSchema,
   mcpMessage: mcpMessageSchema,
 } as const
 export type BodyName = keyof typeof bodySchemas

@@ -16,6 +16,7 @@ export const scopeSchema = z.enum([
   'metrics:read',
   'workshops:read',
   'workshops:write',
+  'admin',
 ])
 export type Scope = z.infer<typeof scopeSchema>
 
@@ -32,6 +33,7 @@ export const scopeMeanings: Record<Scope, string> = {
   'metrics:read': 'Read /metrics and /workers, which cover all tenants',
   'workshops:read': 'Read workshops, with the runs of their participants',
   'workshops:write': 'Open, control and delete workshops, with the data of their participants',
+  admin: 'Manage all tenants, keys and limits, and read the audit log, but no data of tenants',
 }
 
 /** Adds the read scope that each write scope implies, and `models:predict`, which `models:read` implies. */
@@ -55,18 +57,6 @@ export const tenantIdSchema = z
 
 /** The tenant of all clients when the service runs without keys. */
 export const localTenant = 'local'
-
-/** A key without its secret. */
-export interface Key {
-  id: string
-  tenantId: string
-  scopes: Scope[]
-  /** The models that a key with the scope `models:predict` alone may predict; empty for all. */
-  models: string[]
-  createdAt: Date
-  expiresAt: Date | null
-  revokedAt: Date | null
-}
 
 export const streamTicketSchema = z.object({
   ticket: text(200).describe('opens one connection'),

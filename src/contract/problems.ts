@@ -62,6 +62,13 @@ export const problems = {
     remedy: 'Open the page that the service itself serves, or add the origin to the setting ALLOWED_ORIGINS.',
     example: 'Pages from https://example.org may not use this service; ALLOWED_ORIGINS lists those that may.',
   },
+  'tenant-suspended': {
+    status: 403,
+    title: 'Tenant suspended',
+    meaning: 'An operator suspended the tenant of the key. Its jobs wait, and nothing is deleted.',
+    remedy: 'Read `detail`, which has the reason, and ask the operator of the service.',
+    example: 'The tenant blue is suspended: the invoice of May is open.',
+  },
   'not-found': {
     status: 404,
     title: 'Resource not found',
@@ -199,9 +206,34 @@ export const problems = {
     status: 409,
     title: 'Service without keys',
     meaning:
-      'Participants of a workshop have keys, and the first key of a service closes it to requests without one.',
-    remedy: 'Start the service by `npm run workshop`, or create a key for yourself first.',
+      'The request creates keys, such as those of the participants of a workshop, and the first key of a service closes it to requests without one.',
+    remedy:
+      'Create a key for yourself first (`npm run keys`). For a workshop, you can also start the service by `npm run workshop`.',
     example: 'This service serves requests without a key. Create a key, or start it by npm run workshop.',
+  },
+  'too-many-keys': {
+    status: 409,
+    title: 'Key limit reached',
+    meaning: 'The tenant has reached its limit of live keys.',
+    remedy:
+      'Revoke a key that is no longer needed (GET /admin/keys?tenant=… lists them). `detail` names them.',
+    example: 'Tenant blue has 2 of 2 live keys. Revoke one of key_1, key_2 first.',
+  },
+  'key-not-live': {
+    status: 409,
+    title: 'Key state conflict',
+    meaning: 'The key is revoked, expired or already replaced, or, for a deletion, it is still live.',
+    remedy:
+      'Read `status` and `replacedBy` of the key (GET /admin/keys/{id}). Revoke a live key to delete it.',
+    example: 'The key key_0123456789abcdef0123456789abcdef is revoked.',
+  },
+  'last-admin-key': {
+    status: 409,
+    title: 'Last admin key',
+    meaning: 'After the request, no live key would have the scope admin, so nobody could undo it over HTTP.',
+    remedy: 'Create another key with the scope admin first, or use the command `npm run keys`.',
+    example:
+      'The key key_0123456789abcdef0123456789abcdef is the last live one with the scope admin. Create another first.',
   },
   'too-much-stored': {
     status: 409,

@@ -1,5 +1,16 @@
 /** The names of schemas in the OpenAPI document. */
 import { z } from 'zod'
+import {
+  apiKeySchema,
+  createdKeySchema,
+  keyBatchRequestSchema,
+  keyBatchSchema,
+  keyChangeSchema,
+  keyRequestSchema,
+  keyRotationFields,
+  rotatedKeySchema,
+} from './api-key.js'
+import { auditActionSchema, auditEntrySchema } from './audit.js'
 import { boundaryAxisSchema } from './boundary.js'
 import { changedPartSchema, changedRowSchema, changedRowsSchema } from './changed-rows.js'
 import {
@@ -52,7 +63,7 @@ import { jobEventSchema, jobEventTypeSchema, releaseReasonSchema } from './job-e
 import { classWeightSchema, inlineDatasetSchema, jobRequestSchema, splitSchema } from './job-request.js'
 import { jobSpecSchema, jobValidationSchema } from './job-spec.js'
 import { jobStatusSchema } from './job-status.js'
-import { streamTicketSchema } from './key.js'
+import { scopeSchema, streamTicketSchema } from './key.js'
 import {
   leaderboardMetricSchema,
   leaderboardSchema,
@@ -60,7 +71,7 @@ import {
   standingDetailSchema,
   standingSchema,
 } from './leaderboard.js'
-import { limitsStatusSchema } from './limits.js'
+import { limitsSchema, limitsStatusSchema, ownLimitsSchema } from './limits.js'
 import {
   constructionSchema,
   evaluatedModelSchema,
@@ -138,6 +149,7 @@ import {
   trialSchema,
 } from './sweep.js'
 import { sweepMessageSchema } from './sweep-stream.js'
+import { limitChangesSchema, suspensionSchema, tenantRequestFields, tenantSchema } from './tenant.js'
 import { jobTestSchema, testCountsSchema, testEvaluationSchema } from './test-evaluation.js'
 import {
   createdWebhookSchema,
@@ -174,6 +186,9 @@ const named: Readonly<Record<string, z.core.$ZodType>> = {
   Alias: aliasSchema,
   AliasMove: aliasMoveSchema,
   AliasTarget: aliasTargetSchema,
+  ApiKey: apiKeySchema,
+  AuditAction: auditActionSchema,
+  AuditEntry: auditEntrySchema,
   BoundaryAxis: boundaryAxisSchema,
   Cell: cellSchema,
   ClassWeight: classWeightSchema,
@@ -186,6 +201,7 @@ const named: Readonly<Record<string, z.core.$ZodType>> = {
   Comparison: comparisonSchema,
   Construction: constructionSchema,
   ControlledJobs: controlledJobsSchema,
+  CreatedApiKey: createdKeySchema,
   CreatedWebhook: createdWebhookSchema,
   CurvePoint: curvePointSchema,
   Dataset: datasetSchema,
@@ -249,11 +265,18 @@ const named: Readonly<Record<string, z.core.$ZodType>> = {
   JobsStreamMessage: jobsStreamMessageSchema,
   JoinRequest: joinRequestSchema,
   Joined: joinedSchema,
+  KeyBatch: keyBatchSchema,
+  KeyBatchRequest: keyBatchRequestSchema,
+  KeyChange: keyChangeSchema,
+  KeyRequest: keyRequestSchema,
+  KeyRotation: keyRotationFields,
   Layer: layerSchema,
   LayerStatistics: layerStatisticsSchema,
   LayerSummary: layerSummarySchema,
   Leaderboard: leaderboardSchema,
   LeaderboardMetric: leaderboardMetricSchema,
+  LimitChanges: limitChangesSchema,
+  Limits: limitsSchema,
   LimitsStatus: limitsStatusSchema,
   Liveness: livenessSchema,
   Loss: lossSchema,
@@ -273,6 +296,7 @@ const named: Readonly<Record<string, z.core.$ZodType>> = {
   NormalForm: normalFormSchema,
   Optimizer: optimizerSchema,
   OutOfFold: outOfFoldSchema,
+  OwnLimits: ownLimitsSchema,
   Participant: participantSchema,
   PlaneGeneratedDataset: planeDatasetSchema,
   PooledEvaluation: pooledSchema,
@@ -300,11 +324,13 @@ const named: Readonly<Record<string, z.core.$ZodType>> = {
   ResumeRequest: resumeFields,
   RetrainRequest: retrainRequestSchema,
   Retraining: retrainingSchema,
+  RotatedApiKey: rotatedKeySchema,
   RotatedWebhook: rotatedWebhookSchema,
   RotationRequest: rotationFields,
   Sampling: samplingSchema,
   Scaling: scalingSchema,
   Schedule: scheduleSchema,
+  Scope: scopeSchema,
   ScoreProblem: scoreProblemSchema,
   Search: searchSchema,
   ServerMetadata: serverMetadataSchema,
@@ -317,6 +343,7 @@ const named: Readonly<Record<string, z.core.$ZodType>> = {
   StandingDetail: standingDetailSchema,
   StreamMessage: streamMessageSchema,
   StreamTicket: streamTicketSchema,
+  Suspension: suspensionSchema,
   Sweep: sweepSchema,
   SweepCondition: conditionSchema,
   SweepDirection: directionSchema,
@@ -327,6 +354,8 @@ const named: Readonly<Record<string, z.core.$ZodType>> = {
   SweepStatus: sweepStatusSchema,
   SweepSummary: sweepSummarySchema,
   TargetCoding: targetCodingSchema,
+  Tenant: tenantSchema,
+  TenantRequest: tenantRequestFields,
   TensorMetadata: tensorMetadataSchema,
   TestCounts: testCountsSchema,
   TestEvaluation: testEvaluationSchema,

@@ -25,7 +25,7 @@ import { type RouteDependencies, registerRoutes } from './routes.js'
 import { selectSubprotocol } from './web-socket-connection.js'
 
 export interface AppDependencies extends Omit<RouteDependencies, 'requestRate'>, Origins {
-  keys: Authentication['keys']
+  keys: Authentication['keys'] & RouteDependencies['keys']
   failedAuthentications: FailedAuthentications
   /** The limits of tenants without own limits. */
   settings: Authentication['settings']

@@ -29,7 +29,7 @@ export class FailedAuthentications {
    */
   check(request: FastifyRequest, reply: FastifyReply, fingerprint: string | null): void {
     if (fingerprint !== null && this.#valid.has(fingerprint)) return
-    const left = this.#buckets.left(this.#clientAddress(request), this.perMinute)
+    const left = this.#buckets.left(this.clientAddress(request), this.perMinute)
     if (left >= 1) return
     const seconds = secondsUntil(1, left, this.perMinute)
     reply.header('retry-after', seconds)
@@ -42,7 +42,7 @@ export class FailedAuthentications {
   /** Counts a failure. Concurrent failures all count, so the bucket may become negative. */
   reject(request: FastifyRequest, fingerprint: string | null): void {
     if (fingerprint !== null) this.#valid.delete(fingerprint)
-    this.#buckets.take(this.#clientAddress(request), this.perMinute)
+    this.#buckets.take(this.clientAddress(request), this.perMinute)
   }
 
   /** Exempts the key from the limit. */
@@ -52,7 +52,8 @@ export class FailedAuthentications {
     evictOldest(this.#valid, maximumFingerprints)
   }
 
-  #clientAddress(request: FastifyRequest): string {
+  /** The address that is counted, which the audit log also has. */
+  clientAddress(request: FastifyRequest): string {
     return clientAddress(request, this.#trustedProxies)
   }
 }

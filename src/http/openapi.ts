@@ -50,6 +50,7 @@ export const describeRoutes = fastifyPlugin(async (app) => {
         { name: 'datasets', description: 'Upload and read training data' },
         { name: 'workshops', description: 'Train together: participants join by a code' },
         { name: 'webhooks', description: 'Receive an event when a job finishes' },
+        { name: 'administration', description: 'Manage tenants, keys and limits, and read the audit log' },
         { name: 'operations', description: 'Health, metrics, limits and problem codes' },
       ],
     },

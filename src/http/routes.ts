@@ -2,7 +2,10 @@
 import type { FastifyInstance } from 'fastify'
 import type { BodyThread } from '../bodies/body-thread.js'
 import type { RequestThread } from '../training/ports/request-thread.js'
+import { type AdminKeyRoutes, adminKeyRoutes } from './routes/admin-keys.js'
+import { type AdminTenantRoutes, adminTenantRoutes } from './routes/admin-tenants.js'
 import { aliasRoutes } from './routes/aliases.js'
+import { type AuditRoutes, auditRoutes } from './routes/audit.js'
 import { datasetRowRoutes } from './routes/dataset-rows.js'
 import { type DatasetRoutes, datasetRoutes } from './routes/datasets.js'
 import { type DiagnosisRoutes, diagnosisRoutes } from './routes/diagnosis.js'
@@ -45,6 +48,7 @@ export interface RouteDependencies
     JobStreamRoutes,
     JobsStreamRoutes,
     JobDeletionRoutes,
+    AuditRoutes,
     McpRoutes,
     ModelRoutes,
     WebhookRoutes,
@@ -63,7 +67,9 @@ export interface RouteDependencies
   liveSweeps: SweepStreamRoutes['liveSweeps']
   live: JobStreamRoutes['live']
   keyMonitor: JobStreamRoutes['keyMonitor']
-  failedAuthentications: WorkshopRoutes['failedAuthentications']
+  keys: AdminKeyRoutes['keys']
+  tenantAdministration: AdminTenantRoutes['tenantAdministration']
+  failedAuthentications: WorkshopRoutes['failedAuthentications'] & AdminKeyRoutes['failedAuthentications']
   openStreams: JobStreamRoutes['openStreams']
   /** Runs the computations of requests outside of the event loop. */
   thread: RequestThread & BodyThread
@@ -94,6 +100,9 @@ export async function registerRoutes(
   await app.register(operationRoutes, { dependencies })
   await app.register(limitRoutes, { dependencies })
   await app.register(problemRoutes)
+  await app.register(adminTenantRoutes, { dependencies })
+  await app.register(adminKeyRoutes, { dependencies })
+  await app.register(auditRoutes, { dependencies })
   await app.register(jobRoutes, { dependencies })
   await app.register(jobBatchRoutes, { dependencies })
   await app.register(jobDeletionRoutes, { dependencies })

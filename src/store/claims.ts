@@ -73,7 +73,8 @@ export const claimStatement = statement(
   `
     WITH tenant AS MATERIALIZED (
       SELECT waiting.*, coalesce(
-        (SELECT (limits ->> 'runningJobs')::int FROM "Tenant" WHERE "Tenant".id = waiting."tenantId"), $1::int
+        (SELECT CASE WHEN "suspendedAt" IS NULL THEN (limits ->> 'runningJobs')::int ELSE 0 END
+          FROM "Tenant" WHERE "Tenant".id = waiting."tenantId"), $1::int
       ) AS allowed FROM "waitingTenants"() AS waiting
     ), waiting AS MATERIALIZED (
       SELECT * FROM tenant WHERE busy < allowed ORDER BY "threadTime" LIMIT 2 * $5::int + 8

@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import { finishedStatuses, type JobStatus } from '../contract/job-status.js'
 import { unfinishedSweepStatuses } from '../contract/sweep.js'
+import type { Actor } from '../training/ports/audit.js'
 import type { Database } from './database.js'
 import { idRow, send, statement } from './statements.js'
 import { statusIn } from './transitions.js'
@@ -10,16 +11,25 @@ import { statusIn } from './transitions.js'
 const maximumPerStatement = 500
 
 /** $1 tenant, $2 statuses, $3 time before which the jobs finished, $4 maximum number. */
-const deleteStatement = statement(
-  'deleteEnded',
-  idRow,
-  `
+const deletion = `
     WITH old AS MATERIALIZED (
       SELECT id FROM "Job" WHERE "tenantId" = $1 AND status = ANY($2::"JobStatus"[]) AND "finishedAt" < $3 AND "createdAt" < $3
         AND NOT EXISTS (SELECT FROM "Sweep" WHERE "jobId" = "Job".id AND ${statusIn(unfinishedSweepStatuses)})
       ORDER BY "createdAt", id LIMIT $4::int FOR UPDATE SKIP LOCKED
+    ), deleted AS (DELETE FROM "Job" USING old WHERE "Job".id = old.id RETURNING "Job".id)`
+
+const deleteStatement = statement('deleteEnded', idRow, `${deletion} SELECT id FROM deleted`)
+
+/** Also writes an entry of the audit log. $5 type and $6 id of the actor, $7 request, $8 address. */
+const auditedStatement = statement(
+  'deleteEndedByActor',
+  idRow,
+  `${deletion}, entry AS (
+      INSERT INTO "AuditEntry" ("actorType", "actorId", action, "tenantId", details, "requestId", address)
+      SELECT $5, $6, 'jobs.deleted', $1, jsonb_build_object('count', count, 'statuses', $2::text[], 'before', $3::timestamptz), $7, $8
+      FROM (SELECT count(*) FROM deleted) AS counted WHERE count > 0
     )
-    DELETE FROM "Job" USING old WHERE "Job".id = old.id RETURNING "Job".id`,
+    SELECT id FROM deleted`,
 )
 
 /** The tenants with jobs beyond their number of days; $1 days by the settings. */
@@ -43,6 +53,8 @@ interface EndedBefore {
   tenantId: string
   statuses: readonly JobStatus[]
   before: Date
+  /** Of a request; null for a deletion that needs no entry of the audit log. */
+  actor: Actor | null
 }
 
 /**
@@ -51,13 +63,23 @@ interface EndedBefore {
  */
 export async function deleteEnded(
   { pool }: Pick<Database, 'pool'>,
-  { tenantId, statuses, before }: EndedBefore,
+  { tenantId, statuses, before, actor }: EndedBefore,
   most: number,
 ): Promise<number> {
   let deleted = 0
   for (;;) {
     const limit = Math.min(maximumPerStatement, most - deleted)
-    const rows = await send(pool, deleteStatement, [tenantId, statuses, before, limit])
+    const values = [tenantId, statuses, before, limit]
+    const rows =
+      actor === null
+        ? await send(pool, deleteStatement, values)
+        : await send(pool, auditedStatement, [
+            ...values,
+            actor.type,
+            actor.id,
+            actor.requestId,
+            actor.address,
+          ])
     deleted += rows.length
     if (rows.length < limit || deleted === most) return deleted
   }
@@ -67,6 +89,7 @@ export async function deleteEnded(
 export async function deleteOverdue(database: Pick<Database, 'pool'>, days: number): Promise<void> {
   const overdue = await send(database.pool, overdueStatement, [days])
   for (const { tenantId, before } of overdue) {
-    await deleteEnded(database, { tenantId, statuses: finishedStatuses, before }, Number.POSITIVE_INFINITY)
+    const ended = { tenantId, statuses: finishedStatuses, before, actor: null }
+    await deleteEnded(database, ended, Number.POSITIVE_INFINITY)
   }
 }

@@ -276,7 +276,8 @@ function tenantJobs(
 
     delete: (id) => database.inTransaction(tenantId, (client) => deleteJob(client, { id, tenantId })),
 
-    deleteEnded: (statuses, before, most) => deleteEnded(database, { tenantId, statuses, before }, most),
+    deleteEnded: (statuses, before, most, actor = null) =>
+      deleteEnded(database, { tenantId, statuses, before, actor }, most),
   }
 }
 

@@ -25,7 +25,7 @@ export class KeyCache {
     }
     const cached = this.#cached.get(id)
     if (cached?.version === row.version) return cached.key
-    const { tenantId, sha256, scopes, models, limits, version } = row
+    const { tenantId, sha256, scopes, models, limits, suspendedReason, version } = row
     const key = {
       id,
       tenantId,
@@ -33,6 +33,7 @@ export class KeyCache {
       scopes: scopes.map((scope) => scopeSchema.parse(scope)),
       models,
       ownLimits: ownLimitsSchema.parse(limits),
+      suspendedReason,
     }
     this.#keep(version, key)
     return key

@@ -1,19 +1,16 @@
 /** Keys by id, with a hash of their secret. Times are those of the database's clock. */
 import { z } from 'zod'
-import type { Key } from '../contract/key.js'
-import { scopeSchema } from '../contract/key.js'
-import type { KeyStore } from '../training/ports/keys.js'
+import { Problem } from '../contract/problems.js'
+import type { KeyAdministration, KeyStore } from '../training/ports/keys.js'
+import { changeKey, deleteKey, revokeKey, rotateKey } from './change-keys.js'
+import { createKeys } from './create-keys.js'
 import type { Database } from './database.js'
-import type { Key as KeyRow } from './generated/client.js'
+import { createOnce } from './idempotency.js'
 import { KeyCache } from './key-cache.js'
+import { keyColumns, keyRow, toKey } from './key-rows.js'
 import { isLive, sharedLookups } from './lookups.js'
-import { idRow, noRow, query, send, statement } from './statements.js'
-
-/** The current key, and its successor during a rotation. */
-const maximumLiveKeys = 2
-
-/** Live keys of a tenant that may only predict listed models, such as one for each page that embeds a model. */
-const maximumLivePredictKeys = 20
+import { findPosition, toPage } from './pages.js'
+import { idRow, query, send, statement } from './statements.js'
 
 /** Sent every second by each API process. */
 const anyStatement = statement(
@@ -24,7 +21,8 @@ const anyStatement = statement(
 const liveStatement = statement(
   'liveKeys',
   idRow,
-  `SELECT id FROM "Key" WHERE id = ANY($1::text[]) AND ${isLive}`,
+  `SELECT id FROM "Key" WHERE id = ANY($1::text[]) AND ${isLive}
+    AND NOT EXISTS (SELECT FROM "Tenant" WHERE "Tenant".id = "tenantId" AND "suspendedAt" IS NOT NULL)`,
 )
 
 const anyLiveStatement = statement(
@@ -34,75 +32,73 @@ const anyLiveStatement = statement(
   { scans: 'a start stops at the first live key' },
 )
 
-/** $1 tenant, $2 whether of keys that may only predict listed models, or of others. */
-const liveOfTenantStatement = statement(
-  'liveKeysOfTenant',
-  idRow,
-  `SELECT id FROM "Key"
-    WHERE "tenantId" = $1 AND (cardinality(models) > 0) = $2 AND ${isLive} ORDER BY "createdAt"`,
+const getStatement = statement('getKey', keyRow, `SELECT ${keyColumns} FROM "Key" WHERE id = $1`)
+
+/** $1 and $2 time and id of the position after which the list begins, $3 maximum number, $4 tenant. */
+const listStatement = (name: string, condition: string) =>
+  statement(
+    name,
+    keyRow,
+    `SELECT ${keyColumns} FROM "Key" WHERE ("createdAt", id) < ($1::timestamptz, $2::text) ${condition}
+      ORDER BY "createdAt" DESC, id DESC LIMIT $3::int`,
+  )
+const pageStatement = listStatement('listKeys', '')
+const pageOfTenantStatement = listStatement('listKeysOfTenant', 'AND "tenantId" = $4')
+
+const listAllStatement = statement(
+  'listAllKeys',
+  keyRow,
+  `SELECT ${keyColumns} FROM "Key" ORDER BY "tenantId", "createdAt"`,
+  { scans: 'the command line lists all keys' },
 )
 
-/** $1 key, $2 days. */
-const expireStatement = statement(
-  'expireKey',
-  noRow,
-  `UPDATE "Key" SET "expiresAt" = "createdAt" + $2::float8 * interval '1 day' WHERE id = $1`,
-)
-
-const revokeStatement = statement(
-  'revokeKey',
-  idRow,
-  'UPDATE "Key" SET "revokedAt" = now() WHERE id = $1 AND "revokedAt" IS NULL RETURNING id',
-)
-
-const deleteStatement = statement(
-  'deleteKey',
-  idRow,
-  `DELETE FROM "Key" WHERE id = $1 AND NOT (${isLive}) RETURNING id`,
-)
-
-export function keyStore(database: Database): KeyStore {
+export function keyStore(database: Database): KeyStore & KeyAdministration {
   const liveKeys = new KeyCache(sharedLookups(database))
+  const get = async (id: string) => {
+    const [row] = await send(database.pool, getStatement, [id])
+    return row === undefined ? null : toKey(row)
+  }
   return {
-    async create({ days, ...key }) {
-      return database.$transaction(async (client) => {
-        // The update locks the tenant, so that concurrent creations count each other.
-        await client.tenant.upsert({
-          where: { id: key.tenantId },
-          create: { id: key.tenantId },
-          update: { id: key.tenantId },
-        })
-        const isLimited = key.models.length > 0
-        const live = await query(client, liveOfTenantStatement, [key.tenantId, isLimited])
-        const [maximum, kind] = isLimited
-          ? [maximumLivePredictKeys, 'live keys with --models']
-          : [maximumLiveKeys, 'live keys']
-        if (live.length >= maximum) {
-          const ids = live.map(({ id }) => id).join(', ')
-          throw new Error(
-            `Tenant ${key.tenantId} has ${live.length} of ${maximum} ${kind}. Revoke one of ${ids} first.`,
-          )
-        }
-        const { id } = await client.key.create({ data: key })
-        if (days !== null) {
-          await query(client, expireStatement, [id, days])
-        }
-        return toKey(await client.key.findUniqueOrThrow({ where: { id } }))
+    async create(key, actor) {
+      const [outcome] = await database.$transaction((client) => createKeys(client, [key], actor))
+      if (outcome instanceof Problem) throw outcome
+      return outcome
+    },
+
+    createAll(keys, actor, { tenantId, once, answer, toRepeat }) {
+      const create = async (client: Parameters<typeof createKeys>[0]) =>
+        answer(await createKeys(client, keys, actor))
+      return createOnce(database, tenantId, once, create, toRepeat)
+    },
+
+    async listAll() {
+      return (await send(database.pool, listAllStatement, [])).map(toKey)
+    },
+
+    async list(tenantId, page) {
+      const position = await findPosition(page.after, async (id) => {
+        const key = await get(id)
+        const isListed = key !== null && (tenantId === undefined || key.tenantId === tenantId)
+        return isListed ? { id, createdAt: new Date(key.createdAt) } : null
       })
+      const values = [position?.createdAt ?? 'infinity', position?.id ?? '', page.limit + 1]
+      const rows =
+        tenantId === undefined
+          ? await send(database.pool, pageStatement, values)
+          : await send(database.pool, pageOfTenantStatement, [...values, tenantId])
+      return toPage(rows, page, toKey)
     },
 
-    async list() {
-      const rows = await database.key.findMany({ orderBy: [{ tenantId: 'asc' }, { createdAt: 'asc' }] })
-      return rows.map(toKey)
-    },
+    get,
 
-    async revoke(id) {
-      return (await query(database, revokeStatement, [id])).length > 0
-    },
+    change: (id, change, actor) => database.$transaction((client) => changeKey(client, id, change, actor)),
 
-    async delete(id) {
-      return (await query(database, deleteStatement, [id])).length > 0
-    },
+    rotate: (id, rotation, actor) =>
+      database.$transaction((client) => rotateKey(client, id, rotation, actor)),
+
+    revoke: (id, actor) => database.$transaction((client) => revokeKey(client, id, actor)),
+
+    delete: (id, actor) => database.$transaction((client) => deleteKey(client, id, actor)),
 
     find: (id) => liveKeys.find(id),
 
@@ -119,8 +115,4 @@ export function keyStore(database: Database): KeyStore {
       return (await send(database.pool, anyStatement, [])).length > 0
     },
   }
-}
-
-function toKey({ sha256, scopes, ...row }: KeyRow): Key {
-  return { ...row, scopes: scopes.map((scope) => scopeSchema.parse(scope)) }
 }

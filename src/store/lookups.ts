@@ -21,6 +21,7 @@ const foundSchema = z.discriminatedUnion('kind', [
     scopes: z.null(),
     models: z.null(),
     limits: z.null(),
+    suspendedReason: z.null(),
   }),
   /** A key that is neither revoked nor expired, with the limits of its tenant. */
   z.strictObject({
@@ -30,6 +31,7 @@ const foundSchema = z.discriminatedUnion('kind', [
     scopes: z.array(z.string()),
     models: z.array(z.string()),
     limits: z.unknown(),
+    suspendedReason: z.string().nullable(),
   }),
 ])
 
@@ -47,10 +49,11 @@ const idsStatement = statement(
   foundSchema,
   `
     SELECT 'model' AS kind, id, "tenantId", xmin::text AS version,
-      NULL AS sha256, NULL::text[] AS scopes, NULL::text[] AS models, NULL::jsonb AS limits
+      NULL AS sha256, NULL::text[] AS scopes, NULL::text[] AS models, NULL::jsonb AS limits, NULL AS "suspendedReason"
     FROM "Model" WHERE id = ANY($1::text[])
     UNION ALL
-    SELECT 'key', "Key".id, "tenantId", "Key".xmin::text || ' ' || "Tenant".xmin::text, sha256, scopes, models, limits
+    SELECT 'key', "Key".id, "tenantId", "Key".xmin::text || ' ' || "Tenant".xmin::text, sha256, scopes, models, limits,
+      "suspendedReason"
     FROM "Key" JOIN "Tenant" ON "Tenant".id = "Key"."tenantId"
     WHERE "Key".id = ANY($1::text[]) AND ${isLive}`,
 )

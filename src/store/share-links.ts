@@ -4,6 +4,7 @@ import { ownLimitsSchema } from '../contract/limits.js'
 import { Problem } from '../contract/problems.js'
 import { maximumShareLinks, type ShareLink } from '../contract/share-link.js'
 import type { AllShareLinks, KnownShareLink, ShareLinkStore } from '../training/ports/share-links.js'
+import { audit } from './audit.js'
 import { coalescedRows } from './coalesced.js'
 import type { Database } from './database.js'
 import type { ShareLink as ShareLinkRow } from './generated/client.js'
@@ -23,13 +24,15 @@ const findStatement = statement(
   }),
   `SELECT link.id, link."jobId", job."tenantId", link.sha256, "Tenant".limits
     FROM "ShareLink" AS link JOIN "Job" AS job ON job.id = link."jobId" LEFT JOIN "Tenant" ON "Tenant".id = job."tenantId"
-    WHERE link."jobId" = ANY($1::text[])`,
+    WHERE link."jobId" = ANY($1::text[]) AND "Tenant"."suspendedAt" IS NULL`,
 )
 
 const liveStatement = statement(
   'liveShareLinks',
   idRow,
-  'SELECT id FROM "ShareLink" WHERE id = ANY($1::text[])',
+  `SELECT link.id FROM "ShareLink" AS link JOIN "Job" AS job ON job.id = link."jobId"
+    WHERE link.id = ANY($1::text[])
+      AND NOT EXISTS (SELECT FROM "Tenant" WHERE "Tenant".id = job."tenantId" AND "suspendedAt" IS NOT NULL)`,
 )
 
 export function shareLinkStore(database: Database): AllShareLinks {
@@ -56,7 +59,7 @@ export function shareLinkStore(database: Database): AllShareLinks {
 
 function tenantShareLinks(database: Database, tenantId: string): ShareLinkStore {
   return {
-    create: (link) =>
+    create: (link, actor) =>
       database.inTransaction(tenantId, async (client) => {
         const { jobId } = link
         // Concurrent creations count each other.
@@ -72,7 +75,10 @@ function tenantShareLinks(database: Database, tenantId: string): ShareLinkStore 
           const message = `Share link limit reached: ${count} of ${maximumShareLinks}. Revoke one first.`
           throw new Problem('too-many-share-links', message)
         }
-        return toShareLink(await client.shareLink.create({ data: link }))
+        const created = await client.shareLink.create({ data: link })
+        const change = { action: 'shareLink.created', tenantId, target: link.id, details: { jobId } } as const
+        await audit(client, actor, change)
+        return toShareLink(created)
       }),
 
     async list(jobId) {
@@ -83,10 +89,13 @@ function tenantShareLinks(database: Database, tenantId: string): ShareLinkStore 
       return job === null ? null : job.shareLinks.map(toShareLink)
     },
 
-    async revoke(jobId, id) {
-      const { count } = await database.shareLink.deleteMany({ where: { id, jobId, job: { tenantId } } })
-      return count > 0
-    },
+    revoke: (jobId, id, actor) =>
+      database.inTransaction(tenantId, async (client) => {
+        const { count } = await client.shareLink.deleteMany({ where: { id, jobId, job: { tenantId } } })
+        if (count === 0) return false
+        await audit(client, actor, { action: 'shareLink.revoked', tenantId, target: id, details: { jobId } })
+        return true
+      }),
   }
 }
 

@@ -43,7 +43,7 @@ const useStatement = statement(
         CROSS JOIN LATERAL (SELECT coalesce("Job"."tenantId", "Key"."tenantId", '${localTenant}') AS id) AS owner
         LEFT JOIN "Tenant" ON "Tenant".id = owner.id
         WHERE used."jobId" IS NOT DISTINCT FROM $2 AND used."expiresAt" > now() AND "Key"."revokedAt" IS NULL
-          AND ("Key"."expiresAt" IS NULL OR "Key"."expiresAt" > now())`,
+          AND ("Key"."expiresAt" IS NULL OR "Key"."expiresAt" > now()) AND "Tenant"."suspendedAt" IS NULL`,
 )
 
 const cleanUpStatement = statement(

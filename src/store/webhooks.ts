@@ -10,6 +10,7 @@ import {
 } from '../contract/webhook.js'
 import type { SecretBox, WebhookStore } from '../training/ports/webhooks.js'
 import type { DeliveryStore } from '../webhooks/delivery-store.js'
+import { audit } from './audit.js'
 import type { Database, Prisma } from './database.js'
 import { deliveries, lockWebhook, toDelivery } from './deliveries.js'
 import type { Webhook as WebhookRow } from './generated/client.js'
@@ -39,7 +40,7 @@ export function webhookStore(database: Database, box: SecretBox | null): Webhook
   return {
     ...deliveries(database, box),
 
-    async create(webhook, once) {
+    async create(webhook, actor, once) {
       const { secret, ...data } = webhook
       const sealed = sealedSecret(requireBox(box), webhook.id, secret)
       const createWithin = async (client: Prisma.TransactionClient): Promise<CreatedWebhook> => {
@@ -50,18 +51,24 @@ export function webhookStore(database: Database, box: SecretBox | null): Webhook
           throw new Problem('too-many-webhooks', message)
         }
         const row = await client.webhook.create({ data: { ...data, secrets: { create: sealed } } })
+        const { id, tenantId, url, events } = webhook
+        const details = { host: new URL(url).host, events }
+        await audit(client, actor, { action: 'webhook.created', tenantId, target: id, details })
         return { ...toWebhook(row), secret }
       }
       return createOnce(database, webhook.tenantId, once, createWithin, withoutSecret)
     },
 
-    async rotate(tenantId, id, { secret, overlapSeconds }) {
+    async rotate(tenantId, id, { secret, overlapSeconds }, actor) {
       const keys = requireBox(box)
       return database.inTransaction(tenantId, async (client) => {
         if (!(await lockWebhook(client, tenantId, id))) return null
         const endsAt = await replaceSecret(client, keys, { webhookId: id, secret, overlapSeconds })
         const row = await client.webhook.findUniqueOrThrow({ where: { id } })
-        return { ...toWebhook(row), secret, previousSecretExpiresAt: endsAt?.toISOString() ?? null }
+        const previousSecretExpiresAt = endsAt?.toISOString() ?? null
+        const details = { previousSecretExpiresAt }
+        await audit(client, actor, { action: 'webhook.secretRotated', tenantId, target: id, details })
+        return { ...toWebhook(row), secret, previousSecretExpiresAt }
       })
     },
 
@@ -85,18 +92,27 @@ export function webhookStore(database: Database, box: SecretBox | null): Webhook
       return row === null ? null : { ...toWebhook(row), deliveries: row.deliveries.map(toDelivery) }
     },
 
-    async delete(tenantId, id) {
-      const { count } = await database.webhook.deleteMany({ where: { id, tenantId } })
-      return count > 0
-    },
+    delete: (tenantId, id, actor) =>
+      database.inTransaction(tenantId, async (client) => {
+        const where = { id, tenantId }
+        const webhook = await client.webhook.findUnique({ where, select: { url: true } })
+        const { count } = await client.webhook.deleteMany({ where })
+        if (webhook === null || count === 0) return false
+        const details = { host: new URL(webhook.url).host }
+        await audit(client, actor, { action: 'webhook.deleted', tenantId, target: id, details })
+        return true
+      }),
 
-    async enable(tenantId, id) {
-      const [row] = await database.webhook.updateManyAndReturn({
-        where: { id, tenantId },
-        data: { disabledAt: null, disabledReason: null, failingSince: null },
-      })
-      return row === undefined ? null : toWebhook(row)
-    },
+    enable: (tenantId, id, actor) =>
+      database.inTransaction(tenantId, async (client) => {
+        const [row] = await client.webhook.updateManyAndReturn({
+          where: { id, tenantId },
+          data: { disabledAt: null, disabledReason: null, failingSince: null },
+        })
+        if (row === undefined) return null
+        await audit(client, actor, { action: 'webhook.enabled', tenantId, target: id })
+        return toWebhook(row)
+      }),
 
     async cleanUp() {
       await query(database, cleanUpStatement, [])

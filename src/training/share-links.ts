@@ -3,6 +3,7 @@ import { Problem } from '../contract/problems.js'
 import type { NewShareLink, ShareLink } from '../contract/share-link.js'
 import { makeShareToken } from './key-text.js'
 import { newId } from './new-id.js'
+import type { Actor } from './ports/audit.js'
 import type { ShareLinkStore } from './ports/share-links.js'
 
 const unknownJob = (id: string) => new Problem('not-found', `There is no job ${id}.`)
@@ -11,9 +12,10 @@ const unknownJob = (id: string) => new Problem('not-found', `There is no job ${i
 export async function createShareLink(
   links: Pick<ShareLinkStore, 'create'>,
   jobId: string,
+  actor: Actor,
 ): Promise<NewShareLink> {
   const { text, sha256 } = makeShareToken(jobId)
-  const created = await links.create({ id: newId('shareLink'), jobId, sha256 })
+  const created = await links.create({ id: newId('shareLink'), jobId, sha256 }, actor)
   if (created === null) throw unknownJob(jobId)
   return { ...created, token: text, page: `/#/shared/${text}` }
 }
@@ -33,7 +35,8 @@ export async function revokeShareLink(
   links: Pick<ShareLinkStore, 'revoke'>,
   jobId: string,
   id: string,
+  actor: Actor,
 ): Promise<void> {
-  if (await links.revoke(jobId, id)) return
+  if (await links.revoke(jobId, id, actor)) return
   throw new Problem('not-found', `The job ${jobId} has no share link ${id}.`)
 }

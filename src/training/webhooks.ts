@@ -7,6 +7,7 @@ import {
   type WebhookRequest,
 } from '../contract/webhook.js'
 import { newId } from './new-id.js'
+import type { Actor } from './ports/audit.js'
 import type { Once } from './ports/idempotency.js'
 import type { WebhookStore } from './ports/webhooks.js'
 
@@ -18,10 +19,11 @@ export async function register(
   webhooks: Pick<WebhookStore, 'create'>,
   tenantId: string,
   { url, events }: WebhookRequest,
+  actor: Actor,
   once?: Once,
 ): Promise<CreatedWebhook> {
   const webhook = { id: newId('webhook'), tenantId, url, events: [...new Set(events)] }
-  return webhooks.create({ ...webhook, secret: newSecret() }, once)
+  return webhooks.create({ ...webhook, secret: newSecret() }, actor, once)
 }
 
 /** Replaces the secret of a webhook. Earlier secrets keep signing until the overlap ends. */
@@ -30,9 +32,10 @@ export async function rotateSecret(
   tenantId: string,
   id: string,
   rotation: RotationRequest,
+  actor: Actor,
 ): Promise<RotatedWebhook | null> {
   const overlapSeconds = rotation?.overlapSeconds ?? defaultOverlapSeconds
-  return webhooks.rotate(tenantId, id, { secret: newSecret(), overlapSeconds })
+  return webhooks.rotate(tenantId, id, { secret: newSecret(), overlapSeconds }, actor)
 }
 
 const newSecret = () => `whsec_${randomBytes(secretBytes).toString('base64')}`

@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net'
 import request from 'supertest'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import WebSocket from 'ws'
+import { byTest } from '../support/actor.js'
 import { generous, openApp, type RunningApp } from '../support/app.js'
 import { eventually } from '../support/service.js'
 import { linearModel, newJob, storeModel } from '../support/stores.js'
@@ -81,11 +82,11 @@ describe('stored bytes', () => {
     )
     expect(await service.database.dataset.count()).toBe(0)
     expect(await service.database.datasetChunk.count()).toBe(0)
-    await service.tenants.changeLimits('local', { storedBytes: 1_000_000 })
+    await service.tenants.changeLimits('local', { storedBytes: 1_000_000 }, byTest)
     await storeModel(service, linearModel())
     await api.post('/jobs').send(xor).expect(202)
     const { storedBytes } = await service.tenants.use('local')
-    await service.tenants.changeLimits('local', { storedBytes: storedBytes + 76 })
+    await service.tenants.changeLimits('local', { storedBytes: storedBytes + 76 }, byTest)
     const wide = {
       ...xor,
       network: { layers: [{ type: 'dense', units: 20, activation: 'tanh' }, ...xor.network.layers] },

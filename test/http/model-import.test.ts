@@ -5,6 +5,7 @@ import request from 'supertest'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { modelSchema } from '../../src/contract/model.js'
 import { fixture, fixtureFile, safetensors } from '../imports/fixtures.js'
+import { byTest } from '../support/actor.js'
 import { limits, openApp, type RunningApp } from '../support/app.js'
 import { keyFor } from '../support/keys.js'
 import { linearModel, storeModel } from '../support/stores.js'
@@ -241,7 +242,7 @@ describe('a form is refused', () => {
 describe('the limits of a tenant', () => {
   it('count imported models', async () => {
     const { header } = await keyFor(service, 'small', ['models:write', 'models:read'])
-    await service.tenants.changeLimits('small', { storedBytes: 3_000 })
+    await service.tenants.changeLimits('small', { storedBytes: 3_000 }, byTest)
     const asTenant = { authorization: header }
     expect((await send(tiny, { network }, asTenant)).status).toBe(201)
     const large = safetensors({ 'a.weight': { shape: [1, 2_000], values: Array(2_000).fill(1) } })

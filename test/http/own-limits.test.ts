@@ -12,6 +12,7 @@ import {
   limitsSchema,
   limitsStatusSchema,
 } from '../../src/contract/limits.js'
+import { byTest } from '../support/actor.js'
 import { generous, openApp, type RunningApp } from '../support/app.js'
 import { keyFor } from '../support/keys.js'
 import { eventually } from '../support/service.js'
@@ -51,7 +52,7 @@ const xor = {
 const bytesOfJob = ({ spec }: { spec: object }) =>
   4 * 3 + 32 * 5 + Buffer.byteLength(JSON.stringify({ ...spec, seed: 1 }))
 
-const change = (changes: LimitChanges) => service.tenants.changeLimits(blue.tenantId, changes)
+const change = (changes: LimitChanges) => service.tenants.changeLimits(blue.tenantId, changes, byTest)
 const send = ({ header }: { header: string }, path: string, body: object) =>
   request(service.app.server).post(path).set('authorization', header).send(body)
 const limitsOf = async ({ header }: { header: string }) =>
@@ -105,7 +106,7 @@ describe('an own limit of a tenant', () => {
       const { header } = await keyFor(strict, 'blue', ['jobs:write'])
       const post = () => request(strict.app.server).post('/jobs').set('authorization', header).send(xor)
       expect((await post()).body.detail).toContain('the limit is 3 (MAXIMUM_EPOCHS)')
-      await strict.tenants.changeLimits('blue', { epochs })
+      await strict.tenants.changeLimits('blue', { epochs }, byTest)
       await post().expect(202)
     } finally {
       await strict.close()
@@ -160,7 +161,7 @@ describe('an own limit of a tenant', () => {
     const refused = await get()
     expect(refused.body).toMatchObject({ status: 429, code: 'rate-limited' })
     expect(refused.body.detail).toContain(`the limit is 2 ${own('MAXIMUM_REQUESTS_PER_MINUTE')}`)
-    await service.tenants.changeLimits(red.tenantId, { requestsPerMinute: 1 })
+    await service.tenants.changeLimits(red.tenantId, { requestsPerMinute: 1 }, byTest)
     const getAsRed = () => request(service.app.server).get('/jobs').set('authorization', red.header)
     expect([(await getAsRed()).status, (await getAsRed()).status]).toEqual([200, 429])
     await change({ requestsPerMinute: null })
@@ -200,7 +201,7 @@ describe('a service without keys', () => {
     try {
       const post = () => request(open.app.server).post('/jobs').send(xor)
       await post().expect(202)
-      await open.tenants.changeLimits('local', { epochs: 2 })
+      await open.tenants.changeLimits('local', { epochs: 2 }, byTest)
       const begin = Date.now()
       const refused = await eventually(async () => {
         const answer = await post()

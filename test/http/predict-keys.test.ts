@@ -160,7 +160,7 @@ describe('a tenant', () => {
       Array.from({ length: 20 }, () => keyFor(service, 'pages', ['models:predict'], null, models)),
     )
     await expect(keyFor(service, 'pages', ['models:predict'], null, models)).rejects.toThrow(
-      'Tenant pages has 20 of 20 live keys with --models. Revoke one of key_',
+      'Tenant pages has 20 of 20 live keys with models. Revoke one of key_',
     )
     await keyFor(service, 'pages', ['models:read'])
     await keyFor(service, 'pages', ['models:predict'])

@@ -621,6 +621,11 @@ describe('refusals', () => {
       'foreign-origin',
       // In routes.test.ts.
       'model-in-use',
+      // In administration.test.ts.
+      'tenant-suspended',
+      'too-many-keys',
+      'key-not-live',
+      'last-admin-key',
       // In registry.test.ts.
       'precondition-failed',
       'precondition-required',

@@ -9,6 +9,7 @@ import { openDatabase } from '../../src/store/database.js'
 import { shareLinkStore } from '../../src/store/share-links.js'
 import { makeShareToken, readKey, readShareToken } from '../../src/training/key-text.js'
 import { newId } from '../../src/training/new-id.js'
+import { byTest } from '../support/actor.js'
 import { generous, openApp, type RunningApp } from '../support/app.js'
 import { keyFor } from '../support/keys.js'
 import { routesOf } from '../support/routes.js'
@@ -110,7 +111,7 @@ describe('a share link', () => {
     const processes = [service.shareLinks.of('owner'), shareLinkStore(second).of('owner')]
     const made = await Promise.allSettled(
       Array.from({ length: maximumShareLinks + 10 }, (_, index) =>
-        processes[index % 2].create({ id: newId('shareLink'), jobId, sha256: '' }),
+        processes[index % 2].create({ id: newId('shareLink'), jobId, sha256: '' }, byTest),
       ),
     )
     expect(made.filter(({ status }) => status === 'fulfilled')).toHaveLength(maximumShareLinks)

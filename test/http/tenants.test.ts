@@ -75,7 +75,8 @@ const routes = () => [...routesOf(service.app.printRoutes({ commonPrefix: false 
 
 describe('an object of another tenant', () => {
   it('has the same 404 as an unknown object on every route with an id', async () => {
-    const named = routes().filter((route) => route.includes('/:id'))
+    // Those of administration cover all tenants.
+    const named = routes().filter((route) => route.includes('/:id') && !route.includes('/admin/'))
     expect(named.length).toBeGreaterThan(15)
     for (const route of named) {
       const [method, path] = route.split(' ')

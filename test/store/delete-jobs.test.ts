@@ -4,6 +4,7 @@ import { parseSpec } from '../../src/store/job-rows.js'
 import { jobStore } from '../../src/store/jobs.js'
 import { unlimited } from '../../src/store/tenant-limits.js'
 import { newId } from '../../src/training/new-id.js'
+import { byTest } from '../support/actor.js'
 import { expectTrueCounters } from '../support/counters.js'
 import { keyFor } from '../support/keys.js'
 import {
@@ -58,7 +59,7 @@ describe('the bytes of a finished job', () => {
 describe('deliveries', () => {
   it('count until they are swept, or deleted with their webhook', async () => {
     const webhook = { id: newId('webhook'), tenantId: 'local', url: 'https://example.com', secret: 'whsec_' }
-    await stores.webhooks.create({ ...webhook, events: ['job.succeeded'] })
+    await stores.webhooks.create({ ...webhook, events: ['job.succeeded'] }, byTest)
     await succeeded(0)
     await succeeded(0)
     expect(await stores.database.webhookDelivery.count()).toBe(2)
@@ -106,8 +107,8 @@ describe('old jobs', () => {
   it('are swept after the days of the setting, or of their tenant; models stay', async () => {
     await keyFor(stores, 'short', ['jobs:write'])
     await keyFor(stores, 'long', ['jobs:write'])
-    await stores.tenants.changeLimits('short', { jobDays: 2 })
-    await stores.tenants.changeLimits('long', { jobDays: 100 })
+    await stores.tenants.changeLimits('short', { jobDays: 2 }, byTest)
+    await stores.tenants.changeLimits('long', { jobDays: 100 }, byTest)
     const models = await stores.database.model.count()
     const kept: string[] = []
     for (const tenantId of ['short', 'long', 'others']) {

@@ -1,6 +1,7 @@
 /** If the webhook of a job is deleted while the job ends, the job still ends. */
 import pg from 'pg'
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import { byTest } from '../support/actor.js'
 import { linearModel, openStores, type Stores, startJob } from '../support/stores.js'
 
 let stores: Stores
@@ -26,13 +27,16 @@ async function isAwaited(): Promise<boolean> {
 }
 
 it('does not prevent the end of a job', async () => {
-  await stores.webhooks.create({
-    id: 'wh_gone',
-    tenantId: 'local',
-    url: 'https://example.com/',
-    events: ['job.succeeded'],
-    secret: 'whsec_',
-  })
+  await stores.webhooks.create(
+    {
+      id: 'wh_gone',
+      tenantId: 'local',
+      url: 'https://example.com/',
+      events: ['job.succeeded'],
+      secret: 'whsec_',
+    },
+    byTest,
+  )
   const claim = await startJob(stores)
   await other.query('BEGIN')
   await other.query('DELETE FROM "Webhook"')

@@ -1,6 +1,7 @@
 /** Which deliveries a claim takes, and how many. */
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { newId } from '../../src/training/new-id.js'
+import { byTest } from '../support/actor.js'
 import { openStores, type Stores } from '../support/stores.js'
 
 let stores: Stores
@@ -18,7 +19,10 @@ beforeEach(async () => {
 async function hook(tenantId: string, deliveries: number): Promise<string> {
   const id = newId('webhook')
   const url = 'https://example.com'
-  await stores.webhooks.create({ id, tenantId, url, events: ['job.failed'], secret: 'whsec_c2VjcmV0' })
+  await stores.webhooks.create(
+    { id, tenantId, url, events: ['job.failed'], secret: 'whsec_c2VjcmV0' },
+    byTest,
+  )
   await stores.database.webhookDelivery.createMany({
     data: Array.from({ length: deliveries }, (_, number) => ({
       id: `msg_${id}_${number}`,

@@ -1,6 +1,7 @@
 /** Every way in which a key or a stream ticket ends, and the moments just before. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { makeTicket } from '../../src/training/key-text.js'
+import { byTest } from '../support/actor.js'
 import { keyFor } from '../support/keys.js'
 import { newJob, openStores, type Stores, startJob } from '../support/stores.js'
 
@@ -45,13 +46,13 @@ const setTime = (table: 'Key' | 'StreamTicket', where: string, value: string, se
 type Act = (held: Held, sha256: string) => Promise<unknown>
 
 const endsOfKeys: readonly (readonly [string, Act])[] = [
-  ['is revoked', ({ keyId }) => stores.keys.revoke(keyId)],
+  ['is revoked', ({ keyId }) => stores.keys.revoke(keyId, byTest)],
   ['has expired', ({ keyId }) => setTime('Key', 'id', keyId, justPassed)],
   [
     'is deleted after it was revoked',
     async ({ keyId }) => {
-      await stores.keys.revoke(keyId)
-      expect(await stores.keys.delete(keyId)).toBe(true)
+      await stores.keys.revoke(keyId, byTest)
+      expect(await stores.keys.delete(keyId, byTest)).toBe(true)
     },
   ],
   [
@@ -68,17 +69,17 @@ const nothingEnds: readonly (readonly [string, Act])[] = [
   [
     'another key of the tenant is revoked',
     async ({ tenantId }) => {
-      await stores.keys.revoke((await keyFor(stores, tenantId, ['jobs:read'])).id)
+      await stores.keys.revoke((await keyFor(stores, tenantId, ['jobs:read'])).id, byTest)
     },
   ],
   ['its key expires later', ({ keyId }) => setTime('Key', 'id', keyId, 60)],
   [
     'its key is live, so that it cannot be deleted',
     async ({ keyId }) => {
-      expect(await stores.keys.delete(keyId)).toBe(false)
+      await expect(stores.keys.delete(keyId, byTest)).rejects.toThrow('still live')
     },
   ],
-  ['its tenant gets limits', ({ tenantId }) => stores.tenants.changeLimits(tenantId, { sockets: 3 })],
+  ['its tenant gets limits', ({ tenantId }) => stores.tenants.changeLimits(tenantId, { sockets: 3 }, byTest)],
 ]
 
 describe('a key', () => {
@@ -101,8 +102,8 @@ describe('a key', () => {
     const { keyId, tenantId } = await held()
     await keyFor(stores, tenantId, ['jobs:read'])
     await expect(keyFor(stores, tenantId, ['jobs:read'])).rejects.toThrow('Revoke one of')
-    expect(await stores.keys.revoke(keyId)).toBe(true)
-    expect(await stores.keys.revoke(keyId)).toBe(false)
+    expect(await stores.keys.revoke(keyId, byTest)).toMatchObject({ id: keyId, status: 'revoked' })
+    await expect(stores.keys.revoke(keyId, byTest)).rejects.toThrow('is revoked')
     await expect(keyFor(stores, tenantId, ['jobs:read'])).resolves.toBeDefined()
   })
 
@@ -111,7 +112,7 @@ describe('a key', () => {
     await keyFor(stores, tenantId, ['jobs:read'])
     await setTime('Key', 'id', keyId, -1)
     await expect(keyFor(stores, tenantId, ['jobs:read'])).resolves.toBeDefined()
-    expect(await stores.keys.delete(keyId)).toBe(true)
+    expect(await stores.keys.delete(keyId, byTest)).toBe(true)
   })
 })
 

@@ -12,6 +12,7 @@ import { query, type Statement, send, statement } from '../../src/store/statemen
 import { unlimited } from '../../src/store/tenant-limits.js'
 import { newId } from '../../src/training/new-id.js'
 import type { NewJob } from '../../src/training/ports/jobs.js'
+import { byTest } from '../support/actor.js'
 import { keyFor } from '../support/keys.js'
 import {
   linearModel,
@@ -30,7 +31,7 @@ beforeAll(async () => {
   stores = await openStores()
   // With own limits, so that their column is not always null.
   await keyFor(stores, 'limited', ['jobs:write'])
-  await stores.tenants.changeLimits('limited', { queuedJobs: 2, storedBytes: 10_000 })
+  await stores.tenants.changeLimits('limited', { queuedJobs: 2, storedBytes: 10_000 }, byTest)
 })
 
 afterAll(() => stores.close())
@@ -200,7 +201,7 @@ describe('rows of claimed deliveries', () => {
 
   it('have the data of a request', async () => {
     const webhook = { id: newId('webhook'), tenantId: 'local', url: 'https://example.com', secret: 'whsec_' }
-    await stores.webhooks.create({ ...webhook, events: ['job.succeeded'] })
+    await stores.webhooks.create({ ...webhook, events: ['job.succeeded'] }, byTest)
     const claim = await startJob(stores)
     await stores.runs.succeed(claim, linearModel())
     const claimed = await stores.webhooks.claim({ attempts: 1, perTenant: 1, perWebhook: 1 }, 60)

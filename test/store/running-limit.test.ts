@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { runStore } from '../../src/store/runs.js'
 import { unlimited } from '../../src/store/tenant-limits.js'
+import { byTest } from '../support/actor.js'
 import { keyFor } from '../support/keys.js'
 import { claimNext, newJob, openStores, type Stores } from '../support/stores.js'
 import { upTo } from '../support/watching.js'
@@ -42,18 +43,18 @@ describe('a limit of two running jobs', () => {
       await keyFor(stores, tenantId, ['jobs:write'])
       for (const _ of upTo(6)) await stores.jobs.of(tenantId).create(newJob({ priority: 9 }))
     }
-    await stores.tenants.changeLimits('wide', { runningJobs: 4 })
-    await stores.tenants.changeLimits('narrow', { runningJobs: 1 })
+    await stores.tenants.changeLimits('wide', { runningJobs: 4 }, byTest)
+    await stores.tenants.changeLimits('narrow', { runningJobs: 1 }, byTest)
     const claims = await Promise.all(upTo(16).map((worker) => claimNext(runs, `worker_${worker}`)))
     const of = (tenantId: string) => claims.filter((claim) => claim?.tenantId === tenantId)
     expect([of('wide').length, of('narrow').length]).toEqual([4, 1])
 
-    await stores.tenants.changeLimits('narrow', { runningJobs: null })
+    await stores.tenants.changeLimits('narrow', { runningJobs: null }, byTest)
     const more = await Promise.all(upTo(3).map((worker) => claimNext(runs, `worker_${worker}`)))
     expect(more.map((claim) => claim?.tenantId)).toEqual(expect.arrayContaining(['narrow']))
     expect(await running('narrow')).toBe(2)
     // A limit below the number of running jobs ends none, and starts none.
-    await stores.tenants.changeLimits('wide', { runningJobs: 1 })
+    await stores.tenants.changeLimits('wide', { runningJobs: 1 }, byTest)
     await runs.fail(of('wide')[0] ?? { jobId: '', attempt: 0 }, {
       code: 'internal',
       message: 'over',

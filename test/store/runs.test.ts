@@ -5,6 +5,7 @@ import type { Epoch } from '../../src/contract/epoch.js'
 import { type JobStatus, jobStatusSchema, previousStatuses } from '../../src/contract/job-status.js'
 import { newId } from '../../src/training/new-id.js'
 import type { Claim } from '../../src/training/ports/runs.js'
+import { byTest } from '../support/actor.js'
 import { readEpochs } from '../support/read-epochs.js'
 import {
   claimJob,
@@ -263,13 +264,16 @@ describe('succeed', () => {
   })
 
   it('shows the metrics of the best epoch, whose weights the model has, everywhere', async () => {
-    await stores.webhooks.create({
-      id: newId('webhook'),
-      tenantId: 'local',
-      url: 'https://example.com',
-      events: ['job.succeeded'],
-      secret: 'whsec_',
-    })
+    await stores.webhooks.create(
+      {
+        id: newId('webhook'),
+        tenantId: 'local',
+        url: 'https://example.com',
+        events: ['job.succeeded'],
+        secret: 'whsec_',
+      },
+      byTest,
+    )
     const claim = await startJob(stores)
     // Two batches; the best epoch is in the first.
     const measured = (epoch: number) => ({

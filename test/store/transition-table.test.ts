@@ -15,6 +15,7 @@ import { webhookBodySchema, webhookEventSchema } from '../../src/contract/webhoo
 import type { Hints } from '../../src/store/hints.js'
 import { newId } from '../../src/training/new-id.js'
 import type { Claim } from '../../src/training/ports/runs.js'
+import { byTest } from '../support/actor.js'
 import { recordHints } from '../support/recorded-hints.js'
 import { eventually } from '../support/service.js'
 import {
@@ -38,13 +39,16 @@ beforeAll(async () => {
   const recorded = await recordHints(stores.connectionString)
   hints = recorded.hints
   heard = recorded.heard
-  await stores.webhooks.create({
-    id: newId('webhook'),
-    tenantId: 'local',
-    url: 'https://example.com',
-    secret: 'whsec_c2VjcmV0',
-    events: [...webhookEventSchema.options],
-  })
+  await stores.webhooks.create(
+    {
+      id: newId('webhook'),
+      tenantId: 'local',
+      url: 'https://example.com',
+      secret: 'whsec_c2VjcmV0',
+      events: [...webhookEventSchema.options],
+    },
+    byTest,
+  )
 })
 
 afterAll(async () => {

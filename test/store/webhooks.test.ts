@@ -1,5 +1,6 @@
 /** Which deliveries a webhook shows, and which ones a cleanup deletes. */
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import { byTest } from '../support/actor.js'
 import { openStores, type Stores } from '../support/stores.js'
 
 let stores: Stores
@@ -14,13 +15,16 @@ const day = 86_400_000
 const now = Date.now()
 
 async function register(id: string): Promise<void> {
-  await stores.webhooks.create({
-    id,
-    tenantId: 'local',
-    url: 'https://example.com/hook',
-    events: ['job.succeeded'],
-    secret: 'whsec_',
-  })
+  await stores.webhooks.create(
+    {
+      id,
+      tenantId: 'local',
+      url: 'https://example.com/hook',
+      events: ['job.succeeded'],
+      secret: 'whsec_',
+    },
+    byTest,
+  )
 }
 
 /** Stores a delivery of this age, without a further attempt unless one is named. */

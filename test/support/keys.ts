@@ -1,6 +1,7 @@
 /** Keys for tests. */
 import type { Scope } from '../../src/contract/key.js'
 import { makeKey } from '../../src/training/key-text.js'
+import { byTest } from './actor.js'
 import type { Stores } from './stores.js'
 
 /** Makes a key of a tenant, and gives its id and its text. */
@@ -12,6 +13,7 @@ export async function keyFor(
   models: string[] = [],
 ): Promise<{ id: string; text: string; header: string }> {
   const { text, ...made } = makeKey()
-  const { id } = await keys.create({ ...made, tenantId, scopes, models, days })
+  const expiry = days === null ? null : { days }
+  const { id } = await keys.create({ ...made, tenantId, name: null, scopes, models, expiry }, byTest)
   return { id, text, header: `Bearer ${text}` }
 }

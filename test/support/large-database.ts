@@ -168,6 +168,12 @@ const tables: { table: string; columns: string; rows: number; values: string }[]
     rows: 2 * tenants,
     values: `${tenant}, 0, n / ${tenants}, CASE WHEN n <= ${tenants} THEN 10 ELSE 0 END, 1000`,
   },
+  {
+    table: 'AuditEntry',
+    columns: '"actorType", action, "tenantId", at',
+    rows: 100_000,
+    values: `'command', 'key.created', ${tenant}, ${ago}`,
+  },
   { table: 'Tally', columns: 'name, shard, value', rows: 80, values: `'tally_' || n % 5, n / 5, 1` },
   {
     table: 'Worker',

@@ -12,6 +12,7 @@ import { webhookStore } from '../../src/store/webhooks.js'
 import { withKeyFile } from '../../src/webhooks/key-file.js'
 import { openSecretBox } from '../../src/webhooks/secret-box.js'
 import { signatureHeaders } from '../../src/webhooks/signature.js'
+import { byTest } from '../support/actor.js'
 import { openApp, type RunningApp } from '../support/app.js'
 import { newJob, webhookKey } from '../support/stores.js'
 
@@ -202,8 +203,8 @@ describe('a stored secret', () => {
   it('cannot be created by a service without keys, which names the setting', async () => {
     const without = webhookStore(service.database, null)
     const webhook = { id: 'whk_9', tenantId: 'local', url: 'https://example.com', events: [], secret }
-    await expect(without.create(webhook)).rejects.toThrow(/WEBHOOK_KEYS/)
-    await expect(without.rotate('local', 'whk_9', { secret, overlapSeconds: 0 })).rejects.toThrow(
+    await expect(without.create(webhook, byTest)).rejects.toThrow(/WEBHOOK_KEYS/)
+    await expect(without.rotate('local', 'whk_9', { secret, overlapSeconds: 0 }, byTest)).rejects.toThrow(
       /WEBHOOK_KEYS/,
     )
   })

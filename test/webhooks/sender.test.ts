@@ -7,6 +7,7 @@ import { maximumWebhooks, webhookBodySchema } from '../../src/contract/webhook.j
 import { deliveryBody } from '../../src/store/outbox.js'
 import { register } from '../../src/training/webhooks.js'
 import { retrySchedule, type SenderOptions, sendDeliveries } from '../../src/webhooks/sender.js'
+import { byTest } from '../support/actor.js'
 import { collectOften } from '../support/garbage.js'
 import { eventually } from '../support/service.js'
 import { linearModel, newJob, openStores, type Stores, startJob } from '../support/stores.js'
@@ -76,7 +77,7 @@ function send(options: Partial<SenderOptions> = {}) {
 /** A tenant with one webhook and a running job. */
 async function prepare(url: string, events: ('job.succeeded' | 'job.failed' | 'job.cancelled')[]) {
   const tenantId = `tenant_${++tenant}`
-  const webhook = await register(stores.webhooks, tenantId, { url, events })
+  const webhook = await register(stores.webhooks, tenantId, { url, events }, byTest)
   const claim = await startJob(stores, 'worker_a', { tenantId, name: 'Prüfung für später' })
   return { tenantId, webhook, claim }
 }
@@ -243,7 +244,7 @@ describe('a delivery', () => {
     const ready = await receive(200)
     const slow = await prepare(hanging.url, ['job.cancelled'])
     for (let index = 1; index < maximumWebhooks; index++) {
-      await register(stores.webhooks, slow.tenantId, { url: hanging.url, events: ['job.cancelled'] })
+      await register(stores.webhooks, slow.tenantId, { url: hanging.url, events: ['job.cancelled'] }, byTest)
     }
     const quick = await prepare(ready.url, ['job.cancelled'])
     await stores.jobs.of(slow.tenantId).cancel(slow.claim.jobId)

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vites
 import { register } from '../../src/training/webhooks.js'
 import type { DeliveryStore } from '../../src/webhooks/delivery-store.js'
 import { type Sender, type SenderOptions, sendDeliveries } from '../../src/webhooks/sender.js'
+import { byTest } from '../support/actor.js'
 import { type Gate, gate } from '../support/gate.js'
 import { eventually } from '../support/service.js'
 import { openStores, type Stores, startJob } from '../support/stores.js'
@@ -54,7 +55,7 @@ async function receiver(onConnection: (socket: net.Socket) => void) {
 
 async function file(url: string) {
   const tenantId = `tenant_${++tenants}`
-  const { id } = await register(stores.webhooks, tenantId, { url, events: ['job.cancelled'] })
+  const { id } = await register(stores.webhooks, tenantId, { url, events: ['job.cancelled'] }, byTest)
   const { jobId } = await startJob(stores, 'worker_a', { tenantId })
   await stores.jobs.of(tenantId).cancel(jobId)
   return stores.database.webhookDelivery.findFirstOrThrow({ where: { webhookId: id } })

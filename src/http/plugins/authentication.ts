@@ -197,6 +197,12 @@ export const authenticate = fastifyPlugin<Authentication>(
         throw challenge(reply, invalidToken, 'The key is unknown, revoked or expired.')
       }
       failedAuthentications.accept(given.sha256)
+      if (key.suspendedReason !== null) {
+        throw new Problem(
+          'tenant-suspended',
+          `The tenant ${key.tenantId} is suspended: ${key.suspendedReason}`,
+        )
+      }
       return principalOfKey(key)
     }
 

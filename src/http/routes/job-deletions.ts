@@ -5,12 +5,15 @@ import { finishedStatuses } from '../../contract/job-status.js'
 import { remove } from '../../training/control.js'
 import type { JobStore } from '../../training/ports/jobs.js'
 import type { Tenanted } from '../../training/ports/tenants.js'
+import { actorOf } from '../actor.js'
+import type { FailedAuthentications } from '../failed-authentications.js'
 import { requirePrincipal } from '../principal.js'
 import { failures, idParameters } from '../response-schemas.js'
 import type { RoutePlugin } from '../route-plugin.js'
 
 export interface JobDeletionRoutes {
   jobs: Tenanted<JobStore>
+  failedAuthentications: Pick<FailedAuthentications, 'clientAddress'>
 }
 
 export const jobDeletionRoutes: RoutePlugin<JobDeletionRoutes> = (app, { dependencies }, done) => {
@@ -51,8 +54,10 @@ export const jobDeletionRoutes: RoutePlugin<JobDeletionRoutes> = (app, { depende
     async (request) => {
       const { before, status } = request.query
       const statuses = status === undefined ? finishedStatuses : [status]
-      const store = dependencies().jobs.of(requirePrincipal(request).tenantId)
-      const deleted = await store.deleteEnded(statuses, new Date(before), maximumDeletions)
+      const { jobs, failedAuthentications } = dependencies()
+      const store = jobs.of(requirePrincipal(request).tenantId)
+      const actor = actorOf(request, failedAuthentications)
+      const deleted = await store.deleteEnded(statuses, new Date(before), maximumDeletions, actor)
       return { object: 'deletion' as const, deleted, hasMore: deleted === maximumDeletions }
     },
   )

@@ -4,12 +4,15 @@ import { newShareLinkSchema, shareLinkSchema } from '../../contract/share-link.j
 import { text } from '../../contract/text.js'
 import type { AllShareLinks } from '../../training/ports/share-links.js'
 import { createShareLink, listShareLinks, revokeShareLink } from '../../training/share-links.js'
+import { actorOf } from '../actor.js'
+import type { FailedAuthentications } from '../failed-authentications.js'
 import { requirePrincipal } from '../principal.js'
 import { failures, idParameters, listSchema, toList } from '../response-schemas.js'
 import type { RoutePlugin } from '../route-plugin.js'
 
 export interface ShareLinkRoutes {
   shareLinks: AllShareLinks
+  failedAuthentications: Pick<FailedAuthentications, 'clientAddress'>
 }
 
 export const shareLinkRoutes: RoutePlugin<ShareLinkRoutes> = (app, { dependencies }, done) => {
@@ -30,7 +33,9 @@ export const shareLinkRoutes: RoutePlugin<ShareLinkRoutes> = (app, { dependencie
     },
     async (request, reply) => {
       const { tenantId } = requirePrincipal(request)
-      const link = await createShareLink(dependencies().shareLinks.of(tenantId), request.params.id)
+      const { shareLinks, failedAuthentications } = dependencies()
+      const actor = actorOf(request, failedAuthentications)
+      const link = await createShareLink(shareLinks.of(tenantId), request.params.id, actor)
       reply.header('cache-control', 'no-store')
       return reply.code(201).send(link)
     },
@@ -70,7 +75,9 @@ export const shareLinkRoutes: RoutePlugin<ShareLinkRoutes> = (app, { dependencie
     },
     async (request, reply) => {
       const { id, link } = request.params
-      await revokeShareLink(dependencies().shareLinks.of(requirePrincipal(request).tenantId), id, link)
+      const { shareLinks, failedAuthentications } = dependencies()
+      const actor = actorOf(request, failedAuthentications)
+      await revokeShareLink(shareLinks.of(requirePrincipal(request).tenantId), id, link, actor)
       return reply.code(204).send(null)
     },
   )

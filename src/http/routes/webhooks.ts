@@ -12,6 +12,8 @@ import {
 } from '../../contract/webhook.js'
 import type { WebhookStore } from '../../training/ports/webhooks.js'
 import { register, rotateSecret } from '../../training/webhooks.js'
+import { actorOf } from '../actor.js'
+import type { FailedAuthentications } from '../failed-authentications.js'
 import { type Idempotency, idempotencyHeaders } from '../plugins/idempotency.js'
 import { requirePrincipal } from '../principal.js'
 import { defaultLimit, pageParameters } from '../query-parameters.js'
@@ -21,6 +23,7 @@ import type { RoutePlugin } from '../route-plugin.js'
 export interface WebhookRoutes {
   webhooks: WebhookStore
   idempotency: Idempotency
+  failedAuthentications: Pick<FailedAuthentications, 'clientAddress'>
   /** Called when a delivery is due at once. */
   onFiled(): void
 }
@@ -47,9 +50,10 @@ export const webhookRoutes: RoutePlugin<WebhookRoutes> = (app, { dependencies },
       },
     },
     async (request, reply) => {
-      const { webhooks, idempotency } = dependencies()
+      const { webhooks, idempotency, failedAuthentications } = dependencies()
+      const actor = actorOf(request, failedAuthentications)
       const webhook = await idempotency.answerOnce(request, reply, (once) =>
-        register(webhooks, requirePrincipal(request).tenantId, request.body, once),
+        register(webhooks, requirePrincipal(request).tenantId, request.body, actor, once),
       )
       return reply.code(201).header('location', webhook.links.self).send(webhook)
     },
@@ -169,11 +173,14 @@ export const webhookRoutes: RoutePlugin<WebhookRoutes> = (app, { dependencies },
     },
     async (request) => {
       const { id } = request.params
+      const { webhooks, failedAuthentications } = dependencies()
+      const actor = actorOf(request, failedAuthentications)
       const webhook = await rotateSecret(
-        dependencies().webhooks,
+        webhooks,
         requirePrincipal(request).tenantId,
         id,
         request.body,
+        actor,
       )
       if (webhook === null) throw notFound(id)
       return webhook
@@ -195,7 +202,9 @@ export const webhookRoutes: RoutePlugin<WebhookRoutes> = (app, { dependencies },
     },
     async (request) => {
       const { id } = request.params
-      const webhook = await dependencies().webhooks.enable(requirePrincipal(request).tenantId, id)
+      const { webhooks, failedAuthentications } = dependencies()
+      const actor = actorOf(request, failedAuthentications)
+      const webhook = await webhooks.enable(requirePrincipal(request).tenantId, id, actor)
       if (webhook === null) throw notFound(id)
       return webhook
     },
@@ -215,7 +224,9 @@ export const webhookRoutes: RoutePlugin<WebhookRoutes> = (app, { dependencies },
     },
     async (request, reply) => {
       const { id } = request.params
-      if (!(await dependencies().webhooks.delete(requirePrincipal(request).tenantId, id))) throw notFound(id)
+      const { webhooks, failedAuthentications } = dependencies()
+      const actor = actorOf(request, failedAuthentications)
+      if (!(await webhooks.delete(requirePrincipal(request).tenantId, id, actor))) throw notFound(id)
       return reply.code(204).send(null)
     },
   )

@@ -7,6 +7,7 @@ import type { LabelChange, LabelFilter } from '../../contract/labels.js'
 import type { Problem } from '../../contract/problems.js'
 import type { JobSweep } from '../../contract/sweep.js'
 import type { TestCounts } from '../../contract/test-evaluation.js'
+import type { Actor } from './audit.js'
 import type { NewDataset } from './datasets.js'
 import type { Once } from './idempotency.js'
 import type { ListPage, Page } from './pages.js'
@@ -129,8 +130,16 @@ export interface JobStore {
    * @throws Problem `job-active` while trials of the job have not ended
    */
   delete(id: string): Promise<boolean>
-  /** Deletes at most `most` jobs that ended in these states before that time, oldest first. Returns the number. */
-  deleteEnded(statuses: readonly JobStatus[], before: Date, most: number): Promise<number>
+  /**
+   * Deletes at most `most` jobs that ended in these states before that time, oldest first. Returns the number. With an actor,
+   * the audit log has it.
+   */
+  deleteEnded(
+    statuses: readonly JobStatus[],
+    before: Date,
+    most: number,
+    actor?: Actor | null,
+  ): Promise<number>
 }
 
 /** The jobs of all tenants. */

@@ -1,15 +1,16 @@
 import type { OwnLimits } from '../../contract/limits.js'
 import type { ShareLink } from '../../contract/share-link.js'
+import type { Actor } from './audit.js'
 import type { Tenanted } from './tenants.js'
 
 /** The share links of one tenant. */
 export interface ShareLinkStore {
   /** Null if there is no such job. @throws Problem `too-many-share-links` */
-  create(link: { id: string; jobId: string; sha256: string }): Promise<ShareLink | null>
+  create(link: { id: string; jobId: string; sha256: string }, actor: Actor): Promise<ShareLink | null>
   /** Newest first; null if there is no such job. */
   list(jobId: string): Promise<ShareLink[] | null>
   /** False if there is no such link of the job. */
-  revoke(jobId: string, id: string): Promise<boolean>
+  revoke(jobId: string, id: string, actor: Actor): Promise<boolean>
 }
 
 /** A share link, as authentication reads it. */
@@ -26,6 +27,6 @@ export interface KnownShareLink {
 export interface AllShareLinks extends Tenanted<ShareLinkStore> {
   /** All links of a job. */
   find(jobId: string): Promise<KnownShareLink[]>
-  /** The ids of the links that exist. */
+  /** The ids of the links that exist, and whose tenants are not suspended. */
   live(ids: string[]): Promise<string[]>
 }

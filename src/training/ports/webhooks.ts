@@ -6,6 +6,7 @@ import type {
   WebhookEvent,
   WebhookWithDeliveries,
 } from '../../contract/webhook.js'
+import type { Actor } from './audit.js'
 import type { Once } from './idempotency.js'
 import type { ListPage, Page } from './pages.js'
 
@@ -29,10 +30,10 @@ interface NewWebhook {
 
 export interface WebhookStore {
   /** @throws Problem `too-many-webhooks`, `unavailable` without WEBHOOK_KEYS, or `idempotency-key-in-flight` */
-  create(webhook: NewWebhook, once?: Once): Promise<CreatedWebhook>
+  create(webhook: NewWebhook, actor: Actor, once?: Once): Promise<CreatedWebhook>
   list(tenantId: string, page: ListPage): Promise<Page<Webhook>>
   get(tenantId: string, id: string): Promise<WebhookWithDeliveries | null>
-  delete(tenantId: string, id: string): Promise<boolean>
+  delete(tenantId: string, id: string, actor: Actor): Promise<boolean>
   /** Creates a test delivery, or returns the pending one; null if there is no such webhook. */
   fileTest(tenantId: string, webhookId: string): Promise<Delivery | null>
   /** Makes a delivery due again; null if there is no such webhook, undefined if it has no such delivery. */
@@ -42,9 +43,10 @@ export interface WebhookStore {
     tenantId: string,
     id: string,
     replacement: { secret: string; overlapSeconds: number },
+    actor: Actor,
   ): Promise<RotatedWebhook | null>
   /** Null if there is no such webhook. */
-  enable(tenantId: string, id: string): Promise<Webhook | null>
+  enable(tenantId: string, id: string, actor: Actor): Promise<Webhook | null>
   /** Deletes deliveries older than a week. */
   cleanUp(): Promise<void>
 }

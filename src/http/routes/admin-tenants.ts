@@ -1,0 +1,181 @@
+/** Tenants and their limits, for operators. */
+import { z } from 'zod'
+import { tenantIdSchema } from '../../contract/key.js'
+import type { Limits } from '../../contract/limits.js'
+import { Problem } from '../../contract/problems.js'
+import {
+  limitChangesSchema,
+  suspensionSchema,
+  tenantRequestSchema,
+  tenantSchema,
+  tenantStatus,
+} from '../../contract/tenant.js'
+import type { TenantAdministration } from '../../training/ports/tenants.js'
+import { actorOf } from '../actor.js'
+import type { FailedAuthentications } from '../failed-authentications.js'
+import { defaultLimit, pageParameters } from '../query-parameters.js'
+import { failures, listSchema, toList } from '../response-schemas.js'
+import type { RoutePlugin } from '../route-plugin.js'
+
+export interface AdminTenantRoutes {
+  tenantAdministration: TenantAdministration
+  /** The limits of tenants without own limits. */
+  settings: Limits
+  failedAuthentications: Pick<FailedAuthentications, 'clientAddress'>
+}
+
+const config = { scope: 'admin' } as const
+const tags = ['administration']
+const params = z.object({ id: tenantIdSchema })
+
+export const adminTenantRoutes: RoutePlugin<AdminTenantRoutes> = (app, { dependencies }, done) => {
+  /** @throws Problem `not-found` */
+  async function read(id: string) {
+    const { tenantAdministration, settings } = dependencies()
+    const tenant = await tenantAdministration.get(id)
+    if (tenant === null) throw unknownTenant(id)
+    return tenantStatus(tenant, settings)
+  }
+
+  app.get(
+    '/admin/tenants',
+    {
+      config,
+      schema: {
+        tags,
+        operationId: 'listTenants',
+        summary: 'List tenants by id',
+        description: 'In the order of ids. A tenant has what it uses, but none of its data.',
+        querystring: z.strictObject({
+          ...pageParameters,
+          prefix: z
+            .string()
+            .regex(/^[a-z0-9-]{0,63}$/, 'must be lower-case letters, digits and hyphens')
+            .default('')
+            .describe('only tenants whose ids begin with this text'),
+        }),
+        response: { 200: listSchema(tenantSchema), ...failures },
+      },
+    },
+    async (request) => {
+      const { tenantAdministration, settings } = dependencies()
+      const { prefix, after, limit = defaultLimit } = request.query
+      const page = await tenantAdministration.list(prefix, { after, limit })
+      return toList({ ...page, data: page.data.map((tenant) => tenantStatus(tenant, settings)) })
+    },
+  )
+
+  app.get(
+    '/admin/tenants/:id',
+    {
+      config,
+      schema: {
+        tags,
+        operationId: 'getTenant',
+        summary: 'Get a tenant, its limits and what it uses',
+        params,
+        response: { 200: tenantSchema, ...failures },
+      },
+    },
+    (request) => read(request.params.id),
+  )
+
+  app.put(
+    '/admin/tenants/:id',
+    {
+      config,
+      schema: {
+        tags,
+        operationId: 'createTenant',
+        summary: 'Create a tenant',
+        description:
+          'The first key of a tenant also creates it. If the tenant exists, this changes only the limits in the body.',
+        params,
+        body: tenantRequestSchema,
+        response: { 200: tenantSchema.describe('it existed'), 201: tenantSchema, ...failures },
+      },
+    },
+    async (request, reply) => {
+      const { tenantAdministration, failedAuthentications } = dependencies()
+      const { id } = request.params
+      const limits = request.body?.limits ?? {}
+      const isNew = await tenantAdministration.create(id, limits, actorOf(request, failedAuthentications))
+      return reply.code(isNew ? 201 : 200).send(await read(id))
+    },
+  )
+
+  app.patch(
+    '/admin/tenants/:id/limits',
+    {
+      config,
+      schema: {
+        tags,
+        operationId: 'changeTenantLimits',
+        summary: 'Change the limits of a tenant',
+        description: 'Takes effect at the next request of the tenant. Null resets a limit to its setting.',
+        params,
+        body: limitChangesSchema,
+        response: { 200: tenantSchema, ...failures },
+      },
+    },
+    async (request) => {
+      const { tenantAdministration, failedAuthentications } = dependencies()
+      const { id } = request.params
+      const actor = actorOf(request, failedAuthentications)
+      if (!(await tenantAdministration.changeLimits(id, request.body, actor))) throw unknownTenant(id)
+      return read(id)
+    },
+  )
+
+  app.post(
+    '/admin/tenants/:id/suspend',
+    {
+      config,
+      schema: {
+        tags,
+        operationId: 'suspendTenant',
+        summary: 'Suspend a tenant',
+        description:
+          'Its keys and share links are refused from the next request on, and its streams close within a second. Queued ' +
+          'jobs wait, and running ones end. Nothing is deleted. A tenant with a live key of the scope admin is not ' +
+          'suspended.',
+        params,
+        body: suspensionSchema,
+        response: { 200: tenantSchema, ...failures },
+      },
+    },
+    async (request) => {
+      const { tenantAdministration, failedAuthentications } = dependencies()
+      const { id } = request.params
+      const actor = actorOf(request, failedAuthentications)
+      if (!(await tenantAdministration.suspend(id, request.body.reason, actor))) throw unknownTenant(id)
+      return read(id)
+    },
+  )
+
+  app.post(
+    '/admin/tenants/:id/resume',
+    {
+      config,
+      schema: {
+        tags,
+        operationId: 'resumeTenant',
+        summary: 'End the suspension of a tenant',
+        params,
+        response: { 200: tenantSchema, ...failures },
+      },
+    },
+    async (request) => {
+      const { tenantAdministration, failedAuthentications } = dependencies()
+      const { id } = request.params
+      if (!(await tenantAdministration.resume(id, actorOf(request, failedAuthentications))))
+        throw unknownTenant(id)
+      return read(id)
+    },
+  )
+
+  done()
+}
+
+const unknownTenant = (id: string) =>
+  new Problem('not-found', `There is no tenant ${id}. Create it with PUT /admin/tenants/${id}.`)
