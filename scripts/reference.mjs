@@ -9,6 +9,7 @@ const { settingGroups } = await built('src/config.js')
 const { limitNames, limitSettings } = await built('src/contract/limits.js')
 const { problems } = await built('src/contract/problems.js')
 const { scopeMeanings } = await built('src/contract/key.js')
+const { auditActions } = await built('src/contract/audit.js')
 const { activations, earlyStoppingSchema, layerSchema, losses, optimizerSchema, scheduleSchema } =
   await built('src/contract/network.js')
 const { jobErrorMeanings } = await built('src/contract/job.js')
@@ -222,6 +223,7 @@ export const references = {
   'tenant-limits': tenantLimits,
   problems: problemCodes,
   scopes,
+  'audit-actions': () => meanings(auditActions),
   layers: () => list(variants(layerSchema, 'type')),
   activations: () => formulas('activation', activations),
   losses: () => formulas('loss', losses),

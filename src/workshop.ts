@@ -1,7 +1,7 @@
 /** `npm run workshop`: the service on all addresses of this machine, with a workshop that participants join by a code. */
 import { renderUnicodeCompact } from 'uqr'
 import { runAllInOne } from './all-in-one.js'
-import { commandActor } from './commands/command-actor.js'
+import { commandActor } from './process/command-actor.js'
 import { readConfig } from './config.js'
 import { scopeSchema } from './contract/key.js'
 import { defaultHours, type Workshop } from './contract/workshop.js'

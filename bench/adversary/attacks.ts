@@ -1,5 +1,6 @@
 /** The kinds of attack, with their routes and concurrent requests, until they are stopped. */
 import { type HttpRequest, json } from '../http-client.js'
+import { adminAttack } from './admin-attack.js'
 import { type Attack, cancelAll, get, lanesPerAttack, post, remove, repeated } from './attack.js'
 import { createCsv, generated, training } from './fixtures.js'
 import { hangWebhooks, holdStreams } from './idle-connections.js'
@@ -54,6 +55,7 @@ const greedyJob = training([256, 256], {
 
 export const attacks: Readonly<Record<string, Attack>> = {
   ...modelAttacks,
+  administration: adminAttack,
   uploads: {
     routes: ['POST /datasets', 'DELETE /datasets/{id}'],
     lanes: lanesPerAttack,

@@ -19,13 +19,9 @@ export async function makeTenants(connectionString: string): Promise<TwoKeys> {
     for (let tenant = 0; tenant < tenants; tenant++) {
       const { text, ...made } = makeKey()
       const scopes = [...scopeSchema.options]
-      await keyStore(database).create({
-        ...made,
-        tenantId: `tenant-${tenant}`,
-        scopes,
-        models: [],
-        days: null,
-      })
+      const tenantId = `tenant-${tenant}`
+      const key = { ...made, tenantId, name: null, scopes, models: [], expiry: null }
+      await keyStore(database).create(key, { type: 'command', id: 'bench', requestId: null, address: null })
       texts.push(text)
     }
     const [adversary, ordinary] = texts

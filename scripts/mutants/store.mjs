@@ -60,15 +60,33 @@ export const store = [
     ],
   },
   {
+    file: 'src/store/change-keys.ts',
+    tests: [keys, 'test/http/administration.test.ts'],
+    faults: [
+      ["if (status !== 'live') throw", "if (status === 'expired') throw"],
+      ["if (status === 'live') throw", "if (status === 'revoked') throw"],
+      ["await query(client, lockStatement, ['admin keys'])", ''],
+      ["if (actor.type === 'command' || !scopes.includes('admin')) return", 'return'],
+      ["date_trunc('milliseconds', now())", 'now()'],
+    ],
+  },
+  {
+    file: 'src/store/create-keys.ts',
+    tests: [keys, 'test/http/administration.test.ts'],
+    faults: [
+      ['live.length >= maximum', 'live.length > maximum'],
+      ['AND "replacedBy" IS NULL', ''],
+      ['IS NULL AND ${isLive} ORDER BY', 'IS NULL ORDER BY'],
+      [
+        'const changes = await lockTenants(client, tenants.toSorted())',
+        'const changes = await lockTenants(client, tenants)',
+      ],
+    ],
+  },
+  {
     file: 'src/store/keys.ts',
     tests: [keys],
-    faults: [
-      ['AND "revokedAt" IS NULL RETURNING id', 'RETURNING id'],
-      ['WHERE id = $1 AND NOT (${isLive})', 'WHERE id = $1'],
-      ['live.length >= maximum)', 'live.length > maximum)'],
-      ['(cardinality(models) > 0) = $2 AND ${isLive} ORDER BY', '(cardinality(models) > 0) = $2 ORDER BY'],
-      ['WHERE id = ANY($1::text[]) AND ${isLive}', 'WHERE id = ANY($1::text[])'],
-    ],
+    faults: [['WHERE id = ANY($1::text[]) AND ${isLive}', 'WHERE id = ANY($1::text[])']],
   },
   {
     file: 'src/store/lookups.ts',

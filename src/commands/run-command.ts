@@ -2,13 +2,13 @@
 import { join } from 'node:path'
 import { pino } from 'pino'
 import { type Config, defaultLimits, readConfig } from '../config.js'
+import { commandActor } from '../process/command-actor.js'
 import type { Database } from '../store/database.js'
 import { FolderInUseError, findEmbeddedPostgres, startEmbeddedPostgres } from '../store/embedded-postgres.js'
 import { keyStore } from '../store/keys.js'
 import { withMigratedDatabase } from '../store/migrated-database.js'
 import { tenantStore } from '../store/tenants.js'
 import type { Command } from './command.js'
-import { commandActor } from './command-actor.js'
 
 export async function runCommand(command: Command, config = readConfig()): Promise<void> {
   await withServiceDatabase(config, (database) =>

@@ -99,7 +99,7 @@ describe('a service bound to every address', () => {
     const listed = await keys(reachable, 'list')
     expect(listed.output).toMatch(new RegExp(`${made.id} +blue +jobs:write,models:read +until 20`))
     expect(listed.output).not.toContain(made.key)
-    expect((await keys(reachable, 'delete', made.id ?? '')).output).toContain('no key')
+    expect((await keys(reachable, 'delete', made.id ?? '')).output).toContain('still live')
     expect((await keys(reachable, 'revoke', made.id ?? '')).status).toBe(0)
     expect((await ask(url, made.key)).status).toBe(401)
     expect((await keys(reachable, 'list')).output).toContain('revoked')

@@ -178,6 +178,14 @@ const neverSucceeding = [
   'GET /models/{id}/comparison',
   'GET /v2/health/ready',
   'POST /webhooks/{id}/deliveries/{deliveryId}/redeliver',
+  // The server is open, so it has no keys, and refuses the first one.
+  'DELETE /admin/keys/{id}',
+  'GET /admin/keys/{id}',
+  'PATCH /admin/keys/{id}',
+  'POST /admin/keys',
+  'POST /admin/keys/batch',
+  'POST /admin/keys/{id}/revoke',
+  'POST /admin/keys/{id}/rotate',
   // The server is open, so there are no workshops.
   'DELETE /workshops/{id}',
   'GET /workshop',
@@ -195,6 +203,10 @@ const neverSucceeding = [
  * have repeats or test rows.
  */
 const seldomSucceeding = [
+  'GET /admin/tenants/{id}',
+  'PATCH /admin/tenants/{id}/limits',
+  'POST /admin/tenants/{id}/resume',
+  'POST /admin/tenants/{id}/suspend',
   'DELETE /jobs/{id}',
   'DELETE /jobs/{id}/share-links/{link}',
   'GET /jobs/{id}/comparison',
