@@ -126,7 +126,7 @@ export const settingGroups = {
       .max(36_500)
       .default(400)
       .describe(
-        'Days after which an entry of the audit log is deleted. Every API process needs the same value.',
+        'Days after which an entry of the audit log is deleted. All API processes need the same number.',
       ),
     REDIS_URL: z
       .string()

@@ -13,6 +13,7 @@ import type { Database } from './database.js'
 import { notifyJob } from './hints.js'
 import { parseSpec } from './job-rows.js'
 import { send, statement } from './statements.js'
+import { allowedRuns } from './tenant-limits.js'
 import { enter, guard } from './transitions.js'
 
 /** Columns of every row. A claim that takes no job returns one row with these only. */
@@ -72,10 +73,7 @@ export const claimStatement = statement(
   claimRowSchema,
   `
     WITH tenant AS MATERIALIZED (
-      SELECT waiting.*, coalesce(
-        (SELECT CASE WHEN "suspendedAt" IS NULL THEN (limits ->> 'runningJobs')::int ELSE 0 END
-          FROM "Tenant" WHERE "Tenant".id = waiting."tenantId"), $1::int
-      ) AS allowed FROM "waitingTenants"() AS waiting
+      SELECT waiting.*, ${allowedRuns('waiting."tenantId"', '$1::int')} AS allowed FROM "waitingTenants"() AS waiting
     ), waiting AS MATERIALIZED (
       SELECT * FROM tenant WHERE busy < allowed ORDER BY "threadTime" LIMIT 2 * $5::int + 8
     ), candidate AS (

@@ -5,6 +5,7 @@
 import type { Capacity } from '../training/ports/runs.js'
 import type { Database } from './database.js'
 import { idRow, noRow, send, statement } from './statements.js'
+import { allowedRuns } from './tenant-limits.js'
 import { guard } from './transitions.js'
 
 /** A job that waits shorter may be about to be claimed by a worker with a free thread. */
@@ -38,8 +39,7 @@ const preemptStatement = statement(
         FROM "Job" WHERE ${guard('claim')} AND "Job"."tenantId" = tenant."tenantId"
         ORDER BY priority DESC, "queueNumber" LIMIT 1
       ) AS job
-      WHERE busy < coalesce(
-        (SELECT (limits ->> 'runningJobs')::int FROM "Tenant" WHERE "Tenant".id = tenant."tenantId"), $1::int)
+      WHERE busy < ${allowedRuns('tenant."tenantId"', '$1::int')}
     ), run AS MATERIALIZED (
       SELECT job.id, place, job."tenantId", "heldThreads" AS threads, alone.threads AS held,
         greatest(clock."threadTime", "usedTime"(job."tenantId") - "beyondCharge"("heldThreads", "claimedAt", charged)

@@ -67,6 +67,11 @@ export async function readUse(
   return { use, own: ownLimitsSchema.parse(own ?? {}) }
 }
 
+/** How many jobs of a tenant may run, as SQL: none while the tenant is suspended. @param setting for tenants without own limit */
+export const allowedRuns = (tenant: string, setting: string) => `
+  coalesce((SELECT CASE WHEN "suspendedAt" IS NULL THEN (limits ->> 'runningJobs')::int ELSE 0 END
+    FROM "Tenant" WHERE "Tenant".id = ${tenant}), ${setting})`
+
 type Kept = 'queuedJobs' | 'storedBytes'
 
 const refusals: Record<Kept, (demand: number, describeLimit: string) => Problem> = {
