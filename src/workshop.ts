@@ -1,10 +1,10 @@
 /** `npm run workshop`: the service on all addresses of this machine, with a workshop that participants join by a code. */
 import { renderUnicodeCompact } from 'uqr'
 import { runAllInOne } from './all-in-one.js'
-import { commandActor } from './process/command-actor.js'
 import { readConfig } from './config.js'
 import { scopeSchema } from './contract/key.js'
 import { defaultHours, type Workshop } from './contract/workshop.js'
+import { commandActor } from './process/command-actor.js'
 import { reachableAddresses } from './process/greeting.js'
 import type { Database } from './store/database.js'
 import { keyStore } from './store/keys.js'
