@@ -29,7 +29,7 @@ export const tenantSchema = z.object({
   lastJobAt: time.nullable().describe('when the most recent job was submitted'),
   links: z.object({ self: z.string(), keys: z.string() }),
 })
-export type TenantStatus = z.infer<typeof tenantSchema>
+type TenantStatus = z.infer<typeof tenantSchema>
 
 /** The part of a tenant that the database has. */
 export interface StoredTenant
