@@ -56,7 +56,7 @@ const isNamed = (key: string) =>
 /** $1 seconds that an object stays after its row. The oldest come first. */
 const claimStatement = statement(
   'claimDeletedObjects',
-  z.strictObject({ id: z.string(), key: z.string(), isNamed: z.boolean() }),
+  z.strictObject({ id: z.string(), key: z.string() }),
   `
     WITH due AS MATERIALIZED (
       SELECT id FROM "DeletedObject"
@@ -64,8 +64,14 @@ const claimStatement = statement(
         AND ("claimedAt" IS NULL OR "claimedAt" < now() - interval '${claimMinutes} minutes')
       ORDER BY "deletedAt" LIMIT ${claimedAtOnce} FOR UPDATE SKIP LOCKED
     )
-    UPDATE "DeletedObject" AS object SET "claimedAt" = now() FROM due WHERE object.id = due.id
-    RETURNING object.id, object.key, ${isNamed('object.key')} AS "isNamed"`,
+    UPDATE "DeletedObject" SET "claimedAt" = now() WHERE id = ANY(ARRAY(SELECT id FROM due)) RETURNING id, key`,
+)
+
+/** $1 keys. */
+const unnamedStatement = statement(
+  'unnamedObjects',
+  keyRow,
+  `SELECT listed.key FROM unnest($1::text[]) AS listed(key) WHERE NOT (${isNamed('listed.key')})`,
 )
 
 /** $1 ids. */
@@ -87,11 +93,16 @@ const orphansStatement = statement(
 export const claimDeletedObjects = (pool: Connection, keptSeconds: number) =>
   send(pool, claimStatement, [keptSeconds])
 
+/** Those of the keys that no row names. */
+export async function unnamedObjects(pool: Connection, keys: readonly string[]): Promise<string[]> {
+  return (await send(pool, unnamedStatement, [keys])).map(({ key }) => key)
+}
+
 export async function forgetDeletedObjects(pool: Connection, ids: readonly string[]): Promise<void> {
   if (ids.length > 0) await send(pool, forgetStatement, [ids])
 }
 
-/** Those of the keys that no row names. */
+/** Those of the keys that neither a row nor the table names. */
 export async function orphanedObjects(pool: Connection, keys: readonly string[]): Promise<string[]> {
   if (keys.length === 0) return []
   return (await send(pool, orphansStatement, [keys])).map(({ key }) => key)

@@ -2,9 +2,13 @@
  * Deletes objects whose rows are deleted, and once a day those that never had a row, because their writer died. Any number
  * of processes may do this at the same time.
  */
-
 import type { Database } from './database.js'
-import { claimDeletedObjects, forgetDeletedObjects, orphanedObjects } from './deleted-objects.js'
+import {
+  claimDeletedObjects,
+  forgetDeletedObjects,
+  orphanedObjects,
+  unnamedObjects,
+} from './deleted-objects.js'
 import { type ObjectStore, objectFolders } from './object-store.js'
 import { idRow, send, statement } from './statements.js'
 
@@ -60,7 +64,12 @@ export function objectCleaner(
     while (!isStopping) {
       const claimed = await claimDeletedObjects(pool, keptSeconds)
       if (claimed.length === 0) return
-      await deleteAll(claimed.flatMap(({ key, isNamed }) => (isNamed ? [] : [key])))
+      await deleteAll(
+        await unnamedObjects(
+          pool,
+          claimed.map(({ key }) => key),
+        ),
+      )
       await forgetDeletedObjects(
         pool,
         claimed.map(({ id }) => id),
