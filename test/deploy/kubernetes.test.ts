@@ -131,7 +131,7 @@ it('the example of the secret has settings that the service reads', () => {
     .split('\n')
     .filter((line) => /^[A-Z]/.test(line))
   const settings = lines.map((line) => line.split('=')[0])
-  expect(settings).toEqual(['DATABASE_URL', 'REDIS_URL', 'WEBHOOK_KEYS'])
+  expect(settings).toEqual(['DATABASE_URL', 'REDIS_URL', 'OBJECT_STORE_URL', 'WEBHOOK_KEYS'])
   const names = Object.keys(readConfig({ DATABASE_URL: 'postgresql://localhost/descent' }))
   expect(names).toContain('DATABASE_URL')
   const documented = readFileSync(join(root, 'docs/operating.md'), 'utf8')
