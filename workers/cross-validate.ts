@@ -12,7 +12,7 @@ import type { BackendSetting } from '../src/threads/messages.js'
 import { dataShape } from './compile-training.js'
 import { encodeRows } from './encode-rows.js'
 import type { Source } from './initial-state.js'
-import type { RawData, SharedData } from './messages.js'
+import { type FoldResult, type RawData, type SharedData, stopWords } from './messages.js'
 import { weightsToBegin } from './transferred-weights.js'
 
 const sliceMilliseconds = 50
@@ -25,8 +25,12 @@ export interface FoldOrder {
   data: RawData
   backend: BackendSetting
   source: Source
-  /** A word 0 other than 0 requests a stop. */
+  /** Its word 0 is 0 or one of `stopWords`. */
   stop: Int32Array
+  /** The first folds, if an earlier attempt has trained them. */
+  done: readonly FoldResult[]
+  /** Receives the result of each other fold. */
+  onFold(result: FoldResult): void
 }
 
 export type FoldOutcome =
@@ -51,8 +55,12 @@ export function chooseEpochs(order: FoldOrder): FoldOutcome {
   let divergedIn = 0
   let answers = new Float32Array(0)
   for (const [fold, validation] of held.entries()) {
-    const outcome = trainWithout(validation, chosen, fold, order)
+    const outcome = order.done.at(fold) ?? trainWithout(validation, chosen, fold, order)
     if (outcome === null) return { type: 'stopped' }
+    if (fold >= order.done.length) {
+      order.onFold(outcome)
+      if (Atomics.load(order.stop, 0) !== 0) return { type: 'stopped' }
+    }
     if (outcome.bestEpoch === null) {
       divergedIn = outcome.epoch
       continue
@@ -74,15 +82,10 @@ export function median(values: readonly number[]): number {
   return (sorted[Math.ceil(half) - 1] + sorted[Math.floor(half)]) / 2
 }
 
-interface FoldResult {
-  /** Null if the training diverged. */
-  bestEpoch: number | null
-  epoch: number
-  answers: Float32Array
-}
+const mustStopNow = (stop: Int32Array) => Atomics.load(stop, 0) === stopWords.atNextStep
 
 /**
- * Null after a request to stop.
+ * Null after a request to stop at once.
  * @param validation indices in `chosen`, the training rows of the job
  */
 function trainWithout(
@@ -136,7 +139,8 @@ function foldSpec(spec: JobSpec, fold: number, rows: number): JobSpec {
 
 function runToEnd(training: Training, stop: Int32Array): 'stopped' | 'diverged' | 'trained' {
   for (;;) {
-    const { state } = training.run({ milliseconds: sliceMilliseconds, stop })
+    if (mustStopNow(stop)) return 'stopped'
+    const { state } = training.run({ milliseconds: sliceMilliseconds })
     switch (state) {
       case 'running':
         break
@@ -162,7 +166,7 @@ function predictInParts(
   const rows = inputs.length / features
   let answers = new Float32Array(0)
   for (let first = 0; first < rows; first += rowsAtOnce) {
-    if (Atomics.load(stop, 0) !== 0) return null
+    if (mustStopNow(stop)) return null
     const count = Math.min(rowsAtOnce, rows - first)
     const outputs = predictor.predict(inputs.subarray(first * features, (first + count) * features))
     const width = outputs.length / count

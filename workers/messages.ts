@@ -42,6 +42,19 @@ export interface Large {
   length: number
 }
 
+/** A word 0 of `stop` other than 0 requests a stop. */
+export const stopWords = { atNextStep: 1, afterFold: 2 } as const
+
+/** What one fold of a cross-validation gave. */
+export interface FoldResult {
+  /** Null if the training diverged. */
+  bestEpoch: number | null
+  /** The last epoch. */
+  epoch: number
+  /** Held-out rows × outputs, in the unit of the target. */
+  answers: Float32Array
+}
+
 export interface TrainingOrder {
   spec: JobSpec
   backend: BackendSetting
@@ -52,6 +65,8 @@ export interface TrainingOrder {
   laterData: RawData[] | null
   /** The rows for cross-validation; null unless folds choose the number of epochs. */
   foldData: RawData | null
+  /** The first folds, if an earlier attempt has trained them. */
+  foldResults: readonly FoldResult[]
   /** The number of epochs that folds chose in an earlier attempt; null if they have not chosen yet. */
   plannedEpochs: number | null
   initialWeights: { tensors: Tensor[]; bytes: Uint8Array | Large } | null
@@ -64,7 +79,7 @@ export interface TrainingOrder {
   pauseAfter: number | null
   /** The epoch after which a checkpoint is taken for other trials, if the training lasts that long; null for none. */
   sharedEpoch: number | null
-  /** A word 0 other than 0 requests a stop at the next step. */
+  /** Its word 0 is 0 or one of `stopWords`. With `afterFold`, a fold is trained to its end. */
   stop: Int32Array
 }
 
@@ -125,6 +140,8 @@ export type FromTrainer =
   /** The rows are encoded, so other trainings can share them. */
   | { type: 'encoded'; index: number; data: SharedData }
   | { type: 'progress'; index: number; progress: Progress }
+  /** Folds begin with null. Then the result of each is reported. */
+  | { type: 'fold'; index: number; result: FoldResult | null }
   /** Shared memory for bytes that the order has as `Large`. */
   | { type: 'fill'; index: number; what: Filled; buffers: Uint8Array[] }
   | { type: 'whole'; trainings: WholeTraining[] }

@@ -5,7 +5,8 @@ import { epochCount } from '../src/engine/index.js'
 import type { JobProgress } from '../src/training/ports/jobs.js'
 import type { Claim, ClaimedJob, Progress, RunStore } from '../src/training/ports/runs.js'
 import type { MetricStore } from '../src/training/ports/service-metrics.js'
-import type { TrainingOrder } from './messages.js'
+import { FoldMemory } from './fold-memory.js'
+import { stopWords, type TrainingOrder } from './messages.js'
 import { inOrderOfPreemption } from './preemption-order.js'
 import { Retries } from './retries.js'
 import type { DatabaseTrouble } from './run-errors.js'
@@ -69,6 +70,7 @@ export class Processor {
   readonly #tally = new WorkTally()
   readonly #threads: ThreadAllocator
   readonly #retries: Retries
+  readonly #folds = new FoldMemory()
 
   constructor(private readonly dependencies: Dependencies) {
     this.#retries = new Retries(dependencies.runs, dependencies.log)
@@ -180,7 +182,7 @@ export class Processor {
   async #train(batch: Batch, free: () => void): Promise<void> {
     const { pool } = this.dependencies
     const records = { ...this.dependencies, tally: this.#tally, retries: this.#retries }
-    const orders = new TrainingOrders(this.dependencies)
+    const orders = new TrainingOrders(this.dependencies, this.#folds)
     const sent: TrainingOrder[] = []
     const active: Active[] = []
     try {
@@ -198,6 +200,10 @@ export class Processor {
       if (sent.length === 0) return
       await pool.train(sent, {
         encoded: (index, data) => orders.encoded(index, data),
+        fold: (index, result) => {
+          batch.holder.reportedAt ??= performance.now()
+          if (result !== null) orders.fold(index, result)
+        },
         fill: (index, what, buffers) => orders.fill(index, what, buffers),
         store: async (index, progress) => {
           const { record, run } = active[index]
@@ -217,6 +223,7 @@ export class Processor {
         trained: free,
         ended: async (index, outcome) => {
           const { record, run } = active[index]
+          if (outcome.type !== 'stopped') this.#folds.forget(run.job.jobId)
           await record.guard(() => record.conclude(outcome, run.reason))
           this.#over(active[index], outcome.type)
         },
@@ -273,7 +280,7 @@ export class Processor {
       for (const run of order) {
         if (!ids.includes(run.job.jobId)) continue
         run.reason = 'preempted'
-        requestStop(run)
+        requestStopAfterFold(run)
       }
     } catch (error) {
       log.warn({ err: error }, 'waiting tenants could not be read')
@@ -307,5 +314,10 @@ function expectEnd(holder: Holder, { epochs }: ClaimedJob, { epochs: done, secon
 }
 
 function requestStop({ stop }: Run): void {
-  Atomics.store(stop, 0, 1)
+  Atomics.store(stop, 0, stopWords.atNextStep)
+}
+
+/** Does not replace an earlier request. */
+function requestStopAfterFold({ stop }: Run): void {
+  Atomics.compareExchange(stop, 0, 0, stopWords.afterFold)
 }

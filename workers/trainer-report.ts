@@ -4,6 +4,7 @@ import type { Progress } from '../src/training/ports/runs.js'
 import { areInPlace } from './export-arrays.js'
 import type {
   Filled,
+  FoldResult,
   FromTrainer,
   Outcome,
   Refusal,
@@ -44,6 +45,10 @@ export class TrainerReport {
   /** @param index the index of the order with the rows */
   encoded(index: number, data: SharedData): void {
     this.#send({ type: 'encoded', index, data })
+  }
+
+  fold(result: FoldResult | null): void {
+    this.#send({ type: 'fold', index: this.order, result })
   }
 
   /** Resolves when the training may continue, after the bytes in its memory are stored. */

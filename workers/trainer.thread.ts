@@ -102,12 +102,17 @@ function resolveData(orders: readonly TrainingOrder[], index: number, encoded: S
 
 /** Chooses the number of epochs by folds. Null if the spec sets the number. */
 function chooseByFolds(order: TrainingOrder, source: Source): FoldOutcome | null {
-  const { spec, changes, foldData, backend, stop } = order
+  const { spec, changes, foldData, foldResults, backend, stop } = order
   const folds = spec.earlyStopping?.folds
   if (folds === undefined || foldData === null) return null
   // The first epoch is trained by this spec.
   const [first] = divideByChanges(spec, changes)
-  return chooseEpochs({ spec: first.spec, folds, data: foldData, backend, source, stop })
+  report.fold(null)
+  return chooseEpochs({
+    ...{ spec: first.spec, folds, data: foldData, backend, source, stop },
+    done: foldResults,
+    onFold: (result) => report.fold(result),
+  })
 }
 
 async function run(order: TrainingOrder, data: SharedData): Promise<Outcome | null> {

@@ -20,7 +20,8 @@ import type { StoredCheckpoint } from '../src/training/ports/checkpoints.js'
 import type { AllModels } from '../src/training/ports/models.js'
 import type { ClaimedJob, RunStore } from '../src/training/ports/runs.js'
 import { isLarge } from './export-arrays.js'
-import type { Filled, Large, RawData, Refusal, SharedData, TrainingOrder } from './messages.js'
+import type { FoldMemory } from './fold-memory.js'
+import type { Filled, FoldResult, Large, RawData, Refusal, SharedData, TrainingOrder } from './messages.js'
 import type { SharedDatasets, Taken } from './shared-datasets.js'
 import { beginAt, continueFromTrial, keepSharing, lastSharedEpoch } from './shared-epochs.js'
 import type { StoredTables } from './stored-tables.js'
@@ -57,9 +58,14 @@ export class TrainingOrders {
   readonly #taken = new Map<number, { key: string; taken: Taken }>()
   /** By the index of the order. */
   readonly #fetched: Fetched[] = []
+  /** Stores the result of a fold, by the index of the order. */
+  readonly #onFold: ((result: FoldResult) => void)[] = []
   #count = 0
 
-  constructor(private readonly sources: OrderSources) {}
+  constructor(
+    private readonly sources: OrderSources,
+    private readonly folds: FoldMemory,
+  ) {}
 
   /** Adds a job. The thread trains jobs in the order of the calls. If a store throws, the job is not added. */
   async add(job: ClaimedJob, stop: Int32Array): Promise<TrainingOrder | Refusal> {
@@ -102,6 +108,7 @@ export class TrainingOrders {
     const isNew = job.attempt === 1 && job.storedEpoch === 0
     const stored = isNew ? null : await runs.checkpoint(job.jobId, (message) => log.warn(message))
     await keepSharing(runs, job, stored, variantOf(backend))
+    this.#onFold[this.#count] = (result) => this.folds.add(job.jobId, first.spec, backend, result)
     this.#fetched[this.#count] = { checkpoint: stored, initialWeights: job.spec.from }
     this.#count++
     return {
@@ -111,6 +118,7 @@ export class TrainingOrders {
       data,
       laterData: isSame ? null : laterData.filter((rows) => rows !== null),
       foldData: raw,
+      foldResults: hasFolds ? this.folds.read(job.jobId, first.spec, backend) : [],
       plannedEpochs: hasFolds && job.storedEpoch > 0 ? job.epochs : null,
       ...source,
       checkpoint: stored === null ? null : await orderedCheckpoint(stored),
@@ -166,6 +174,10 @@ export class TrainingOrders {
   encoded(index: number, data: SharedData): void {
     const taken = this.#taken.get(index)?.taken
     if (taken?.type === 'encode') taken.publish(data)
+  }
+
+  fold(index: number, result: FoldResult): void {
+    this.#onFold[index](result)
   }
 
   /** Forgets shared datasets of a dead thread, which may have left reserved memory in them. */

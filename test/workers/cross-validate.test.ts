@@ -8,6 +8,7 @@ import { splitFolds } from '../../src/engine/index.js'
 import { chooseEpochs, type FoldOrder, median } from '../../workers/cross-validate.js'
 import { encodeRows } from '../../workers/encode-rows.js'
 import { evaluateFolds } from '../../workers/evaluate-model.js'
+import { type FoldResult, stopWords } from '../../workers/messages.js'
 
 describe('folds', () => {
   it('hold each row out once, and differ by at most one row, also in each class', () => {
@@ -70,7 +71,8 @@ function specOf(given: object): JobSpec {
   })
 }
 
-function examine(spec: JobSpec, training: Table, stop = new Int32Array(new SharedArrayBuffer(4))) {
+function examine(spec: JobSpec, training: Table, changes: Partial<FoldOrder> = {}) {
+  const stop = new Int32Array(new SharedArrayBuffer(4))
   const data = { type: 'raw' as const, training, validation: null, image: null, inheritance: null }
   const folds = spec.earlyStopping?.folds ?? 0
   const order: FoldOrder = {
@@ -80,6 +82,9 @@ function examine(spec: JobSpec, training: Table, stop = new Int32Array(new Share
     backend: 'reference',
     source: { initialWeights: null, sourceCoding: null },
     stop,
+    done: [],
+    onFold: () => {},
+    ...changes,
   }
   const outcome = chooseEpochs(order)
   if (outcome.type !== 'chosen') return { outcome, evaluation: null }
@@ -158,6 +163,24 @@ describe('the number of epochs', () => {
     const steep = specOf({ optimizer: { type: 'sgd', learningRate: 1e6 }, batchSize: 4 })
     expect(examine(steep, tableFromInline({ x, y: x })).outcome).toMatchObject({ type: 'diverged', epoch: 1 })
     const stop = new Int32Array(new SharedArrayBuffer(4)).fill(1)
-    expect(examine(classifier(), noisy(), stop).outcome).toEqual({ type: 'stopped' })
+    expect(examine(classifier(), noisy(), { stop }).outcome).toEqual({ type: 'stopped' })
+  })
+
+  it('is the same if each fold is trained in another attempt', () => {
+    const whole = examine(classifier(), noisy()).outcome
+    const done: FoldResult[] = []
+    const outcomes = []
+    for (const _ of [1, 2, 3, 4]) {
+      // Set during a fold, which is trained to its end.
+      const stop = new Int32Array(new SharedArrayBuffer(4)).fill(stopWords.afterFold)
+      const attempt = { stop, done: [...done], onFold: (result: FoldResult) => done.push(result) }
+      outcomes.push(examine(classifier(), noisy(), attempt).outcome)
+    }
+    expect(outcomes).toEqual(Array(4).fill({ type: 'stopped' }))
+    expect(done).toHaveLength(4)
+    const onFold = () => {
+      throw new Error('all folds are trained')
+    }
+    expect(examine(classifier(), noisy(), { done, onFold }).outcome).toEqual(whole)
   })
 })

@@ -45,6 +45,7 @@ function order(given: object, changes: Partial<TrainingOrder> = {}): TrainingOrd
     data: { type: 'raw', training: table, validation: null, image: null, inheritance: null },
     laterData: null,
     foldData: null,
+    foldResults: [],
     plannedEpochs: null,
     initialWeights: null,
     sourceCoding: null,

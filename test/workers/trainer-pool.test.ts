@@ -41,6 +41,7 @@ function order(spec: Partial<JobSpec> = {}, changes: Partial<TrainingOrder> = {}
     data: { type: 'raw', training: table, validation: null, image: null, inheritance: null },
     laterData: null,
     foldData: null,
+    foldResults: [],
     plannedEpochs: null,
     initialWeights: null,
     sourceCoding: null,
