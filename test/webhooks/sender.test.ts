@@ -297,6 +297,9 @@ describe('a delivery', () => {
 
 describe('a sender', () => {
   it('that is woken during a claim claims again after it', async () => {
+    // No poll, which would claim again as well.
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] })
+    onTestFinished(() => void vi.useRealTimers())
     const claims: (() => void)[] = []
     const claim = () => new Promise<[]>((resolve) => claims.push(() => resolve([])))
     const record = async () => ({ disabledTenantId: null })
