@@ -1,6 +1,7 @@
 /** From an uploaded file to a prediction. */
 import { readFileSync } from 'node:fs'
 import { afterEach, describe, expect, it } from 'vitest'
+import type { Job } from '../../src/contract/job.js'
 import { browserSuite, hasChromium } from '../support/browser.js'
 
 const suite = browserSuite()
@@ -121,6 +122,33 @@ describe.skipIf(!hasChromium)('the form for a new job', () => {
     expect(await newestJob()).toEqual(before)
     // The browser logs failed requests, which are expected here.
     suite.failures.splice(0)
+    await page.close()
+  })
+
+  it('takes derived features and a weight decay', { timeout: 60_000 }, async () => {
+    const page = await suite.open('#/new')
+    const estimate = page.getByRole('region', { name: 'Estimate' })
+    await estimate.getByText('803', { exact: true }).waitFor()
+    await page.getByLabel('Computed').selectOption('product')
+    await page.getByLabel('With column').selectOption('petalWidth')
+    await page.getByRole('button', { name: 'Add sepalLength × petalWidth' }).click()
+    await page.getByLabel('Computed').selectOption('square')
+    await page.getByRole('button', { name: 'Add sepalLength²' }).click()
+    // 100 weights more for each input.
+    await estimate.getByText('1,003', { exact: true }).waitFor()
+    await page.getByRole('button', { name: 'Remove sepalLength²' }).click()
+    await estimate.getByText('903', { exact: true }).waitFor()
+    await page.getByRole('button', { name: 'me', exact: true }).click()
+    await page.getByLabel('L2 regularization').fill('0.25')
+    await page.getByLabel('Epochs', { exact: true }).fill('5')
+    await estimate.getByText(/^about /).waitFor()
+    await page.getByRole('button', { name: 'Start training' }).click()
+    await page.getByText('succeeded').waitFor()
+    const id = page.url().split('/').at(-1)
+    const answer = await fetch(`${suite.service().url}/jobs/${id}`)
+    const { spec } = (await answer.json()) as Job
+    expect(spec.derivedFeatures).toEqual([{ type: 'product', of: ['sepalLength', 'petalWidth'] }])
+    expect(spec.optimizer).toMatchObject({ type: 'adam', weightDecay: 0.25 })
     await page.close()
   })
 })

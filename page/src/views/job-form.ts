@@ -6,6 +6,7 @@ import { plural } from '../format.js'
 type Task = 'classes' | 'yesNo' | 'numbers'
 const optimizerNames = ['adam', 'adamw', 'sgd', 'momentum', 'rmsprop', 'adagrad'] as const
 type OptimizerName = (typeof optimizerNames)[number]
+export type Derived = NonNullable<JobRequest['derivedFeatures']>[number]
 export type Split = JobSpec['split']
 type Scaling = JobSpec['targetScaling']
 
@@ -27,6 +28,8 @@ export interface JobForm {
   batchSize: string
   /** Strength of the L1 regularization. */
   l1: number
+  /** Strength of the L2 regularization, or of the decay of adamw. */
+  weightDecay: number
   stopping: 'never' | 'patience' | 'folds'
   patience: number
   folds: number
@@ -47,6 +50,8 @@ export interface JobForm {
   testSplit: number
   /** Of pictures. */
   augmentation: Augmentation
+  /** Inputs that are computed from number columns. */
+  derived: readonly Derived[]
   /** `diagnose` takes statistics of the layers. */
   watch: 'diagnose' | 'nothing'
 }
@@ -62,6 +67,7 @@ export const emptyForm: JobForm = {
   epochs: 300,
   batchSize: '32',
   l1: 0,
+  weightDecay: 0,
   stopping: 'patience',
   patience: 20,
   folds: 5,
@@ -76,12 +82,22 @@ export const emptyForm: JobForm = {
   parts: 1,
   testSplit: 0,
   augmentation: noAugmentation,
+  derived: [],
   watch: 'diagnose',
 }
 
 type WithColumns = Pick<Dataset, 'columns'>
 export const targetColumns = ({ columns }: WithColumns) => columns.filter(({ role }) => role === 'target')
 const featureColumns = ({ columns }: WithColumns) => columns.filter(({ role }) => role === 'feature')
+
+/** Names of the columns that inputs can be computed from. Those of pictures are pixels. */
+export const numberFeatures = (dataset: Pick<Dataset, 'columns' | 'image'>): string[] =>
+  dataset.image === null
+    ? featureColumns(dataset).flatMap(({ name, type }) => (type === 'number' ? [name] : []))
+    : []
+
+/** Weight decay that an optimizer has by default. */
+export const usualDecay = (optimizer: OptimizerName): number => (optimizer === 'adamw' ? 0.01 : 0)
 
 /** `4 features`, or the size of its pictures. */
 export const featuresName = (dataset: Pick<Dataset, 'columns' | 'image'>) =>
@@ -127,6 +143,7 @@ export function formFor(dataset: Dataset, before: JobForm): JobForm {
     classWeight: 'none',
     targetScaling: 'default',
     augmentation: dataset.image === null ? noAugmentation : before.augmentation,
+    derived: [],
   }
 }
 
@@ -145,6 +162,7 @@ export function filledIn(form: JobForm, spec: JobSpec): JobForm {
     epochs,
     batchSize: String(batchSize),
     l1: spec.l1 ?? 0,
+    weightDecay: optimizer.weightDecay,
     stopping:
       earlyStopping === undefined ? 'never' : earlyStopping.folds === undefined ? 'patience' : 'folds',
     patience: earlyStopping?.patience ?? form.patience,
@@ -193,6 +211,7 @@ export function requestFrom(form: JobForm, dataset: Dataset): JobRequest {
     ...(form.parts === 1 ? {} : { folds: form.parts }),
     ...(form.testSplit === 0 ? {} : { testSplit: form.testSplit }),
     ...(isAugmented(form) ? { augmentation: form.augmentation } : {}),
+    ...(form.derived.length === 0 ? {} : { derivedFeatures: [...form.derived] }),
     ...(form.watch === 'nothing' ? {} : { watch: form.watch }),
   } as JobRequest
 }
@@ -201,7 +220,8 @@ const isAugmented = ({ augmentation: { flip, ...amounts } }: JobForm) =>
   flip !== 'none' || Object.values(amounts).some((amount) => amount !== 0)
 
 function trainingFrom(form: JobForm, dataset: Dataset): Partial<JobRequest> {
-  const { learningRate, optimizer } = form
+  const { learningRate, optimizer, weightDecay } = form
+  const rates = { learningRate, ...(weightDecay === usualDecay(optimizer) ? {} : { weightDecay }) }
   const output = outputLayer(dataset, form.task)
   const entered: unknown = form.layers.trim() === '' ? null : JSON.parse(form.layers)
   const layers = [...form.hidden, { type: 'dense', ...output }]
@@ -213,8 +233,8 @@ function trainingFrom(form: JobForm, dataset: Dataset): Partial<JobRequest> {
     network,
     loss: losses[output.activation],
     optimizer: (optimizer === 'momentum'
-      ? { type: 'sgd', learningRate, momentum: 0.9 }
-      : { type: optimizer, learningRate }) as JobRequest['optimizer'],
+      ? { type: 'sgd', ...rates, momentum: 0.9 }
+      : { type: optimizer, ...rates }) as JobRequest['optimizer'],
     epochs: form.epochs,
     ...(form.l1 === 0 ? {} : { l1: form.l1 }),
     batchSize: form.batchSize.trim() === 'full' ? 'full' : Number(form.batchSize),

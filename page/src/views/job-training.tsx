@@ -2,7 +2,8 @@
 import type { Dataset, JobSpec } from '../api/types.js'
 import { NumberField, SelectField, TextField } from '../components/field.js'
 import { AugmentationFields } from './augmentation-fields.js'
-import { hasNumberTargets, isImbalanced, type JobForm } from './job-form.js'
+import { DerivedFields } from './derived-fields.js'
+import { hasNumberTargets, isImbalanced, type JobForm, numberFeatures, usualDecay } from './job-form.js'
 import { ValidationFields } from './validation-fields.js'
 
 export interface TrainingProps {
@@ -36,6 +37,7 @@ export function TrainingFields(props: TrainingProps) {
         />
       ) : null}
       {dataset.image === null ? null : <AugmentationFields {...props} />}
+      {numberFeatures(dataset).length === 0 ? null : <DerivedFields key={dataset.id} {...props} />}
       {hasNumberTargets(dataset) ? <TargetScaling {...props} /> : null}
       <div class="pair">
         <TextField
@@ -138,7 +140,7 @@ function OptimizerFields({ form, change, errorAt }: TrainingProps) {
       <SelectField
         label="Optimizer"
         value={form.optimizer}
-        onChange={(optimizer) => change({ optimizer })}
+        onChange={(optimizer) => change({ optimizer, weightDecay: usualDecay(optimizer) })}
         options={[
           ['adam', 'Adam'],
           ['adamw', 'AdamW'],
@@ -177,6 +179,14 @@ function OptimizerFields({ form, change, errorAt }: TrainingProps) {
         hint="pulls weights to 0; 0 for none"
         error={errorAt('/l1')}
         onChange={(l1) => change({ l1 })}
+      />
+      <NumberField
+        label={form.optimizer === 'adamw' ? 'Weight decay' : 'L2 regularization'}
+        value={form.weightDecay}
+        min={0}
+        hint={form.optimizer === 'adamw' ? 'apart from the gradient' : 'keeps weights small; 0 for none'}
+        error={errorAt('/optimizer/weightDecay')}
+        onChange={(weightDecay) => change({ weightDecay })}
       />
       <StoppingFields form={form} change={change} errorAt={errorAt} />
     </div>

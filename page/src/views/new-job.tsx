@@ -29,9 +29,10 @@ const commonFields = [
   '/classWeight',
   '/targetScaling',
   '/augmentation',
+  '/derivedFeatures',
   '/seed',
 ]
-const readerFields = ['/epochs', '/batchSize', '/optimizer', '/network', '/earlyStopping']
+const readerFields = ['/epochs', '/batchSize', '/optimizer', '/l1', '/network', '/earlyStopping']
 
 export function NewJobView({ dataset: initial }: { dataset: string }) {
   const list = useQuery('datasets', (client) => client.request('GET /datasets', { query: { limit: 100 } }))

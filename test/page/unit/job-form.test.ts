@@ -71,6 +71,7 @@ describe('the form for another dataset', () => {
     classWeight: 'balanced',
     targetScaling: 'minMax',
     epochs: 7,
+    derived: [{ type: 'square', of: 'x' }],
   }
 
   it('forgets what depends on the dataset, and keeps the rest', () => {
@@ -85,6 +86,7 @@ describe('the form for another dataset', () => {
       split: 'default',
       classWeight: 'none',
       targetScaling: 'default',
+      derived: [],
     })
     expect(formFor(dataset(), { ...before, chosenBy: 'service' }).heldOut).toBe('service')
   })
@@ -105,6 +107,24 @@ describe('the form for another dataset', () => {
 
 describe('the request', () => {
   const request = (form: Partial<JobForm>, given = dataset()) => requestFrom({ ...reader, ...form }, given)
+
+  it('has a weight decay that differs from that of the optimizer', () => {
+    const optimizer = (form: Partial<JobForm>) => request(form).optimizer
+    expect(optimizer({ weightDecay: 0.1 })).toEqual({ type: 'adam', learningRate: 0.002, weightDecay: 0.1 })
+    expect(optimizer({ optimizer: 'adamw', weightDecay: 0.01 })).not.toHaveProperty('weightDecay')
+    expect(optimizer({ optimizer: 'adamw', weightDecay: 0 })).toHaveProperty('weightDecay', 0)
+    expect(optimizer({ optimizer: 'momentum', weightDecay: 0.2 })).toMatchObject({
+      type: 'sgd',
+      weightDecay: 0.2,
+    })
+  })
+
+  it('has derived features, whoever chooses the network', () => {
+    const derived = [{ type: 'product' as const, of: ['x', 'y'] as [string, string] }]
+    expect(request({ derived })).toHaveProperty('derivedFeatures', derived)
+    expect(request({ derived, chosenBy: 'service' })).toHaveProperty('derivedFeatures', derived)
+    expect(request({})).not.toHaveProperty('derivedFeatures')
+  })
 
   it('leaves everything to the service, unless the reader chose it', () => {
     expect(requestFrom(emptyForm, dataset())).toEqual({ dataset: 'ds_1', network: 'auto', watch: 'diagnose' })
@@ -233,7 +253,7 @@ describe('the choices of the service', () => {
           { type: 'dense', units: 3, activation: 'softmax' },
         ],
       },
-      optimizer: { type: 'adam', learningRate: 0.01 },
+      optimizer: { type: 'adam', learningRate: 0.01, weightDecay: 0.3 },
       epochs: 500,
       batchSize: 64,
       earlyStopping: { monitor: 'valLoss', patience: 9 },
@@ -249,6 +269,7 @@ describe('the choices of the service', () => {
       layers: '',
       optimizer: 'adam',
       learningRate: 0.01,
+      weightDecay: 0.3,
       epochs: 500,
       batchSize: '64',
       stopping: 'patience',
