@@ -17,7 +17,9 @@ import {
 } from './watch-job.js'
 import { JobsWatch, type JobsWatchOptions } from './watch-jobs.js'
 
-export type JobRequest = Schemas['JobRequest']
+/** An interface, so that compilers name it in their messages. */
+export interface JobRequest extends RequestSchema {}
+type RequestSchema = Schemas['JobRequest']
 export type Epoch = Schemas['Epoch']
 
 export class Jobs {
