@@ -25,6 +25,7 @@ const faultTests = ['test/chaos/*.test.ts', 'test/hostile/fuzz.test.ts']
 /** Attacks, trainings and queries over minutes: with LONG_TESTS, only these are run (`npm run test:long`). */
 const longTests = [
   'test/architecture/changes.test.ts',
+  'test/e2e/asha.test.ts',
   'test/e2e/runtimes.test.ts',
   'test/engine/native/gemm-prefetch.test.ts',
   'test/examples/attacks.test.ts',
@@ -34,10 +35,15 @@ const longTests = [
   'test/store/statement-plans.test.ts',
 ]
 
-/** With LONG_TESTS, they repeat more, on every backend, or with more participants. */
+/** With LONG_TESTS, they repeat more, on every backend, with more participants, or have more cases. */
 const repeatedTests = [
   'test/e2e/deleted-models.test.ts',
   'test/e2e/forks.test.ts',
+  'test/e2e/moving-aliases.test.ts',
+  'test/engine/addon-build.test.ts',
+  'test/examples/claims.test.ts',
+  'test/hostile/overload.test.ts',
+  'test/page/playground.test.ts',
   'test/page/workshop.test.ts',
   ...faultTests,
 ]

@@ -141,7 +141,7 @@ async function outcomes(cluster: Cluster, id: string): Promise<TrialOutcome[]> {
 }
 
 /** Those with the most state between trials; `npm run chaos` runs all. */
-const usual = ['successive halving', 'a grid over epochs and steps', 'a job with repeats and folds']
+const usual = ['successive halving', 'a grid over epochs and steps']
 const chosen = Object.entries(cases).filter(
   ([name]) => process.env.LONG_TESTS !== undefined || usual.includes(name),
 )

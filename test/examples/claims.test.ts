@@ -175,10 +175,14 @@ it('a claim, an assertion and a notice are sentences', () => {
   }
 })
 
+/** Half of the time of all. The other sentences are measured, refused and drawn in the same way. */
+const slow: readonly DemonstrationId[] = ['depth', 'digits', 'shared-weights']
+const measured = demonstrationIds.filter((id) => process.env.LONG_TESTS !== undefined || !slow.includes(id))
+
 describe('over 20 seeds', () => {
   const seeds = Array.from({ length: 20 }, (_, index) => index + 1)
 
-  it.each(demonstrationIds)('%s', async (id) => {
+  it.each(measured)('%s', async (id) => {
     const { controls, measure, holds, show } = catalogue[id] as AnyDemonstration
     const settings = initialSettings(controls as Controls)
     const figures = await measure(engineLaboratory, settings, seeds)
