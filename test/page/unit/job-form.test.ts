@@ -119,7 +119,7 @@ describe('the request', () => {
     })
   })
 
-  it('has derived features, whoever chooses the network', () => {
+  it('has derived features, also if the service chooses the network', () => {
     const derived = [{ type: 'product' as const, of: ['x', 'y'] as [string, string] }]
     expect(request({ derived })).toHaveProperty('derivedFeatures', derived)
     expect(request({ derived, chosenBy: 'service' })).toHaveProperty('derivedFeatures', derived)
