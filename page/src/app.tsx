@@ -23,6 +23,7 @@ import { WorkshopView } from './views/workshop.js'
 import { WorkshopsView } from './views/workshops.js'
 
 /** These views are large, or rarely opened. */
+const AdminView = lazyView(() => import('./views/admin.js').then(({ AdminView }) => AdminView))
 const CameraTrainingView = lazyView(() =>
   import('./views/camera.js').then(({ CameraTrainingView }) => CameraTrainingView),
 )
@@ -129,6 +130,8 @@ function View({ view, argument }: Route) {
       return argument === '' ? <ModelsView /> : <ModelView id={argument} />
     case 'registry':
       return argument === '' ? <RegistryView /> : <RegisteredNameView name={argument} />
+    case 'admin':
+      return <AdminView argument={argument} />
     case 'join':
       return <JoinView code={argument} />
     case 'workshop':
@@ -173,6 +176,13 @@ function KeyButton() {
         >
           <h2 id="key-title">API key</h2>
           <p>Some services require an API key. This tab keeps it until it closes.</p>
+          <p>
+            Operators manage tenants and keys in the{' '}
+            <a href={link('admin')} onClick={() => dialog.current?.close()}>
+              administration
+            </a>
+            .
+          </p>
           <div class="field">
             <label for="key">Key</label>
             <input

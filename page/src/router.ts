@@ -16,6 +16,7 @@ const viewNames = [
   'workshop',
   'workshops',
   'shared',
+  'admin',
 ] as const
 type ViewName = (typeof viewNames)[number]
 

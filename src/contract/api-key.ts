@@ -70,7 +70,13 @@ export type KeyRequest = z.infer<typeof keyRequestSchema>
 export const keyBatchRequestSchema = z
   .strictObject({
     keys: z
-      .array(z.unknown().meta({ type: 'object', description: 'a body of `POST /admin/keys`' }))
+      .array(
+        z.unknown().meta({
+          type: 'object',
+          additionalProperties: true,
+          description: 'a body of `POST /admin/keys`',
+        }),
+      )
       .min(1)
       .max(maximumKeyBatch),
   })

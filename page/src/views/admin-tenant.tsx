@@ -1,0 +1,132 @@
+/** A tenant: its limits, its suspension and its keys. */
+import { useState } from 'preact/hooks'
+import { client } from '../api/client.js'
+import type { Limits, Tenant } from '../api/types.js'
+import { NumberField, TextField } from '../components/field.js'
+import { ErrorNotice } from '../components/notice.js'
+import { useQuery } from '../components/use-query.js'
+import { bytes, whole } from '../format.js'
+import { useChange } from '../use-change.js'
+import { KeyTable } from './admin-key-table.js'
+
+const limitLabels: Record<keyof Limits, string> = {
+  requestsPerMinute: 'Requests a minute',
+  sockets: 'Open streams',
+  queuedJobs: 'Queued jobs',
+  runningJobs: 'Running jobs',
+  arenaBytes: 'Memory of a training, bytes',
+  jobFlops: 'Operations of a training',
+  epochs: 'Epochs of a training',
+  datasetBytes: 'Upload, bytes',
+  storedBytes: 'Stored bytes',
+  jobDays: 'Days of finished jobs',
+}
+const limitNames = Object.keys(limitLabels) as (keyof Limits)[]
+
+export function AdminTenant({ id }: { id: string }) {
+  const { latest, error, refetch } = useQuery(id, (client) =>
+    client.request('GET /admin/tenants/{id}', { path: { id } }),
+  )
+  return (
+    <>
+      <h2>{id}</h2>
+      <ErrorNotice error={error} />
+      {latest === null ? null : (
+        <>
+          <p class="under">
+            {whole(latest.use.queuedJobs)} queued and {whole(latest.use.runningJobs)} running jobs,{' '}
+            {bytes(latest.use.storedBytes)} stored
+          </p>
+          <Suspension tenant={latest} onChanged={refetch} />
+          <LimitForm key={JSON.stringify(latest.ownLimits)} tenant={latest} onChanged={refetch} />
+        </>
+      )}
+      <KeyTable tenant={id} />
+    </>
+  )
+}
+
+interface Props {
+  tenant: Tenant
+  onChanged(): void
+}
+
+/** An empty field follows the setting. */
+function LimitForm({ tenant: { id, ownLimits, limits }, onChanged }: Props) {
+  const [values, setValues] = useState<Partial<Record<keyof Limits, number>>>({ ...ownLimits })
+  const change = useChange(onChanged)
+  const save = (event: Event) => {
+    event.preventDefault()
+    const changes = Object.fromEntries(limitNames.map((name) => [name, values[name] ?? null]))
+    void change.run(() => client.request('PATCH /admin/tenants/{id}/limits', { path: { id }, body: changes }))
+  }
+  const errorAt = (name: string) =>
+    change.problem?.errors.find(({ pointer }) => pointer === `/${name}`)?.message
+  return (
+    <form class="card" onSubmit={save} noValidate>
+      <h2>Limits</h2>
+      <p class="hint">An empty field follows the setting of the service.</p>
+      <div class="limit-fields">
+        {limitNames.map((name) => (
+          <NumberField
+            key={name}
+            label={limitLabels[name]}
+            value={values[name] ?? Number.NaN}
+            hint={ownLimits[name] === undefined ? `setting: ${whole(limits[name])}` : 'own limit'}
+            error={errorAt(name)}
+            onChange={(value) => setValues({ ...values, [name]: Number.isNaN(value) ? undefined : value })}
+          />
+        ))}
+      </div>
+      <ErrorNotice error={change.problem} />
+      <div class="actions">
+        <button type="submit" class="primary" disabled={change.isSending}>
+          Save limits
+        </button>
+      </div>
+    </form>
+  )
+}
+
+function Suspension({ tenant: { id, suspendedReason }, onChanged }: Props) {
+  const [reason, setReason] = useState('')
+  const change = useChange(onChanged)
+  const suspend = (event: Event) => {
+    event.preventDefault()
+    void change.run(() =>
+      client.request('POST /admin/tenants/{id}/suspend', { path: { id }, body: { reason: reason.trim() } }),
+    )
+  }
+  return (
+    <form class="card" onSubmit={suspend} noValidate>
+      <h2>Suspension</h2>
+      <ErrorNotice error={change.problem} />
+      {suspendedReason === null ? (
+        <div class="controls">
+          <TextField
+            label="Reason that the tenant sees"
+            value={reason}
+            hint="Keys are refused and jobs wait. Nothing is deleted."
+            onChange={setReason}
+          />
+          <button type="submit" class="danger" disabled={change.isSending || reason.trim() === ''}>
+            Suspend
+          </button>
+        </div>
+      ) : (
+        <div class="controls">
+          <p class="notice warn">Suspended: {suspendedReason}</p>
+          <button
+            type="button"
+            disabled={change.isSending}
+            onClick={() =>
+              void change.run(() => client.request('POST /admin/tenants/{id}/resume', { path: { id } }))
+            }
+          >
+            Resume
+          </button>
+        </div>
+      )}
+    </form>
+  )
+}
