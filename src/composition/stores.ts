@@ -23,6 +23,7 @@ import { tenantAdministration } from '../store/tenant-administration.js'
 import { unlimited } from '../store/tenant-limits.js'
 import { tenantStore } from '../store/tenants.js'
 import { watchStore } from '../store/watch-store.js'
+import { webhookAdministration } from '../store/webhook-administration.js'
 import { webhookStore } from '../store/webhooks.js'
 import { snapshotStore } from '../store/weight-snapshots.js'
 import { workerStore } from '../store/workers.js'
@@ -62,6 +63,7 @@ export function openStores(
     statistics: statisticsStore(database),
     idempotency: idempotencyStore(database),
     webhooks: webhookStore(database, box),
+    webhookAdministration: webhookAdministration(database),
     serviceMetrics: metricStore(database),
     finishedRuns: finishedRuns(database),
     keys: keyStore(database),

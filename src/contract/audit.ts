@@ -16,6 +16,7 @@ export const auditActions = {
   'webhook.created': 'A webhook was registered. `host` and `events`',
   'webhook.deleted': 'A webhook was deleted. `host`',
   'webhook.enabled': 'A webhook was enabled',
+  'webhook.disabled': 'An operator disabled a webhook, for `reason`',
   'webhook.secretRotated': 'The secret of a webhook was replaced. `previousSecretExpiresAt`',
   'shareLink.created': 'A share link was made. `jobId`',
   'shareLink.revoked': 'A share link was revoked. `jobId`',

@@ -14,7 +14,7 @@ import { aliasTargetSchema, registrationSchema, versionChangeSchema } from './re
 import { retrainRequestSchema } from './retrain.js'
 import { sweepRequestSchema } from './sweep.js'
 import { limitChangesSchema, suspensionSchema, tenantRequestSchema } from './tenant.js'
-import { rotationRequestSchema, webhookRequestSchema } from './webhook.js'
+import { rotationRequestSchema, webhookDisablingSchema, webhookRequestSchema } from './webhook.js'
 import { joinRequestSchema, workshopChangeSchema, workshopRequestSchema } from './workshop.js'
 
 export const bodySchemas = {
@@ -46,6 +46,7 @@ export const bodySchemas = {
   tenant: tenantRequestSchema,
   limitChanges: limitChangesSchema,
   suspension: suspensionSchema,
+  webhookDisabling: webhookDisablingSchema,
   mcpMessage: mcpMessageSchema,
 } as const
 export type BodyName = keyof typeof bodySchemas

@@ -62,6 +62,18 @@ export const webhookSchema = z.object({
 })
 export type Webhook = z.infer<typeof webhookSchema>
 
+/** A webhook as operators see it: without the path of its address, which may have a secret. */
+export const tenantWebhookSchema = webhookSchema.omit({ object: true, url: true, links: true }).extend({
+  object: z.literal('tenantWebhook'),
+  tenantId: z.string(),
+  host: z.string().describe('host of the address; its path may be secret'),
+})
+export type TenantWebhook = z.infer<typeof tenantWebhookSchema>
+
+export const webhookDisablingSchema = z
+  .strictObject({ reason: text(500).min(1).describe('the tenant sees it as `disabledReason`') })
+  .meta({ examples: [{ reason: 'The receiver answers too slowly.' }] })
+
 export const createdWebhookSchema = webhookSchema.extend({
   secret: z.string().describe('verifies the signatures; shown only once'),
 })

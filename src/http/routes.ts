@@ -4,6 +4,7 @@ import type { BodyThread } from '../bodies/body-thread.js'
 import type { RequestThread } from '../training/ports/request-thread.js'
 import { type AdminKeyRoutes, adminKeyRoutes } from './routes/admin-keys.js'
 import { type AdminTenantRoutes, adminTenantRoutes } from './routes/admin-tenants.js'
+import { type AdminWebhookRoutes, adminWebhookRoutes } from './routes/admin-webhooks.js'
 import { aliasRoutes } from './routes/aliases.js'
 import { type AuditRoutes, auditRoutes } from './routes/audit.js'
 import { datasetRowRoutes } from './routes/dataset-rows.js'
@@ -69,6 +70,7 @@ export interface RouteDependencies
   keyMonitor: JobStreamRoutes['keyMonitor']
   keys: AdminKeyRoutes['keys']
   tenantAdministration: AdminTenantRoutes['tenantAdministration']
+  webhookAdministration: AdminWebhookRoutes['webhookAdministration']
   failedAuthentications: WorkshopRoutes['failedAuthentications'] & AdminKeyRoutes['failedAuthentications']
   openStreams: JobStreamRoutes['openStreams']
   /** Runs the computations of requests outside of the event loop. */
@@ -102,6 +104,7 @@ export async function registerRoutes(
   await app.register(problemRoutes)
   await app.register(adminTenantRoutes, { dependencies })
   await app.register(adminKeyRoutes, { dependencies })
+  await app.register(adminWebhookRoutes, { dependencies })
   await app.register(auditRoutes, { dependencies })
   await app.register(jobRoutes, { dependencies })
   await app.register(jobBatchRoutes, { dependencies })

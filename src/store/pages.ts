@@ -69,7 +69,8 @@ export function indexAfterCursor(
   return next < 0 ? items.length : next
 }
 
-function unknownCursor(): Problem {
+/** Of a cursor that belongs to another list. */
+export function unknownCursor(): Problem {
   return new Problem(
     'invalid-request',
     'The cursor does not belong to this list: pass the lastId of a page.',

@@ -207,6 +207,8 @@ const seldomSucceeding = [
   'PATCH /admin/tenants/{id}/limits',
   'POST /admin/tenants/{id}/resume',
   'POST /admin/tenants/{id}/suspend',
+  'POST /admin/webhooks/{id}/disable',
+  'POST /admin/webhooks/{id}/enable',
   'DELETE /jobs/{id}',
   'DELETE /jobs/{id}/share-links/{link}',
   'GET /jobs/{id}/comparison',

@@ -463,6 +463,47 @@ describe('a batch of keys', () => {
   })
 })
 
+describe('a webhook', () => {
+  it('is listed without its path, disabled and enabled', async () => {
+    const tenantId = aTenant()
+    const { header } = await keyFor(service, tenantId, ['webhooks:write'])
+    const register = async (path: string) =>
+      (await as(header, 'POST', '/webhooks', { url: `https://example.com/${path}` })).body.id
+    const [id, second] = [await register('secret/path'), await register('two')]
+    const first = await ask('GET', `/admin/webhooks?tenant=${tenantId}&limit=1`)
+    expect(first.body).toMatchObject({
+      hasMore: true,
+      lastId: id,
+      data: [{ id, tenantId, host: 'example.com', status: 'active' }],
+    })
+    expect(JSON.stringify(first.body)).not.toMatch(/secret|whsec_/)
+    for (const query of [`tenant=${tenantId}&`, '']) {
+      const { body } = await ask('GET', `/admin/webhooks?${query}after=${id}`)
+      expect(body.data[0]).toMatchObject({ id: second, tenantId })
+    }
+    expect((await ask('GET', `/admin/webhooks?tenant=nobody&after=${id}`)).status).toBe(400)
+    const path = `/admin/webhooks/${id}`
+    const disabled = await ask('POST', `${path}/disable`, { reason: 'too slow' })
+    expect(disabled.body).toMatchObject({ id, status: 'disabled', disabledReason: 'too slow' })
+    const shown = await as(header, 'GET', `/webhooks/${id}`)
+    expect(shown.body).toMatchObject({ status: 'disabled', disabledReason: 'too slow' })
+    expect((await ask('POST', `${path}/enable`)).body).toMatchObject({
+      status: 'active',
+      disabledReason: null,
+    })
+    const found = await entries(`tenant=${tenantId}`)
+    expect(found.slice(0, 2)).toMatchObject([
+      { action: 'webhook.enabled', target: id, actor: { id: admin.id } },
+      { action: 'webhook.disabled', target: id, details: { reason: 'too slow' } },
+    ])
+    const before = await countEntries()
+    expect((await ask('POST', '/admin/webhooks/whk_0/enable')).body).toMatchObject({ code: 'not-found' })
+    expect((await ask('POST', '/admin/webhooks/whk_0/disable', { reason: 'a' })).status).toBe(404)
+    expect((await ask('POST', `${path}/disable`, { reason: '' })).status).toBe(400)
+    expect(await countEntries()).toBe(before)
+  })
+})
+
 describe('the audit log', () => {
   it('has the changes of tenants themselves', async () => {
     const tenantId = aTenant()

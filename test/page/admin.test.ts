@@ -6,7 +6,7 @@ import { findingsOfThemes } from '../support/axe.js'
 import { browserSuite, hasChromium } from '../support/browser.js'
 import { createKey } from '../support/create-key.js'
 
-const suite = browserSuite({})
+const suite = browserSuite({ WEBHOOK_KEYS: Buffer.alloc(32, 1).toString('base64') })
 
 async function enter(page: Page, key: string): Promise<void> {
   await page.getByRole('button', { name: /API key/ }).click()
@@ -88,6 +88,22 @@ it.skipIf(!hasChromium)(
     await page.getByRole('button', { name: 'Suspend', exact: true }).waitFor()
     expect(await jobs(next)).toBe(200)
     await checkView(page, 'a tenant')
+
+    const hook = createKey(suite.database(), 'class-3', '--scopes', 'webhooks:write')
+    const registered = await fetch(`${url}/webhooks`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${hook}`, 'content-type': 'application/json' },
+      body: JSON.stringify({ url: 'https://hooks.example/secret' }),
+    })
+    expect(registered.status).toBe(201)
+    await part(page, 'Webhooks').click()
+    await page.getByRole('cell', { name: 'hooks.example' }).waitFor()
+    await checkView(page, 'webhooks')
+    await page.getByRole('button', { name: 'Disable' }).click()
+    await page.getByRole('button', { name: 'Send nothing more?' }).click()
+    await page.getByText('disabled by an operator').waitFor()
+    await page.getByRole('button', { name: 'Enable' }).click()
+    await page.getByRole('cell', { name: 'active' }).waitFor()
 
     await part(page, 'Audit log').click()
     await page.getByLabel('Tenant', { exact: true }).fill('class-2')

@@ -22,6 +22,7 @@ const actionNames: Record<AuditAction, string> = {
   'webhook.created': 'Webhook created',
   'webhook.deleted': 'Webhook deleted',
   'webhook.enabled': 'Webhook enabled',
+  'webhook.disabled': 'Webhook disabled',
   'webhook.secretRotated': 'Webhook secret rotated',
   'shareLink.created': 'Share link made',
   'shareLink.revoked': 'Share link revoked',

@@ -6,10 +6,12 @@ import { AdminKeys } from './admin-keys.js'
 import { tenantPrefix } from './admin-link.js'
 import { AdminTenant } from './admin-tenant.js'
 import { AdminTenants } from './admin-tenants.js'
+import { AdminWebhooks } from './admin-webhooks.js'
 
 const parts = [
   ['', 'Tenants'],
   ['keys', 'Keys'],
+  ['webhooks', 'Webhooks'],
   ['audit', 'Audit log'],
 ] as const
 
@@ -43,6 +45,8 @@ function Part({ name }: { name: string }) {
   switch (name) {
     case 'keys':
       return <AdminKeys />
+    case 'webhooks':
+      return <AdminWebhooks />
     case 'audit':
       return <AdminAudit />
     default:

@@ -2,6 +2,7 @@ import type {
   CreatedWebhook,
   Delivery,
   RotatedWebhook,
+  TenantWebhook,
   Webhook,
   WebhookEvent,
   WebhookWithDeliveries,
@@ -26,6 +27,14 @@ interface NewWebhook {
   events: WebhookEvent[]
   /** `whsec_` followed by base64. */
   secret: string
+}
+
+/** The webhooks of all tenants, as operators manage them. Each change is written to the audit log in its transaction. */
+export interface WebhookAdministration {
+  /** By tenant. @throws Problem `invalid-request` if the cursor is not in the list */
+  list(tenantId: string | undefined, page: ListPage): Promise<Page<TenantWebhook>>
+  /** @param reason disables it; null enables it. Null if there is no such webhook. */
+  disable(id: string, reason: string | null, actor: Actor): Promise<TenantWebhook | null>
 }
 
 export interface WebhookStore {
