@@ -19,6 +19,20 @@ const limit = (name: LimitName, value: number) =>
     .pipe(limitsSchema.shape[name])
     .describe(limitsSchema.shape[name].description ?? '')
 
+function isPercentEncoded(text: string): boolean {
+  try {
+    decodeURIComponent(text)
+    return true
+  } catch {
+    return false
+  }
+}
+
+function readPair(pair: string): [name: string, value: string] {
+  const [name, ...value] = pair.split('=')
+  return [name.trim(), decodeURIComponent(value.join('=').trim())]
+}
+
 /** Leaves cores to the event loop and to trainings. At least two, so that slow models do not delay fast ones. */
 const predictionThreads = Math.max(2, Math.min(8, Math.floor(availableParallelism() / 2)))
 
@@ -256,6 +270,42 @@ export const settingGroups = {
       'Delivery attempts in flight per webhook over all API processes.',
     ),
   },
+  Tracing: {
+    OTEL_EXPORTER_OTLP_ENDPOINT: z
+      .url({ protocol: /^https?$/ })
+      .optional()
+      .describe(
+        'Collector that receives spans by OTLP over HTTP, such as `http://127.0.0.1:4318`. `/v1/traces` is appended. ' +
+          'Not set: no spans.',
+      ),
+    OTEL_EXPORTER_OTLP_HEADERS: list
+      .pipe(
+        z.array(
+          z
+            .string()
+            .regex(/^[!#$%&'*+.^`|~\w-]+\s*=[\x20-\x7e]*$/, 'must be like name=value')
+            .refine(isPercentEncoded, 'has an invalid percent-encoding'),
+        ),
+      )
+      .transform((pairs) => Object.fromEntries(pairs.map(readPair)))
+      .meta({
+        description:
+          'Headers for the collector, such as a key: `name=value`, separated by commas, values percent-encoded.',
+        defaultText: 'none',
+      }),
+    OTEL_SERVICE_NAME: z.string().min(1).optional().meta({
+      description: 'Name of the service in its spans.',
+      defaultText: '`descent-api` or `descent-worker`',
+    }),
+    OTEL_TRACES_SAMPLER_ARG: z.coerce
+      .number()
+      .min(0)
+      .max(1)
+      .default(1)
+      .describe(
+        'Share of traces that is recorded, from 0 to 1. A request with a `traceparent` follows its sampled flag instead.',
+      ),
+  },
   'Limits of a tenant': {
     MAXIMUM_REQUESTS_PER_MINUTE: limit('requestsPerMinute', 120_000),
     MAXIMUM_SOCKETS: limit('sockets', 10_000),
@@ -276,6 +326,7 @@ const environmentSchema = z.object({
   ...settingGroups['Workers and predictions'],
   ...settingGroups['Requests and uploads'],
   ...settingGroups.Webhooks,
+  ...settingGroups.Tracing,
   ...settingGroups['Limits of a tenant'],
 })
 
@@ -299,6 +350,15 @@ export function readConfig(environment: NodeJS.ProcessEnv = process.env): Config
 export const keptCheckpoints = (config: Config) => ({
   seconds: config.CHECKPOINT_SECONDS,
   bytes: config.KEPT_CHECKPOINT_BYTES,
+})
+
+/** @param instance distinguishes the processes of a service */
+export const tracingOptions = (config: Config, program: 'api' | 'worker', instance: string) => ({
+  endpoint: config.OTEL_EXPORTER_OTLP_ENDPOINT,
+  headers: config.OTEL_EXPORTER_OTLP_HEADERS,
+  serviceName: config.OTEL_SERVICE_NAME ?? `descent-${program}`,
+  instance,
+  ratio: config.OTEL_TRACES_SAMPLER_ARG,
 })
 
 /** The limits of tenants without overrides. */

@@ -30,8 +30,20 @@ describe('the settings', () => {
     ['MAXIMUM_ARENA_BYTES', '1e12'],
     ['MAXIMUM_FAILED_AUTHENTICATIONS_PER_MINUTE', '0'],
     ['TRUSTED_PROXIES', '10.0.0.0/8,proxy.example'],
+    ['OTEL_EXPORTER_OTLP_ENDPOINT', 'collector:4318'],
+    ['OTEL_EXPORTER_OTLP_HEADERS', 'secret'],
+    ['OTEL_EXPORTER_OTLP_HEADERS', 'key=%E0%A4%A'],
+    ['OTEL_TRACES_SAMPLER_ARG', '1.5'],
+    ['OTEL_TRACES_SAMPLER_ARG', 'always'],
   ])('refuse %s=%s, naming it', (name, value) => {
     expect(() => readConfig({ [name]: value })).toThrow(name)
+  })
+
+  it('read the headers of the collector', () => {
+    const OTEL_EXPORTER_OTLP_HEADERS = 'x-key=a%3Db, authorization = Basic%20eA=='
+    const { OTEL_EXPORTER_OTLP_HEADERS: headers } = readConfig({ OTEL_EXPORTER_OTLP_HEADERS })
+    expect(headers).toEqual({ 'x-key': 'a=b', authorization: 'Basic eA==' })
+    expect(() => readConfig({ OTEL_EXPORTER_OTLP_HEADERS: 'x-key=a,hush' })).not.toThrow('hush')
   })
 
   it('name everything that does not fit at once', () => {
