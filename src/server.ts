@@ -4,13 +4,14 @@ import { fileURLToPath } from 'node:url'
 import { type Logger, pino } from 'pino'
 import { AsyncDisposableStack, openOn } from './base/async-disposable-stack.js'
 import { lowerHelperThreads } from './base/low-priority.js'
+import { randomHex } from './base/random-hex.js'
 import { openApp } from './composition/app.js'
 import { openJobQueue } from './composition/job-queue.js'
 import { missingParts } from './composition/readiness.js'
 import { openStores, type Stores } from './composition/stores.js'
 import { threads } from './composition/threads.js'
 import { openWebhookSecrets } from './composition/webhook-secrets.js'
-import { type Config, defaultLimits, keptCheckpoints, readConfig } from './config.js'
+import { type Config, defaultLimits, keptCheckpoints, readConfig, tracingOptions } from './config.js'
 import { isFinished } from './contract/job-status.js'
 import { disabledAfterDays } from './contract/webhook.js'
 import type { ReadingLimits } from './datasets/reading/limits.js'
@@ -28,6 +29,8 @@ import { historyThinner } from './store/history-thinner.js'
 import { applyMigrations, migrationsDirectory } from './store/migrations.js'
 import { type ObjectCleaner, objectCleaner } from './store/object-cleaner.js'
 import { checkObjectStore, countNamedObjects, openObjectStore } from './store/open-object-store.js'
+import { openTracing } from './tracing/open-tracing.js'
+import type { Tracing } from './tracing/tracing.js'
 import { cleanUpForever } from './training/cleanup.js'
 import { reconcileForever } from './training/reconcile.js'
 import { type Sender, sendDeliveries } from './webhooks/sender.js'
@@ -82,6 +85,9 @@ async function openServer(
     stack.adopt(liveness, (thread) => thread.close())
     log.info(`liveness on port ${liveness.port}`)
   }
+  // Closed last, with the spans of the requests that ended.
+  const tracing = await openTracing(tracingOptions(config, 'api', `api_${randomHex(16)}`), log)
+  if (tracing !== null) stack.adopt(tracing, (opened) => opened.close())
   await applyMigrations(connectionString, migrationsDirectory)
   const objects = openObjectStore(config.OBJECT_STORE_URL)
   const database = stack.adopt(openDatabase(connectionString, undefined, objects), (opened) =>
@@ -99,11 +105,12 @@ async function openServer(
   if (!isLoopback(config.HOST) && !(await stores.keys.anyLive())) throw new Error(noKey(config.HOST))
   const queue = await openJobQueue(config.REDIS_URL, database, (error) => logError('queue', error))
   stack.adopt(queue, (opened) => opened.close())
-  const sender = box && stack.adopt(startSender(stores, config, log), stop)
+  const sender = box && stack.adopt(startSender(stores, config, tracing, log), stop)
   const { app, live, liveSweeps, sweepRunner, scoreRunner } = await openApp(stack, {
     ...appOptions(config),
     stores,
     queue,
+    tracing,
     missing: () => missingParts(stores.jobs, queue),
     objects,
     onFiled: () => sender?.wake(),
@@ -192,7 +199,7 @@ function readingLimits(config: Config): ReadingLimits {
   }
 }
 
-function startSender({ webhooks }: Stores, config: Config, log: Logger): Sender {
+function startSender({ webhooks }: Stores, config: Config, tracing: Tracing | null, log: Logger): Sender {
   return sendDeliveries(webhooks, {
     allowPrivate: config.WEBHOOK_ALLOW_PRIVATE,
     limits: {
@@ -200,6 +207,7 @@ function startSender({ webhooks }: Stores, config: Config, log: Logger): Sender 
       perTenant: config.WEBHOOK_ATTEMPTS_PER_TENANT,
       perWebhook: config.WEBHOOK_ATTEMPTS_PER_WEBHOOK,
     },
+    tracing,
     onError: (error) => log.warn({ err: error }, 'webhooks'),
     onDisabled: (webhook) =>
       log.warn(webhook, `webhook disabled: ${disabledAfterDays} days without a success`),

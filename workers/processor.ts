@@ -2,6 +2,7 @@
 import type { Logger } from 'pino'
 import type { ReleaseReason } from '../src/contract/job-event.js'
 import { epochCount } from '../src/engine/index.js'
+import type { Tracing } from '../src/tracing/tracing.js'
 import type { JobProgress } from '../src/training/ports/jobs.js'
 import type { Claim, ClaimedJob, Progress, RunStore } from '../src/training/ports/runs.js'
 import type { MetricStore } from '../src/training/ports/service-metrics.js'
@@ -11,6 +12,7 @@ import { inOrderOfPreemption } from './preemption-order.js'
 import { Retries } from './retries.js'
 import type { DatabaseTrouble } from './run-errors.js'
 import { internalMessage, RunRecord, storeWhole } from './run-record.js'
+import { RunTrace } from './run-trace.js'
 import { type Holder, ThreadAllocator } from './thread-allocator.js'
 import { ThreadCrash, type TrainerPool } from './trainer-pool.js'
 import { type OrderSources, TrainingOrders } from './training-orders.js'
@@ -30,6 +32,8 @@ interface Dependencies extends OrderSources {
   databaseTrouble: DatabaseTrouble
   /** Milliseconds before a retry after the first and the second crash of a thread. */
   retryMilliseconds: readonly number[]
+  /** Null records no spans. */
+  tracing?: Tracing | null
   log: Logger
 }
 
@@ -180,15 +184,16 @@ export class Processor {
   }
 
   async #train(batch: Batch, free: () => void): Promise<void> {
-    const { pool } = this.dependencies
+    const { pool, tracing = null, workerId } = this.dependencies
     const records = { ...this.dependencies, tally: this.#tally, retries: this.#retries }
     const orders = new TrainingOrders(this.dependencies, this.#folds)
     const sent: TrainingOrder[] = []
     const active: Active[] = []
     try {
       for (const run of batch.runs) {
-        this.#logRun(run.job, 'run begins')
-        const record = new RunRecord(run.job, records)
+        const trace = RunTrace.begin(tracing, run.job, workerId)
+        const record = new RunRecord(run.job, records, trace)
+        this.#logRun(record, 'run begins')
         await record.guard(async () => {
           const order = await orders.add(run.job, run.stop)
           if ('code' in order) return record.conclude({ type: 'refused', ...order })
@@ -198,6 +203,7 @@ export class Processor {
         })
       }
       if (sent.length === 0) return
+      for (const { record } of active) record.trace?.enterThread(sent.length)
       await pool.train(sent, {
         encoded: (index, data) => orders.encoded(index, data),
         fold: (index, result) => {
@@ -245,13 +251,16 @@ export class Processor {
       this.#threads.learn((estimatedSeconds * epochCount(done)) / (epochs - storedEpoch), seconds)
   }
 
-  #over({ run }: Active, outcome: string): void {
-    this.#logRun(run.job, 'run ended', { outcome })
+  #over({ record }: Active, outcome: string): void {
+    this.#logRun(record, 'run ended', { outcome })
   }
 
-  #logRun({ jobId, attempt, tenantId, requestId, traceId }: ClaimedJob, what: string, more = {}): void {
+  #logRun({ job, trace }: Pick<RunRecord, 'job' | 'trace'>, what: string, more = {}): void {
     const { log } = this.dependencies
-    if (log.isLevelEnabled('info')) log.info({ jobId, attempt, tenantId, requestId, traceId, ...more }, what)
+    if (!log.isLevelEnabled('info')) return
+    const { jobId, attempt, tenantId, requestId, traceId } = job
+    const spanId = trace && { spanId: trace.spanId }
+    log.info({ jobId, attempt, tenantId, requestId, traceId, ...spanId, ...more }, what)
   }
 
   /** Adds the work to the metrics of all workers. */

@@ -11,6 +11,7 @@ import type { WeightSnapshots } from '../src/training/ports/snapshots.js'
 import type { Outcome, TrainedModel, WholeTraining } from './messages.js'
 import type { Retries } from './retries.js'
 import { classifyError, type DatabaseTrouble, type ErrorClass } from './run-errors.js'
+import type { RunTrace } from './run-trace.js'
 import type { WorkTally } from './work-tally.js'
 
 /** Milliseconds of retries while the database is unreachable. Then the running jobs lose their claims. */
@@ -44,6 +45,8 @@ export class RunRecord {
   constructor(
     readonly job: ClaimedJob,
     private readonly records: RunRecords,
+    /** Null if the run is not recorded. */
+    readonly trace: RunTrace | null = null,
   ) {
     this.#stored = job.storedEpoch
   }
@@ -72,6 +75,7 @@ export class RunRecord {
     }
     const { runs, tally } = this.records
     if (!(await persist(this.records, () => runs.record(this.job, progress)))) return false
+    this.trace?.report({ ...progress, epochs: fresh })
     this.#stored = fresh.firstEpoch + epochCount(fresh) - 1
     tally.addEpochs(epochCount(fresh))
     return true
@@ -112,16 +116,18 @@ export class RunRecord {
   async endBy(error: unknown): Promise<void> {
     if (this.isOver) return
     this.isOver = true
-    const { jobId } = this.job
+    const { jobId, traceId } = this.job
+    const ids = { jobId, traceId, ...(this.trace && { spanId: this.trace.spanId }) }
     const { log, databaseTrouble } = this.records
     const verdict = classifyError(error, databaseTrouble)
-    if (verdict.class === 'refused') log.warn({ err: error, jobId }, 'run refused')
-    else log.error({ err: error, jobId, ...verdict }, 'run failed')
+    if (verdict.class === 'refused') log.warn({ err: error, ...ids }, 'run refused')
+    else log.error({ err: error, ...ids, ...verdict }, 'run failed')
     try {
       await this.#settle(error, verdict)
     } catch (failure) {
-      log.error({ err: failure, jobId }, 'the end of a run could not be stored')
+      log.error({ err: failure, ...ids }, 'the end of a run could not be stored')
     }
+    this.trace?.end(...endOf(verdict))
   }
 
   async #settle(error: unknown, verdict: ErrorClass): Promise<void> {
@@ -157,8 +163,10 @@ export class RunRecord {
   /** @param reason why a training was stopped */
   async conclude(outcome: Outcome, reason: ReleaseReason = 'worker-stopped'): Promise<void> {
     if (this.isOver) return
-    await this.#conclude(outcome, reason)
+    const isHeld = await this.#conclude(outcome, reason)
     this.isOver = true
+    if (!isHeld) this.trace?.end('claim-lost')
+    else this.trace?.end(outcome.type === 'stopped' ? reason : outcome.type, problemOf(outcome))
   }
 
   /** Another job of the batch killed the thread. */
@@ -166,38 +174,54 @@ export class RunRecord {
     if (this.isOver) return
     this.isOver = true
     await persist(this.records, () => this.records.runs.release(this.job, 'interrupted'))
+    this.trace?.end('released', 'interrupted')
   }
 
-  async #conclude(outcome: Outcome, reason: ReleaseReason): Promise<void> {
+  /** False if the claim is no longer valid. */
+  async #conclude(outcome: Outcome, reason: ReleaseReason): Promise<boolean> {
     const { job, records } = this
     const { runs } = records
     switch (outcome.type) {
       case 'trained': {
         const { model } = outcome
-        await persist(records, () => runs.succeed(job, toNewModel(job, model), model.bestEpoch))
-        break
+        return persist(records, () => runs.succeed(job, toNewModel(job, model), model.bestEpoch))
       }
       case 'diverged': {
         const message = `The loss became NaN or infinite in epoch ${outcome.epoch}. A smaller learning rate may help.`
-        await persist(records, () => runs.fail(job, { code: 'diverged', message, epoch: outcome.epoch }))
-        break
+        return persist(records, () => runs.fail(job, { code: 'diverged', message, epoch: outcome.epoch }))
       }
       case 'refused':
-        await persist(records, () =>
+        return persist(records, () =>
           runs.fail(job, { code: outcome.code, message: outcome.message, epoch: null }),
         )
-        break
       case 'paused':
-        await persist(records, () => runs.pause(job))
-        break
+        return persist(records, () => runs.pause(job))
       case 'stopped':
         // After a pause or cancellation, the claim is no longer valid, and this changes nothing.
-        await persist(records, () => runs.release(job, reason))
-        break
+        return persist(records, () => runs.release(job, reason))
       default:
-        outcome satisfies never
+        return outcome satisfies never
     }
   }
+}
+
+function endOf(verdict: ErrorClass): [outcome: string, problem: string] {
+  switch (verdict.class) {
+    case 'refused':
+      return ['failed', 'invalid-dataset']
+    case 'ours':
+      return ['failed', 'internal']
+    case 'retried':
+      return ['released', verdict.reason]
+    default:
+      return verdict satisfies never
+  }
+}
+
+/** The code of the error with which the job fails. */
+function problemOf(outcome: Outcome): string | undefined {
+  if (outcome.type === 'diverged') return 'diverged'
+  return outcome.type === 'refused' ? outcome.code : undefined
 }
 
 /** Stores short trainings without earlier progress in one statement. */
@@ -235,6 +259,8 @@ async function succeedAll(records: RunRecords, successes: readonly WholeSuccess[
     for (const [index, { record, success }] of some.entries()) {
       record.isOver = true
       if (held[index]) tally.addEpochs(epochCount(success.progress.epochs))
+      record.trace?.report(success.progress)
+      record.trace?.end(held[index] ? 'trained' : 'claim-lost')
     }
   }
   try {

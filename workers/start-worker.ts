@@ -5,13 +5,15 @@ import { AsyncDisposableStack, openOn } from '../src/base/async-disposable-stack
 import { lowerHelperThreads, lowerPriority, middlePriority, ownPriority } from '../src/base/low-priority.js'
 import { openJobQueue } from '../src/composition/job-queue.js'
 import { openStores, type Stores } from '../src/composition/stores.js'
-import { type Config, defaultLimits, keptCheckpoints } from '../src/config.js'
+import { type Config, defaultLimits, keptCheckpoints, tracingOptions } from '../src/config.js'
 import { explainBackend } from '../src/engine/index.js'
 import { buildAddon } from '../src/process/addon-build.js'
 import { type Database, databaseTrouble, openDatabase } from '../src/store/database.js'
 import { listenForHints } from '../src/store/hints.js'
 import { applyMigrations, migrationsDirectory } from '../src/store/migrations.js'
 import { checkObjectStore, openObjectStore } from '../src/store/open-object-store.js'
+import { openTracing } from '../src/tracing/open-tracing.js'
+import type { Tracing } from '../src/tracing/tracing.js'
 import type { JobQueue } from '../src/training/ports/queue.js'
 import { reconcileForever } from '../src/training/reconcile.js'
 import { Lanes } from './claim-loops.js'
@@ -52,6 +54,10 @@ async function openWorker(common: Common): Promise<void> {
   // The event loop of an API process on the same machine and the database come first.
   lowerPriority(ownPriority, middlePriority)
   await lowerHelperThreads()
+  const workerId = config.WORKER_ID ?? `worker_${randomBytes(8).toString('hex')}`
+  // Closed last, with the spans of the runs that stopped.
+  const tracing = await openTracing(tracingOptions(config, 'worker', workerId), log)
+  if (tracing !== null) stack.adopt(tracing, (opened) => opened.close())
   await applyMigrations(connectionString, migrationsDirectory)
   const objects = openObjectStore(config.OBJECT_STORE_URL)
   const database = stack.adopt(openDatabase(connectionString, undefined, objects), (opened) =>
@@ -63,8 +69,9 @@ async function openWorker(common: Common): Promise<void> {
     checkpoints: keptCheckpoints(config),
   })
   const pool = stack.adopt(new TrainerPool({ backend: config.DESCENT_BACKEND }), (opened) => opened.close())
-  const workerId = config.WORKER_ID ?? `worker_${randomBytes(8).toString('hex')}`
-  const processor = stack.adopt(openProcessor(workerId, stores, pool, common), (opened) => opened.close())
+  const processor = stack.adopt(openProcessor(workerId, stores, pool, tracing, common), (opened) =>
+    opened.close(),
+  )
   const presence = reportForever(
     stores.workers,
     () => ({
@@ -83,6 +90,7 @@ function openProcessor(
   workerId: string,
   stores: Stores,
   pool: TrainerPool,
+  tracing: Tracing | null,
   { config, log }: Common,
 ): Processor {
   return new Processor({
@@ -98,6 +106,7 @@ function openProcessor(
     threads: config.WORKER_CONCURRENCY,
     databaseTrouble,
     retryMilliseconds: [1_000, 4_000],
+    tracing,
     log,
   })
 }

@@ -63,6 +63,8 @@ interface AppOptions {
   /** Called with errors that no request reports. */
   onError(part: 'queue' | 'live' | 'keys' | 'sweeps' | 'leaderboards', error: unknown): void
   logger: AppDependencies['logger']
+  /** Null exports no spans. */
+  tracing: AppDependencies['tracing']
 }
 
 /** Closes on the stack: first streams, then requests, then the threads that answer them. */

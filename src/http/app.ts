@@ -16,15 +16,19 @@ import { type Origins, rejectForeignOrigins } from './plugins/origins.js'
 import { RequestRate } from './plugins/rate-limit.js'
 import { RequestLog } from './plugins/request-log.js'
 import { sendSecurityHeaders } from './plugins/security-headers.js'
-import { childLogger, readRequestId, tracing } from './plugins/tracing.js'
+import { childLogger, type TracingDependencies, traceRequests } from './plugins/tracing.js'
 import { takeTurns } from './plugins/turns.js'
 import { clientErrorHandler, errorHandler, handleInvalidHandshake, sendProblem } from './problem-responses.js'
+import { readRequestId } from './request-trace.js'
 import { documentationRoutes } from './routes/documentation.js'
 import { pageRoutes } from './routes/page.js'
 import { type RouteDependencies, registerRoutes } from './routes.js'
 import { selectSubprotocol } from './web-socket-connection.js'
 
-export interface AppDependencies extends Omit<RouteDependencies, 'requestRate'>, Origins {
+export interface AppDependencies
+  extends Omit<RouteDependencies, 'requestRate'>,
+    Origins,
+    TracingDependencies {
   keys: Authentication['keys'] & RouteDependencies['keys']
   failedAuthentications: FailedAuthentications
   /** The limits of tenants without own limits. */
@@ -72,7 +76,7 @@ export async function buildApp(dependencies: AppDependencies) {
   )
   requireHost(app)
   parseJsonBodies(app, () => dependencies.thread)
-  await app.register(tracing)
+  await app.register(traceRequests, dependencies)
   await app.register(keepRequestBodies)
   await app.register(dependencies.metrics.countRequests)
   await app.register(sendSecurityHeaders)

@@ -2,8 +2,8 @@
 import type { FastifyRequest } from 'fastify'
 import { Problem } from '../contract/problems.js'
 import type { JobsStreamMessage } from '../contract/stream.js'
-import { requestTraceId } from './plugins/tracing.js'
 import { problemBody } from './problem-responses.js'
+import { requestTraceId } from './request-trace.js'
 
 /** @param jobId null if the problem concerns no single job */
 export function problemMessage(request: FastifyRequest, jobId: string | null, problem: Problem): Buffer {

@@ -6,7 +6,7 @@ import type { Duplex } from 'node:stream'
 import type { ConnectionError, FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import { Problem, type ProblemBody, problems } from '../contract/problems.js'
 import { disconnectProblem } from './client-disconnect.js'
-import { requestTraceId } from './plugins/tracing.js'
+import { requestTraceId } from './request-trace.js'
 
 export function problemBody(problem: Problem, traceId: string): ProblemBody {
   const { status, title, remedy } = problems[problem.code]
@@ -24,6 +24,7 @@ export function problemBody(problem: Problem, traceId: string): ProblemBody {
 
 export async function sendProblem(reply: FastifyReply, problem: Problem): Promise<void> {
   const body = problemBody(problem, requestTraceId(reply.request))
+  reply.request.span?.setAttribute('descent.problem', problem.code)
   // A refused WebSocket upgrade ends the connection.
   if (reply.request.ws) reply.header('connection', 'close')
   await sendError(reply, body.status, 'application/problem+json', body)

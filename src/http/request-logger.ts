@@ -1,4 +1,6 @@
+import type { IncomingMessage } from 'node:http'
 import type { FastifyBaseLogger } from 'fastify'
+import { logIds } from './request-trace.js'
 
 type Line = [first: unknown, ...rest: unknown[]]
 
@@ -6,14 +8,13 @@ type Line = [first: unknown, ...rest: unknown[]]
 export class RequestLogger implements FastifyBaseLogger {
   readonly #parent: FastifyBaseLogger
   readonly #bindings: Record<string, unknown>
-  readonly #traceId: string | undefined
+  readonly #message: IncomingMessage
   #child: FastifyBaseLogger | undefined
 
-  /** @param traceId undefined if it is the request id */
-  constructor(parent: FastifyBaseLogger, bindings: Record<string, unknown>, traceId: string | undefined) {
+  constructor(parent: FastifyBaseLogger, bindings: Record<string, unknown>, message: IncomingMessage) {
     this.#parent = parent
     this.#bindings = bindings
-    this.#traceId = traceId
+    this.#message = message
   }
 
   get level(): string {
@@ -58,7 +59,7 @@ export class RequestLogger implements FastifyBaseLogger {
 
   get #logger(): FastifyBaseLogger {
     const { requestId } = this.#bindings
-    this.#child ??= this.#parent.child({ ...this.#bindings, traceId: this.#traceId ?? requestId })
+    this.#child ??= this.#parent.child({ ...this.#bindings, traceId: requestId, ...logIds(this.#message) })
     return this.#child
   }
 }

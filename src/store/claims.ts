@@ -31,6 +31,9 @@ const claimedRowSchema = z.strictObject({
   tenantId: z.string(),
   requestId: z.string().nullable(),
   traceId: z.string().nullable(),
+  spanId: z.string().nullable(),
+  isSampled: z.boolean().nullable(),
+  queuedSeconds: z.number(),
   attempt: z.int(),
   spec: z.instanceof(Uint8Array),
   changes: z.array(z.unknown()),
@@ -38,6 +41,7 @@ const claimedRowSchema = z.strictObject({
   validationDatasetId: z.string().nullable(),
   epoch: z.int(),
   epochs: z.int(),
+  parameters: z.int(),
   backend: z.string().nullable(),
   estimatedSeconds: z.number(),
   crashes: z.int(),
@@ -133,9 +137,14 @@ export const claimStatement = statement(
         "startedAt" = coalesce("startedAt", now()), "claimSize" = chosen.size, "claimedAt" = now(),
         "heldThreads" = chosen.threads / chosen.size::float8, charged = "threadTime"(seconds, chosen.threads)
       FROM chosen WHERE "Job".id = chosen.id
-      RETURNING "Job".id, status, "tenantId", "requestId", "traceId", attempt, spec, changes, "datasetId",
-        "validationDatasetId", epoch, epochs, backend, crashes, "pauseAfter",
-        "forkOf", "forkEpoch", "sweepId", prefix, place, seconds / $7::float8 AS "estimatedSeconds"
+      RETURNING "Job".id, status, "tenantId", "requestId", "traceId", "spanId", "isSampled", attempt, spec, changes, "datasetId",
+        "validationDatasetId", epoch, epochs, parameters, backend, crashes, "pauseAfter",
+        "forkOf", "forkEpoch", "sweepId", prefix, place, seconds / $7::float8 AS "estimatedSeconds",
+        -- A job that is claimed for the first time has no event.
+        extract(epoch FROM now() - CASE WHEN attempt = 1 THEN "createdAt" ELSE coalesce((
+          SELECT least(now(), coalesce("retryAt", event."createdAt")) FROM "JobEvent" AS event
+          WHERE event."jobId" = "Job".id ORDER BY event.id DESC LIMIT 1
+        ), "createdAt") END)::float8 AS "queuedSeconds"
     ), clock AS (
       UPDATE "QueueClock" SET "threadTime" = greatest("QueueClock"."threadTime", turn), "timeScale" = $7::float8
       FROM first WHERE EXISTS (SELECT FROM chosen)
@@ -197,12 +206,16 @@ function toClaim(row: ClaimedRow): ClaimedJob {
     tenantId: row.tenantId,
     requestId: row.requestId,
     traceId: row.traceId,
+    spanId: row.spanId,
+    isSampled: row.isSampled,
+    queuedSeconds: row.queuedSeconds,
     spec: parseSpec(row.spec),
     changes: row.changes.map((change) => changeSchema.parse(change)),
     datasetId: row.datasetId,
     validationDatasetId: row.validationDatasetId,
     storedEpoch: row.epoch,
     epochs: row.epochs,
+    parameters: row.parameters,
     backend: row.backend,
     estimatedSeconds: row.estimatedSeconds,
     crashes: row.crashes,

@@ -72,12 +72,12 @@ const createJobsStatement = statement(
         $9::text[], $10::text[], $11::text[], $12::int[], $13::float8[], $14::float8[], $15::int[], $16::int[], $17::float8[],
         $18::float8[], $19::int[], $20::int[], $21::bool[], $22::text[], $23::text[],
         $24::text[], $25::text[], $26::int[], $27::int[], $28::bytea[],
-        $29::jsonb[], $30::text[], $31::text[], $32::int[], $33::text[], $34::bytea[], $35::int[])
+        $29::jsonb[], $30::text[], $31::text[], $32::int[], $33::text[], $34::bytea[], $35::int[], $36::text[], $37::bool[])
         WITH ORDINALITY AS item(id, "tenantId", name, spec, metadata, "requestId", "traceId", priority, "datasetId",
           "validationDatasetId", "modelId", parameters, "arenaBytes", "flopsPerEpoch", "stepsPerEpoch", epochs, "maximumJobs",
           "maximumBytes", "specBytes", threads, "hasFolds", "retrainOf",
           "registerAs", "registerKeyId", "sweepId", trial, "pauseAfter", identity, changes,
-          backend, "forkOf", "forkEpoch", verifies, prefix, rank, place)
+          backend, "forkOf", "forkEpoch", verifies, prefix, rank, "spanId", "isSampled", place)
     ), dataset AS MATERIALIZED (
       SELECT id, "tenantId" FROM "Dataset" WHERE id = ANY($9::text[] || $10::text[]) ORDER BY id FOR KEY SHARE
     ), model AS MATERIALIZED (
@@ -102,11 +102,11 @@ const createJobsStatement = statement(
       INSERT INTO "Job" (id, "tenantId", name, spec, metadata, "requestId", "traceId", priority, "datasetId",
         "validationDatasetId", parameters, "arenaBytes", "flopsPerEpoch", "stepsPerEpoch", epochs, "specBytes", threads, "hasFolds",
         "fromModelId", "retrainOf", "registerAs", "registerKeyId", "sweepId", trial, "pauseAfter", identity, changes,
-        backend, "forkOf", "forkEpoch", verifies, prefix)
+        backend, "forkOf", "forkEpoch", verifies, prefix, "spanId", "isSampled")
       SELECT id, "tenantId", name, spec, metadata, "requestId", "traceId", priority, "datasetId", "validationDatasetId",
         parameters, "arenaBytes", "flopsPerEpoch", "stepsPerEpoch", epochs, "specBytes", threads, "hasFolds", "modelId",
         "retrainOf", "registerAs", "registerKeyId", "sweepId", trial, "pauseAfter", identity, changes, backend,
-        "forkOf", "forkEpoch", verifies, prefix
+        "forkOf", "forkEpoch", verifies, prefix, "spanId", "isSampled"
       FROM counted
       WHERE "hasDataset" AND "hasValidation" AND "hasModel"
         AND "queuedJobs" <= coalesce((own ->> 'queuedJobs')::float8, "maximumJobs")
@@ -163,6 +163,8 @@ function toValues(items: readonly JobOfTenant[]): unknown[] {
     column(({ job }) => (job.replay?.epoch === null ? job.replay.jobId : null)),
     column(({ job }) => job.sharing?.prefix ?? null),
     column(({ job }) => job.sharing?.rank ?? 0),
+    column(({ job }) => job.spanId),
+    column(({ job }) => job.isSampled),
   ]
 }
 

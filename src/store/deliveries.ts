@@ -11,6 +11,11 @@ const claimedRowSchema = z.strictObject({
   id: z.string(),
   webhookId: z.string(),
   event: z.string(),
+  jobId: z.string().nullable(),
+  tenantId: z.string(),
+  traceId: z.string().nullable(),
+  spanId: z.string().nullable(),
+  isSampled: z.boolean().nullable(),
   url: z.string(),
   body: z.string(),
   attempts: z.int(),
@@ -36,12 +41,14 @@ const claimStatement = statement(
   'claimDeliveries',
   claimedRowSchema,
   `
-    SELECT delivery.id, "webhookId", event, url, body, attempts, "attemptsBefore", ARRAY(
+    SELECT delivery.id, "webhookId", event, "jobId", "Webhook"."tenantId", "traceId", "spanId", "isSampled", url, body,
+      delivery.attempts, "attemptsBefore", ARRAY(
       SELECT sealed FROM "WebhookSecret" AS secret
       WHERE secret."webhookId" = delivery."webhookId" AND ("expiresAt" IS NULL OR "expiresAt" > now())
       ORDER BY "expiresAt" DESC NULLS FIRST) AS sealed
     FROM "claimDeliveries"($1::int, $2::float8, $3::int, $4::int) AS delivery
-    JOIN "Webhook" ON "Webhook".id = "webhookId"`,
+    JOIN "Webhook" ON "Webhook".id = "webhookId"
+    LEFT JOIN "Job" AS job ON job.id = "jobId"`,
 )
 
 /**

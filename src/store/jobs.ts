@@ -30,6 +30,7 @@ import { copyRun, findRuns } from './reuse.js'
 import { idRow, noRow, query, send, statement } from './statements.js'
 import { checkUse, enforceGrowth, futureBytes, readUse, unlimited } from './tenant-limits.js'
 import { recordTest } from './test-counts.js'
+import { traceColumns } from './trace-columns.js'
 import { changedRow, statusIn, transition } from './transitions.js'
 
 /** The maximum number of jobs per statement. */
@@ -189,6 +190,9 @@ function tenantJobs(
       const found = await reads.request(id)
       return found?.tenantId === tenantId ? found.job : null
     },
+
+    traces: (ids) =>
+      database.job.findMany({ where: { id: { in: [...ids] }, tenantId }, select: traceColumns }),
 
     async getMany(ids) {
       const jobs = await readJobs(database, ids)

@@ -4,6 +4,7 @@ import { finishedStatuses, jobStatusSchema, type Transition } from '../contract/
 import { Problem } from '../contract/problems.js'
 import { type SweepStatus, sweepStatusSchema, unfinishedSweepStatuses } from '../contract/sweep.js'
 import type { NewJob, NewTrials } from '../training/ports/jobs.js'
+import type { Origin } from '../training/ports/origin.js'
 import type { JobTrials } from '../training/ports/sweeps.js'
 import { trialOf } from '../training/sweeps/trials.js'
 import type { Database, Prisma } from './database.js'
@@ -24,11 +25,15 @@ export async function insertTrials(
   client: Prisma.TransactionClient,
   tenantId: string,
   { definition, ...sweep }: NewTrials,
-  { requestId, traceId }: Pick<NewJob, 'requestId' | 'traceId'>,
+  { requestId, traceId, spanId, isSampled }: Origin,
 ): Promise<void> {
   await lockLimits(client, tenantId)
   await client.sweep.create({
-    data: { ...sweep, tenantId, requestId, traceId, ...definitionColumns(definition) },
+    data: {
+      ...sweep,
+      ...{ tenantId, requestId, traceId, spanId, isSampled },
+      ...definitionColumns(definition),
+    },
     select: { id: true },
   })
 }

@@ -31,10 +31,12 @@ const dueStatement = statement(
     created: z.int(),
     requestId: z.string().nullable(),
     traceId: z.string().nullable(),
+    spanId: z.string().nullable(),
+    isSampled: z.boolean().nullable(),
     room: z.int(),
   }),
   `
-    SELECT id, "tenantId", name, definition, trials, created, "requestId", "traceId", room FROM (
+    SELECT id, "tenantId", name, definition, trials, created, "requestId", "traceId", "spanId", "isSampled", room FROM (
       SELECT sweep.*, parallelism - ${unfinishedTrials}::int AS room FROM "Sweep" AS sweep
       WHERE ${isRunning} AND created < trials AND NOT "isOverBudget"
     ) AS open

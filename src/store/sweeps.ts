@@ -25,6 +25,7 @@ import {
   unpackDefinition,
 } from './sweep-rows.js'
 import { enforceLimits, lockLimits } from './tenant-limits.js'
+import { traceColumns } from './trace-columns.js'
 import { statusIn } from './transitions.js'
 
 /** Points in `best`. */
@@ -176,6 +177,8 @@ function tenantSweeps(database: Database, tenantId: string, settings: Limits): S
       const [row] = await send(pool, readStatement, [id, tenantId])
       return row === undefined ? null : toSweep(row)
     },
+
+    trace: (id) => database.sweep.findUnique({ where: { id, tenantId }, select: traceColumns }),
 
     async list({ limit, after }) {
       const position = await afterCursor(after, (id) =>

@@ -4,9 +4,10 @@ import type { Model } from '../contract/model.js'
 import { Problem } from '../contract/problems.js'
 import type { JobStore } from './ports/jobs.js'
 import type { ModelStore } from './ports/models.js'
+import type { Origin } from './ports/origin.js'
 import type { Tenant } from './ports/tenants.js'
 import { lastRepeatable, planAgain, replayJob, scheduleAt } from './replay.js'
-import { type Origin, type SubmitDependencies, storeJob } from './submit.js'
+import { type SubmitDependencies, storeJob } from './submit.js'
 
 interface EpochModelDependencies {
   submission: SubmitDependencies

@@ -11,9 +11,10 @@ import { findData } from './data-description.js'
 import type { PlanDependencies } from './plan.js'
 import type { Once } from './ports/idempotency.js'
 import type { JobStore } from './ports/jobs.js'
+import type { Origin } from './ports/origin.js'
 import type { Tenant } from './ports/tenants.js'
 import { lastRepeatable, planAgain, replayJob, scheduleAt } from './replay.js'
-import { type Origin, type SubmitDependencies, storeJob } from './submit.js'
+import { type SubmitDependencies, storeJob } from './submit.js'
 
 interface ForkDependencies {
   submission: SubmitDependencies

@@ -3,8 +3,9 @@ import type { JobRequest } from '../contract/job-request.js'
 import { Problem } from '../contract/problems.js'
 import { type PlanDependencies, planTraining } from './plan.js'
 import type { NewJob } from './ports/jobs.js'
+import type { Origin } from './ports/origin.js'
 import type { Tenant } from './ports/tenants.js'
-import { newJob, type Origin } from './submit.js'
+import { newJob } from './submit.js'
 
 /** Plans a job. Returns the Problem that refuses it. */
 export async function planJob(

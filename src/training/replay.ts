@@ -8,9 +8,10 @@ import { Problem } from '../contract/problems.js'
 import { withSettings } from '../contract/segments.js'
 import { type Plan, type PlanDependencies, planTraining } from './plan.js'
 import type { NewJob } from './ports/jobs.js'
+import type { Origin } from './ports/origin.js'
 import type { Tenant } from './ports/tenants.js'
 import { runIdentity } from './run-identity.js'
-import { newJob, type Origin } from './submit.js'
+import { newJob } from './submit.js'
 
 /** The spec in force at an epoch, and the changes before it. */
 export function scheduleAt({ spec, changes }: Job, epoch: number): { spec: JobSpec; changes: Change[] } {

@@ -9,9 +9,10 @@ import { planTraining } from './plan.js'
 import type { Once } from './ports/idempotency.js'
 import type { JobStore } from './ports/jobs.js'
 import type { ModelStore } from './ports/models.js'
+import type { Origin } from './ports/origin.js'
 import type { RegistryStore } from './ports/registry.js'
 import type { Tenant } from './ports/tenants.js'
-import { newJob, type Origin, type SubmitDependencies, storeJob } from './submit.js'
+import { newJob, type SubmitDependencies, storeJob } from './submit.js'
 
 interface RetrainDependencies {
   submission: SubmitDependencies

@@ -6,9 +6,10 @@ import { Problem } from '../contract/problems.js'
 import { planJob, readingOnce } from './plan-together.js'
 import type { Once } from './ports/idempotency.js'
 import type { NewJob } from './ports/jobs.js'
+import type { Origin } from './ports/origin.js'
 import type { Tenant } from './ports/tenants.js'
 import { Slice } from './slices.js'
-import { findReusable, type Origin, type SubmitDependencies } from './submit.js'
+import { findReusable, type SubmitDependencies } from './submit.js'
 
 /** Maximum number of errors listed if no job is accepted. */
 const maximumErrors = 100

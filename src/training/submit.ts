@@ -5,6 +5,7 @@ import { newId } from './new-id.js'
 import { memoryBytes, type Plan, type PlanDependencies, planTraining } from './plan.js'
 import type { Once } from './ports/idempotency.js'
 import type { JobStore, NewJob } from './ports/jobs.js'
+import { unknownOrigin } from './ports/origin.js'
 import type { JobQueue } from './ports/queue.js'
 import type { Tenant, Tenanted } from './ports/tenants.js'
 import { trialsOfJob } from './repeats/trials-of-job.js'
@@ -20,10 +21,6 @@ export interface SubmitDependencies extends PlanDependencies {
   /** The job is committed, and the reconciler will wake a worker. */
   onQueueError(error: unknown): void
 }
-
-/** The request that created the job. */
-export type Origin = Pick<NewJob, 'requestId' | 'traceId'>
-const unknownOrigin: Origin = { requestId: null, traceId: null }
 
 /**
  * Stores the job. It is committed when this resolves.

@@ -3,9 +3,10 @@ import type { Job } from '../contract/job.js'
 import { isFinished } from '../contract/job-status.js'
 import { Problem } from '../contract/problems.js'
 import type { JobStore } from './ports/jobs.js'
+import type { Origin } from './ports/origin.js'
 import type { Tenant } from './ports/tenants.js'
 import { planAgain, replayJob, scheduleAt } from './replay.js'
-import { type Origin, type SubmitDependencies, storeJob } from './submit.js'
+import { type SubmitDependencies, storeJob } from './submit.js'
 
 /**
  * Stores the job that repeats the run from its first epoch. It is committed when this resolves.

@@ -1,8 +1,13 @@
-/** A delivery to attempt now. */
-export interface DueDelivery {
+import type { StoredTrace } from '../training/ports/origin.js'
+
+/** A delivery to attempt now. Its trace is that of the job; without ids if that was deleted or there is none. */
+export interface DueDelivery extends StoredTrace {
   id: string
   webhookId: string
   event: string
+  /** Null for a test event. */
+  jobId: string | null
+  tenantId: string
   url: string
   /** Each signs the request. Empty if no key of WEBHOOK_KEYS decrypts them. */
   secrets: string[]

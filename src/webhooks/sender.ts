@@ -6,6 +6,9 @@ import { setMaxListeners } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { DeadlineError, withDeadline } from '../base/deadline.js'
 import { testEvent } from '../contract/webhook.js'
+import { formatTraceparent } from '../tracing/trace-context.js'
+import type { Tracing } from '../tracing/tracing.js'
+import { endDelivery, startDelivery } from './delivery-span.js'
 import type { AttemptLimits, DeliveryOutcome, DeliveryStore, DueDelivery } from './delivery-store.js'
 import { type PostOptions, post } from './post.js'
 import { signatureHeaders } from './signature.js'
@@ -35,6 +38,8 @@ export interface SenderOptions extends Pick<PostOptions, 'allowPrivate' | 'resol
   limits: AttemptLimits
   schedule?: readonly number[]
   timeoutMilliseconds?: number
+  /** Null records no spans. */
+  tracing?: Tracing | null
   onError(error: unknown): void
   onDisabled(webhook: { webhookId: string; tenantId: string; error: string | null }): void
 }
@@ -51,6 +56,7 @@ export function sendDeliveries(webhooks: DeliveryStore, options: SenderOptions):
     limits,
     schedule = retrySchedule,
     timeoutMilliseconds = attemptMilliseconds,
+    tracing = null,
     onError,
     onDisabled,
   } = options
@@ -97,7 +103,9 @@ export function sendDeliveries(webhooks: DeliveryStore, options: SenderOptions):
   }
 
   async function tryDelivery(due: DueDelivery): Promise<DeliveryOutcome> {
-    const { status, error } = await attempt(due)
+    const span = tracing && startDelivery(tracing, due)
+    const { status, error } = await attempt(due, span && formatTraceparent(span.spanContext()))
+    if (span !== null) endDelivery(span, { status, error })
     if (error === null) return { result: 'delivered', status, error, retrySeconds: null }
     if (stopping.signal.aborted) return { result: 'interrupted', status, error, retrySeconds: 0 }
     return { result: 'failed', status, error, retrySeconds: computeDelay(due) }
@@ -109,10 +117,14 @@ export function sendDeliveries(webhooks: DeliveryStore, options: SenderOptions):
     return delay === undefined ? null : delay * (0.8 + 0.4 * Math.random())
   }
 
-  async function attempt(due: DueDelivery): Promise<{ status: number | null; error: string | null }> {
+  async function attempt(
+    due: DueDelivery,
+    traceparent: string | null,
+  ): Promise<{ status: number | null; error: string | null }> {
     const headers = {
       'content-type': 'application/json',
       'user-agent': 'Descent-Webhooks',
+      ...(traceparent !== null && { traceparent }),
       ...signatureHeaders(due.secrets, due, new Date()),
     }
     const send = (signal: AbortSignal) => post(due.url, headers, due.body, { ...options, signal })

@@ -46,10 +46,30 @@ function packagesOf(program: string): string[] {
   return [...packages].filter((name) => !name.startsWith('node:') && !builtinModules.includes(name))
 }
 
+/** The file and all files that it imports at its start. */
+function loadedAtStart(program: string): string[] {
+  const files = new Set([program])
+  for (const file of files) {
+    const code = readFileSync(path.join(dist, file), 'utf8')
+    for (const [, specifier] of code.matchAll(/^(?:import|export)\b[^'"\n]*?["'](\.[^"'\n]+)["'];?$/gm))
+      files.add(path.posix.join(path.posix.dirname(file), specifier))
+  }
+  return [...files]
+}
+
 describe('a built program', () => {
   it.each(programs)('%s loads only packages that contain binaries', (program) => {
     expect(importsOf(program).length).toBeGreaterThan(0)
     expect(packagesOf(program).filter((name) => name !== 'sharp')).toEqual([])
+  })
+
+  it.each(programs)('%s loads the SDK of OpenTelemetry only if it needs it', (program) => {
+    const loaded = loadedAtStart(program)
+    expect(
+      loaded.filter((file) =>
+        readFileSync(path.join(dist, file), 'utf8').includes('class BatchSpanProcessor'),
+      ),
+    ).toEqual([])
   })
 
   it('has no thread or process that is left as it was', () => {

@@ -1,4 +1,5 @@
 /** The most expensive allowed requests of every route. */
+
 import { maximumRepeats } from '../../src/contract/folds.js'
 import type { JobSpec } from '../../src/contract/job-spec.js'
 import { localTenant } from '../../src/contract/key.js'
@@ -7,6 +8,7 @@ import { registryLimits } from '../../src/contract/registry.js'
 import { sweepLimits } from '../../src/contract/sweep.js'
 import { fromNormalForm } from '../../src/training/construct.js'
 import { newId } from '../../src/training/new-id.js'
+import { unknownOrigin } from '../../src/training/ports/origin.js'
 import { newJob, type Stores, startJob, storeModel, xorSpec } from '../support/stores.js'
 import { sweepDefinition } from '../support/sweep-definition.js'
 import type { Request } from './raw-requests.js'
@@ -103,7 +105,7 @@ async function storeRepeats({ database, sweeps, jobs }: Stores, job: string): Pr
     seeds: maximumRepeats,
     folds: maximumFolds,
   }
-  await sweeps.of(localTenant).create({ id, name: null, definition, trials, requestId: null, traceId: null })
+  await sweeps.of(localTenant).create({ id, name: null, definition, trials, ...unknownOrigin })
   const { id: repeated } = await jobs.create(newJob())
   await database.$executeRaw`
     UPDATE "Sweep" SET created = trials, status = 'succeeded', "jobId" = ${repeated} WHERE id = ${id}`
@@ -124,7 +126,7 @@ async function storeSweep({ database, sweeps }: Stores, job: string): Promise<st
   const { trials } = sweepLimits
   const definition = sweepDefinition({ ...sweep, parameters: manyValues(4, 10) }, 1)
   const store = sweeps.of(localTenant)
-  await store.create({ id, name: null, definition, trials, requestId: null, traceId: null })
+  await store.create({ id, name: null, definition, trials, ...unknownOrigin })
   await store.pause(id)
   await database.$executeRaw`UPDATE "Sweep" SET created = trials WHERE id = ${id}`
   await database.$executeRaw`

@@ -6,6 +6,7 @@ import { WebSocket } from 'ws'
 import { addImpliedScopes, type Scope, scopeSchema } from '../../src/contract/key.js'
 import { makeKey, readKey } from '../../src/training/key-text.js'
 import { newId } from '../../src/training/new-id.js'
+import { unknownOrigin } from '../../src/training/ports/origin.js'
 import { byTest } from '../support/actor.js'
 import { openApp, type RunningApp } from '../support/app.js'
 import { keyFor } from '../support/keys.js'
@@ -399,8 +400,7 @@ describe('the stream of many jobs', () => {
   it('shares its tickets with the streams of sweeps', async () => {
     const { tenant, ticket } = await jobsOf(1)
     const definition = sweepDefinition({ spec: {}, parameters: [{ path: '/batchSize', values: [1] }] })
-    const origin = { requestId: null, traceId: null }
-    const sweep = { ...origin, id: newId('sweep'), name: null, definition, trials: 1 }
+    const sweep = { ...unknownOrigin, id: newId('sweep'), name: null, definition, trials: 1 }
     await service.sweeps.of(tenant).create(sweep)
     const open = async (query: string) => {
       const response = await fetch(`${url}/sweeps/${sweep.id}/stream${query}`, {

@@ -63,6 +63,21 @@ describe('traceparent', () => {
   })
 })
 
+it('a job keeps the span of the client, which its training continues', async () => {
+  const job = { dataset: 'xor', network: { layers: [{ type: 'dense', units: 1 }] }, loss: 'meanSquaredError' }
+  for (const [flags, isSampled] of [
+    ['01', true],
+    ['00', false],
+  ]) {
+    const answer = await request(service.app.server)
+      .post('/jobs')
+      .set('traceparent', `00-${traceId}-00f067aa0ba902b7-${flags}`)
+      .send({ ...job, epochs: 1 })
+    const stored = await service.database.job.findUnique({ where: { id: answer.body.id } })
+    expect(stored).toMatchObject({ traceId, spanId: '00f067aa0ba902b7', isSampled })
+  }
+})
+
 describe('the log', () => {
   it('has one line for each request, with its ids and without secrets', async () => {
     lines.length = 0

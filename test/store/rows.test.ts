@@ -43,6 +43,8 @@ function fullJob(changes: Partial<NewJob> = {}): NewJob {
     metadata: { team: 'blue' },
     requestId: 'req_1',
     traceId: 'trace_1',
+    spanId: 'span_1',
+    isSampled: true,
     priority: 3,
     spec: xorSpec({ threads: 2 }),
     ...changes,
@@ -193,6 +195,11 @@ describe('rows of claimed deliveries', () => {
     webhookId: z.string(),
     url: z.literal('https://example.com'),
     event: z.literal('job.succeeded'),
+    jobId: z.string(),
+    tenantId: z.literal('local'),
+    traceId: z.literal('trace_1'),
+    spanId: z.literal('span_1'),
+    isSampled: z.literal(true),
     secrets: z.tuple([z.literal('whsec_')]),
     body: z.string(),
     attempts: z.literal(1),
@@ -202,7 +209,11 @@ describe('rows of claimed deliveries', () => {
   it('have the data of a request', async () => {
     const webhook = { id: newId('webhook'), tenantId: 'local', url: 'https://example.com', secret: 'whsec_' }
     await stores.webhooks.create({ ...webhook, events: ['job.succeeded'] }, byTest)
-    const claim = await startJob(stores)
+    const claim = await startJob(stores, 'worker_a', {
+      traceId: 'trace_1',
+      spanId: 'span_1',
+      isSampled: true,
+    })
     await stores.runs.succeed(claim, linearModel())
     const claimed = await stores.webhooks.claim({ attempts: 1, perTenant: 1, perWebhook: 1 }, 60)
     expect(claimed.map((row) => schema.parse(row))).toMatchObject([{ webhookId: webhook.id }])

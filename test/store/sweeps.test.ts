@@ -4,6 +4,7 @@ import { openStores as openLimitedStores } from '../../src/composition/stores.js
 import { unlimited } from '../../src/store/tenant-limits.js'
 import { newId } from '../../src/training/new-id.js'
 import type { NewJob } from '../../src/training/ports/jobs.js'
+import { unknownOrigin } from '../../src/training/ports/origin.js'
 import type { ChosenPoint, NewSweep, RefusedTrial } from '../../src/training/ports/sweeps.js'
 import { newJob, openStores, type Stores, setStatus } from '../support/stores.js'
 import { sweepDefinition } from '../support/sweep-definition.js'
@@ -34,8 +35,7 @@ async function createSweep(trials: number, changes: object = {}): Promise<string
     name: null,
     definition,
     trials,
-    requestId: null,
-    traceId: null,
+    ...unknownOrigin,
   }
   await mine().create(sweep)
   return sweep.id

@@ -14,6 +14,7 @@ import { databaseTrouble } from '../../src/store/database.js'
 import type { ObjectStore } from '../../src/store/object-store.js'
 import { unlimited } from '../../src/store/tenant-limits.js'
 import { notifyQueue } from '../../src/store/wake-ups.js'
+import type { Tracing } from '../../src/tracing/tracing.js'
 import {
   builtPictureProcess,
   builtReadingProcess,
@@ -66,6 +67,7 @@ export async function openApp(
   settings: Limits = generous,
   failedAuthentications = new FailedAuthentications(1_000_000, []),
   objects: ObjectStore | null = null,
+  tracing: Tracing | null = null,
 ): Promise<RunningApp> {
   const stack = new AsyncDisposableStack()
   return openOn(stack, async () => {
@@ -102,6 +104,7 @@ export async function openApp(
         throw error
       },
       logger,
+      tracing,
     })
     checkAnswers(app)
     await app.ready()

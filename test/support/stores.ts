@@ -1,4 +1,5 @@
 /** The real stores on a separate database, with jobs and models to store. */
+
 import { type Stores as AllStores, openStores as openAllStores } from '../../src/composition/stores.js'
 import type { Epoch } from '../../src/contract/epoch.js'
 import type { JobSpec } from '../../src/contract/job-spec.js'
@@ -11,6 +12,7 @@ import { newId } from '../../src/training/new-id.js'
 import type { AllDatasets, DatasetStore } from '../../src/training/ports/datasets.js'
 import type { AllJobs, JobStore, NewJob } from '../../src/training/ports/jobs.js'
 import type { AllModels, ModelStore, NewModel } from '../../src/training/ports/models.js'
+import { unknownOrigin } from '../../src/training/ports/origin.js'
 import type { Capacity, Claim, ClaimedJob, RunStore } from '../../src/training/ports/runs.js'
 import type { Tenanted } from '../../src/training/ports/tenants.js'
 import { openSecretBox } from '../../src/webhooks/secret-box.js'
@@ -79,8 +81,7 @@ export function newJob(changes: Partial<NewJob> = {}): NewJob {
     name: null,
     spec: xorSpec(),
     metadata: {},
-    requestId: null,
-    traceId: null,
+    ...unknownOrigin,
     priority: 0,
     datasetId: null,
     validationDatasetId: null,

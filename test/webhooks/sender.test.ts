@@ -1,13 +1,17 @@
 /** From the end of a job to a receiver, over real sockets and the real outbox. */
 import { once } from 'node:events'
 import http from 'node:http'
+import { pino } from 'pino'
 import { Webhook } from 'standardwebhooks'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { maximumWebhooks, webhookBodySchema } from '../../src/contract/webhook.js'
 import { deliveryBody } from '../../src/store/outbox.js'
+import { openTracing } from '../../src/tracing/open-tracing.js'
+import type { Origin } from '../../src/training/ports/origin.js'
 import { register } from '../../src/training/webhooks.js'
 import { retrySchedule, type SenderOptions, sendDeliveries } from '../../src/webhooks/sender.js'
 import { byTest } from '../support/actor.js'
+import { openCollector } from '../support/collector.js'
 import { collectOften } from '../support/garbage.js'
 import { eventually } from '../support/service.js'
 import { linearModel, newJob, openStores, type Stores, startJob } from '../support/stores.js'
@@ -75,10 +79,17 @@ function send(options: Partial<SenderOptions> = {}) {
 }
 
 /** A tenant with one webhook and a running job. */
-async function prepare(url: string, events: ('job.succeeded' | 'job.failed' | 'job.cancelled')[]) {
+async function prepare(
+  url: string,
+  events: ('job.succeeded' | 'job.failed' | 'job.cancelled')[],
+  origin: Partial<Origin> = {},
+) {
   const tenantId = `tenant_${++tenant}`
   const webhook = await register(stores.webhooks, tenantId, { url, events }, byTest)
-  const claim = await startJob(stores, 'worker_a', { tenantId, name: 'Prüfung für später' })
+  const claim = await startJob(stores, 'worker_a', {
+    ...{ tenantId, name: 'Prüfung für später' },
+    ...origin,
+  })
   return { tenantId, webhook, claim }
 }
 
@@ -112,6 +123,42 @@ describe('a delivery', () => {
     })
     expect(delivery).toMatchObject({ attempts: 1, lastStatus: 204, lastError: null, nextAttemptAt: null })
     expect(delivery?.id).toBe(headers['webhook-id'])
+  })
+
+  it('is a span of the trace of its job for each attempt, and names it to the receiver', async () => {
+    const collector = await openCollector()
+    onTestFinished(() => collector.close())
+    const options = { endpoint: collector.url, headers: {}, serviceName: 'api', instance: 'one', ratio: 1 }
+    const tracing = await openTracing(options, pino({ level: 'silent' }))
+    onTestFinished(() => tracing?.close())
+    const { url, received } = await receive(500, 204)
+    const origin = { traceId: 'a'.repeat(32), spanId: 'b'.repeat(16), isSampled: true }
+    const { tenantId, claim } = await prepare(url, ['job.failed'], origin)
+    await stores.runs.fail(claim, { code: 'diverged', message: 'too fast', epoch: 3 })
+    send({ tracing })
+    await expect.poll(() => collector.spans.length).toBe(2)
+    const [first, second] = collector.spans
+    for (const span of [first, second])
+      expect(span).toMatchObject({ name: 'webhook', traceId: origin.traceId, parentSpanId: origin.spanId })
+    expect(first).toMatchObject({
+      status: { code: 2, message: 'answered 500' },
+      attributes: { 'error.type': '500', 'http.request.resend_count': 0 },
+    })
+    expect(second.status.code).toBe(0)
+    expect(second.attributes).toMatchObject({
+      'http.request.method': 'POST',
+      'http.request.resend_count': 1,
+      'http.response.status_code': 204,
+      'server.address': '127.0.0.1',
+      'server.port': Number(new URL(url).port),
+      'descent.event': 'job.failed',
+      'descent.tenant.id': tenantId,
+      'descent.job.id': claim.jobId,
+    })
+    expect(received.map(({ headers }) => headers.traceparent)).toEqual([
+      `00-${origin.traceId}-${first.spanId}-01`,
+      `00-${origin.traceId}-${second.spanId}-01`,
+    ])
   })
 
   it('is created for failures, cancellations and dead workers, for subscribed events of that tenant only', async () => {

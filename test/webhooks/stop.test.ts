@@ -138,7 +138,10 @@ const phases: Readonly<Record<string, Phase>> = {
 it('a sender claims no more than its limits allow', async () => {
   const rooms: number[] = []
   const leave = gate()
-  const due = { id: 'msg_1', webhookId: 'wh_1', event: 'job.failed', url: 'http://127.0.0.1', body: '{}' }
+  const due = {
+    ...{ id: 'msg_1', webhookId: 'wh_1', event: 'job.failed', url: 'http://127.0.0.1', body: '{}' },
+    ...{ jobId: 'job_1', tenantId: 'blue', traceId: null, spanId: null, isSampled: null },
+  }
   const sender = open({
     async claim({ attempts }) {
       rooms.push(attempts)

@@ -12,6 +12,7 @@ import { runStore } from '../../src/store/runs.js'
 import { unlimited } from '../../src/store/tenant-limits.js'
 import type { BackendSetting } from '../../src/threads/messages.js'
 import { newId } from '../../src/training/new-id.js'
+import { unknownOrigin } from '../../src/training/ports/origin.js'
 import { shareEpochs } from '../../src/training/sweeps/run-prefix.js'
 import { processorModule, sharedDatasets, storedTables, trainerPool } from '../support/built.js'
 import { clearQueue, newJob, openStores, type Stores } from '../support/stores.js'
@@ -69,9 +70,7 @@ async function newSweep(trials: number): Promise<string> {
   const id = newId('sweep')
   const parameters = [{ path: '/epochs', min: 1, max: trials, integer: true, steps: Math.max(2, trials) }]
   const definition = sweepDefinition({ spec: { dataset: 'xor' }, parameters, metric: 'loss' })
-  await stores.sweeps
-    .of('local')
-    .create({ id, name: null, definition, trials, requestId: null, traceId: null })
+  await stores.sweeps.of('local').create({ id, name: null, definition, trials, ...unknownOrigin })
   return id
 }
 

@@ -1,8 +1,6 @@
 /** Writes one log line for each request, after its response: without query strings, headers and bodies. */
 import { type FastifyBaseLogger, type FastifyReply, type FastifyRequest, LogController } from 'fastify'
-import { z } from 'zod'
-
-const withId = z.object({ id: z.string() })
+import { requestSubject } from '../request-subject.js'
 
 /** Log levels that include the line. */
 const verboseLevels = ['trace', 'debug', 'info']
@@ -25,15 +23,11 @@ export class RequestLog extends LogController {
     reply: FastifyReply,
   ): void {
     if (!error && !this.#isVerbose) return
-    const route = request.routeOptions.url
-    const { data } = withId.safeParse(request.params)
-    // The id of a created job is only in its address.
-    const created = /^\/jobs\/([^/]+)$/.exec(String(reply.getHeader('location')))?.[1]
     const line = {
       tenantId: request.principal?.tenantId,
       method: request.method,
-      route,
-      ...(route?.startsWith('/jobs') ? { jobId: data?.id ?? created } : { id: data?.id }),
+      route: request.routeOptions.url,
+      ...requestSubject(request, reply),
       status: reply.statusCode,
       milliseconds: Math.round(reply.elapsedTime),
     }

@@ -1,53 +1,21 @@
 /**
  * Gives every request an id (X-Request-Id) and a trace (W3C Trace Context). Uses those of the request headers if they
- * are well-formed, and sends both with the response. Log lines contain both.
+ * are well-formed, and sends both with the response. Log lines contain both. With tracing, each request is a span.
  */
 import type { IncomingMessage } from 'node:http'
-import type { FastifyBaseLogger, FastifyRequest } from 'fastify'
+import { type Span, SpanKind, SpanStatusCode } from '@opentelemetry/api'
+import type { FastifyBaseLogger, FastifyReply, FastifyRequest } from 'fastify'
 import fastifyPlugin from 'fastify-plugin'
-import { randomHex } from '../random-hex.js'
+import { randomHex } from '../../base/random-hex.js'
+import { formatTraceparent, parseTraceparent } from '../../tracing/trace-context.js'
+import type { Tracing } from '../../tracing/tracing.js'
 import { RequestLogger } from '../request-logger.js'
+import { requestSubject } from '../request-subject.js'
+import { requestTraceId, setSpan } from '../request-trace.js'
 
-/** Version, trace id, parent id, flags (Trace Context, section 3.2); ids of only zeros are invalid. */
-const traceparentPattern =
-  /^(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-([0-9a-f]{2})(?:$|-)/
-
-const requestIdPattern = /^[\w.:@/+=-]{1,128}$/
-
-/** On the message of Node, because the logger of a request exists before Fastify's request. */
-const traceProperty = Symbol('trace')
-
-declare module 'node:http' {
-  interface IncomingMessage {
-    /** The trace id of a message with a request id of the client. Otherwise both ids are the same. */
-    [traceProperty]?: string
-  }
-}
-
-interface Trace {
-  /** 32 hexadecimal digits, the same in every service that handles the request. */
-  traceId: string
-  flags: string
-}
-
-function parseTraceparent(header: string | string[] | undefined): Trace | null {
-  const match = typeof header === 'string' ? traceparentPattern.exec(header) : null
-  return match === null ? null : { traceId: match[1], flags: match[2] }
-}
-
-const createTraceId = ({ headers }: IncomingMessage) =>
-  parseTraceparent(headers.traceparent)?.traceId ?? randomHex(32)
-
-export function requestTraceId({ raw, id }: Pick<FastifyRequest, 'raw' | 'id'>): string {
-  return raw[traceProperty] ?? id
-}
-
-/** Returns the client's request id, otherwise the trace id. */
-export function readRequestId(message: IncomingMessage): string {
-  const id = message.headers['x-request-id']
-  if (typeof id !== 'string' || !requestIdPattern.test(id)) return createTraceId(message)
-  message[traceProperty] = createTraceId(message)
-  return id
+export interface TracingDependencies {
+  /** Null exports no spans. */
+  tracing: Tracing | null
 }
 
 /** Creates the logger of one request. */
@@ -57,16 +25,60 @@ export function childLogger(
   _options: object,
   message: IncomingMessage,
 ): FastifyBaseLogger {
-  return new RequestLogger(logger, bindings, message[traceProperty])
+  return new RequestLogger(logger, bindings, message)
 }
 
-export const tracing = fastifyPlugin((app, _options, done) => {
+export const traceRequests = fastifyPlugin<TracingDependencies>((app, { tracing }, done) => {
+  app.decorateRequest('span', null)
   app.addHook('onRequest', (request, reply, next) => {
-    const flags = parseTraceparent(request.headers.traceparent)?.flags ?? '00'
-    reply
-      .header('x-request-id', request.id)
-      .header('traceparent', `00-${requestTraceId(request)}-${randomHex(16)}-${flags}`)
+    const context = tracing === null ? unrecorded(request) : startSpan(tracing, request, reply).spanContext()
+    reply.header('x-request-id', request.id).header('traceparent', formatTraceparent(context))
     next()
   })
   done()
 })
+
+/** Keeps the flags of the client, because its span may be recorded. */
+const unrecorded = (request: FastifyRequest) => ({
+  traceId: requestTraceId(request),
+  spanId: randomHex(16),
+  traceFlags: parseTraceparent(request.headers.traceparent)?.traceFlags ?? 0,
+})
+
+function startSpan(tracing: Tracing, request: FastifyRequest, reply: FastifyReply): Span {
+  const { method, headers, routeOptions, protocol, url } = request
+  const route = routeOptions.url
+  const parent = parseTraceparent(headers.traceparent) ?? { traceId: requestTraceId(request) }
+  const name = route === undefined ? method : `${method} ${route}`
+  const span = tracing.start(name, parent, { kind: SpanKind.SERVER })
+  setSpan(request, span)
+  if (span.isRecording()) {
+    span.setAttributes({
+      'http.request.method': method,
+      'url.scheme': protocol,
+      'url.path': url.split('?', 1)[0],
+      ...(route !== undefined && { 'http.route': route }),
+    })
+    endWithResponse(span, request, reply)
+  }
+  return span
+}
+
+/** The span of a stream ends when the stream closes. */
+function endWithResponse(span: Span, request: FastifyRequest, reply: FastifyReply): void {
+  const end = () => {
+    reply.raw.off('finish', end).off('close', end)
+    // A response that was not begun belongs to a WebSocket.
+    const status = request.ws && !reply.raw.headersSent ? 101 : reply.raw.statusCode
+    const subject = requestSubject(request, reply)
+    const { principal } = request
+    span.setAttribute('http.response.status_code', status)
+    if (principal !== null) span.setAttribute('descent.tenant.id', principal.tenantId)
+    if ('jobId' in subject && subject.jobId !== undefined) span.setAttribute('descent.job.id', subject.jobId)
+    if (status >= 500) {
+      span.setAttribute('error.type', String(status)).setStatus({ code: SpanStatusCode.ERROR })
+    }
+    span.end()
+  }
+  reply.raw.once('finish', end).once('close', end)
+}

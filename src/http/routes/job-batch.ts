@@ -7,9 +7,9 @@ import { Problem } from '../../contract/problems.js'
 import { type BatchOutcome, submitBatch } from '../../training/submit-batch.js'
 import { chunkedBody, jsonFragments } from '../chunked-body.js'
 import { idempotencyHeaders } from '../plugins/idempotency.js'
-import { requestTraceId } from '../plugins/tracing.js'
 import { requirePrincipal } from '../principal.js'
 import { problemBody } from '../problem-responses.js'
+import { requestOrigin, requestTraceId } from '../request-trace.js'
 import { failures } from '../response-schemas.js'
 import type { RoutePlugin } from '../route-plugin.js'
 import type { JobRoutes } from './jobs.js'
@@ -39,7 +39,7 @@ export const jobBatchRoutes: RoutePlugin<JobBatchRoutes> = (app, { dependencies 
     async (request, reply) => {
       const { submission, idempotency } = dependencies()
       const traceId = requestTraceId(request)
-      const origin = { requestId: request.id, traceId }
+      const origin = requestOrigin(request)
       const batch = await idempotency.answerOnce(request, reply, (once) => {
         const requests = parseJobs(request.body.jobs)
         const toResponse = (outcomes: BatchOutcome[]) => toBatch(outcomes, traceId)

@@ -14,6 +14,7 @@ import type { JobStore } from '../../training/ports/jobs.js'
 import type { Tenanted } from '../../training/ports/tenants.js'
 import { EventStreamSink, eventStreamHeaders } from '../event-stream-sink.js'
 import type { KeyMonitor } from '../key-monitor.js'
+import { linkCreators } from '../link-creators.js'
 import { encodeJobMessage } from '../message-encoding.js'
 import type { OpenStreams } from '../open-streams.js'
 import { endTurn } from '../plugins/turns.js'
@@ -112,6 +113,7 @@ export const jobStreamRoutes: RoutePlugin<JobStreamRoutes> = (app, { dependencie
       request.watch = watch
       const connection = request.ws ? request.raw.socket : reply.raw
       connection.once('close', () => watch.close())
+      await linkCreators(request, () => dependencies().jobs.of(principal.tenantId).traces([params.id]))
       if (query.boundary !== undefined) await readAxes(principal, params.id)
       if (request.ws) connection.once('close', openStreams.open(principal))
     },

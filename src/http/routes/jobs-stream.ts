@@ -8,8 +8,11 @@ import { text } from '../../contract/text.js'
 import type { Live } from '../../live/live.js'
 import type { WatchPosition } from '../../live/multi-watch.js'
 import type { MultiSink } from '../../live/sink.js'
+import type { JobStore } from '../../training/ports/jobs.js'
+import type { Tenanted } from '../../training/ports/tenants.js'
 import { EventStreamSink, eventStreamHeaders } from '../event-stream-sink.js'
 import type { KeyMonitor } from '../key-monitor.js'
+import { linkCreators, maximumLinks } from '../link-creators.js'
 import { encodeJobsMessage, textMessage } from '../message-encoding.js'
 import type { OpenStreams } from '../open-streams.js'
 import { endTurn } from '../plugins/turns.js'
@@ -28,6 +31,7 @@ import { closeFrames, keepAlive } from '../web-socket-connection.js'
 import { WebSocketSink } from '../web-socket-sink.js'
 
 export interface JobsStreamRoutes {
+  jobs: Tenanted<JobStore>
   live: Live
   keyMonitor: Pick<KeyMonitor, 'watch'>
   openStreams: OpenStreams
@@ -134,6 +138,10 @@ export const jobsStreamRoutes: RoutePlugin<JobsStreamRoutes> = (app, { dependenc
       },
     },
     preHandler: async (request) => {
+      const { tenantId } = requirePrincipal(request)
+      const { jobs } = request.query
+      const ids = jobs?.slice(0, maximumLinks).map(({ id }) => id)
+      if (ids !== undefined) await linkCreators(request, () => dependencies().jobs.of(tenantId).traces(ids))
       if (request.ws)
         request.raw.socket.once('close', dependencies().openStreams.open(requirePrincipal(request)))
     },

@@ -13,7 +13,6 @@ import type { Tenanted } from '../../training/ports/tenants.js'
 import { type SubmitDependencies, submit } from '../../training/submit.js'
 import { type ValidateDependencies, validate } from '../../training/validate.js'
 import { type Idempotency, idempotencyHeaders } from '../plugins/idempotency.js'
-import { requestTraceId } from '../plugins/tracing.js'
 import { requirePrincipal } from '../principal.js'
 import {
   defaultLimit,
@@ -22,6 +21,7 @@ import {
   pageParameters,
   readLabels,
 } from '../query-parameters.js'
+import { requestOrigin } from '../request-trace.js'
 import { failures, idParameters, listSchema, toList } from '../response-schemas.js'
 import type { RoutePlugin } from '../route-plugin.js'
 
@@ -56,7 +56,7 @@ export const jobRoutes: RoutePlugin<JobRoutes> = (app, { dependencies }, done) =
     },
     async (request, reply) => {
       const { submission, idempotency } = dependencies()
-      const origin = { requestId: request.id, traceId: requestTraceId(request) }
+      const origin = requestOrigin(request)
       const job = await idempotency.answerOnce(request, reply, (once) =>
         submit(submission, requirePrincipal(request), request.body, origin, once),
       )

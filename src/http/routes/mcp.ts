@@ -5,6 +5,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { mcpMessageSchema } from '../../contract/mcp.js'
 import type { Document } from '../../mcp/documents.js'
 import { type Ask, encodeBody } from '../../mcp/service.js'
+import { formatTraceparent } from '../../tracing/trace-context.js'
 import { disconnectSignal } from '../client-disconnect.js'
 import type { RoutePlugin } from '../route-plugin.js'
 
@@ -65,10 +66,11 @@ export const mcpRoutes: RoutePlugin<McpRoutes> = (app, { dependencies }, done) =
 }
 
 /** Sends requests to this process with the key and the address of a client. */
-function askAs(app: FastifyInstance, { headers, raw }: FastifyRequest): Ask {
+function askAs(app: FastifyInstance, { headers, raw, span }: FastifyRequest): Ask {
   const own = Object.fromEntries(
     forwarded.flatMap((name) => (headers[name] === undefined ? [] : [[name, headers[name]]])),
   )
+  if (span !== null) own.traceparent = formatTraceparent(span.spanContext())
   return async ({ method, path, body }, signal) => {
     const encoded = encodeBody(body)
     const {

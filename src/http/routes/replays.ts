@@ -1,5 +1,4 @@
 /** Routes that repeat runs: forks, models of any epoch, verifications, and the difference of two runs. */
-import type { FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import { differenceSchema, forkRequestSchema } from '../../contract/fork.js'
 import { idSchema } from '../../contract/ids.js'
@@ -12,9 +11,9 @@ import { compareRuns } from '../../training/run-difference.js'
 import { verify } from '../../training/verify.js'
 import { requireScope } from '../plugins/authentication.js'
 import { idempotencyHeaders } from '../plugins/idempotency.js'
-import { requestTraceId } from '../plugins/tracing.js'
 import { requirePrincipal } from '../principal.js'
 import { integerParameter } from '../query-parameters.js'
+import { requestOrigin } from '../request-trace.js'
 import { failures, idParameters } from '../response-schemas.js'
 import type { RoutePlugin } from '../route-plugin.js'
 import type { EpochRoutes } from './epochs.js'
@@ -27,11 +26,6 @@ export interface ReplayRoutes
     Pick<EpochRoutes, 'epochs'> {
   snapshots: SnapshotStore
 }
-
-const requestOrigin = (request: FastifyRequest) => ({
-  requestId: request.id,
-  traceId: requestTraceId(request),
-})
 
 export const replayRoutes: RoutePlugin<ReplayRoutes> = (app, { dependencies }, done) => {
   app.post(

@@ -9,8 +9,8 @@ import { retrain } from '../../training/retrain.js'
 import { disconnectSignal } from '../client-disconnect.js'
 import { requireScope } from '../plugins/authentication.js'
 import { idempotencyHeaders } from '../plugins/idempotency.js'
-import { requestTraceId } from '../plugins/tracing.js'
 import { requirePrincipal } from '../principal.js'
+import { requestOrigin } from '../request-trace.js'
 import { failures, idParameters } from '../response-schemas.js'
 import type { RoutePlugin } from '../route-plugin.js'
 import type { DatasetRoutes } from './datasets.js'
@@ -51,7 +51,7 @@ export const retrainingRoutes: RoutePlugin<RetrainingRoutes> = (app, { dependenc
       const principal = requirePrincipal(request)
       const { tenantId } = principal
       if (request.body.registry !== undefined) requireScope(principal, reply, 'models:write')
-      const origin = { requestId: request.id, traceId: requestTraceId(request) }
+      const origin = requestOrigin(request)
       const stores = { models: models.of(tenantId), jobs: jobs.of(tenantId), registry: registry.of(tenantId) }
       const { id } = request.params
       const job = await idempotency.answerOnce(request, reply, (once) =>

@@ -8,6 +8,7 @@ import type { SweepWatch } from '../../live/sweep-watch.js'
 import { unknownSweep } from '../../training/sweeps/control-sweep.js'
 import { EventStreamSink, eventStreamHeaders } from '../event-stream-sink.js'
 import type { KeyMonitor } from '../key-monitor.js'
+import { linkCreators } from '../link-creators.js'
 import { encodeJobMessage, textMessage } from '../message-encoding.js'
 import type { OpenStreams } from '../open-streams.js'
 import { endTurn } from '../plugins/turns.js'
@@ -21,6 +22,7 @@ import { eventIdAfter, parseEventId } from '../stream-positions.js'
 import { eventStreamScheduler } from '../task-scheduler.js'
 import { closeFrames, keepAlive } from '../web-socket-connection.js'
 import { WebSocketSink } from '../web-socket-sink.js'
+import type { SweepRoutes } from './sweeps.js'
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -29,7 +31,7 @@ declare module 'fastify' {
   }
 }
 
-export interface SweepStreamRoutes {
+export interface SweepStreamRoutes extends Pick<SweepRoutes, 'sweepCreation'> {
   liveSweeps: LiveSweeps
   keyMonitor: Pick<KeyMonitor, 'watch'>
   openStreams: OpenStreams
@@ -95,6 +97,11 @@ export const sweepStreamRoutes: RoutePlugin<SweepStreamRoutes> = (app, { depende
       request.sweepWatch = watch
       const connection = request.ws ? request.raw.socket : reply.raw
       connection.once('close', () => watch.close())
+      await linkCreators(request, async () => {
+        const { sweeps } = dependencies().sweepCreation
+        const trace = await sweeps.of(principal.tenantId).trace(params.id)
+        return trace === null ? [] : [trace]
+      })
       if (request.ws) connection.once('close', openStreams.open(principal))
     },
     handler: async (request, reply) => {

@@ -15,9 +15,9 @@ import {
 } from '../../training/sweeps/control-sweep.js'
 import { type CreateSweepDependencies, createSweep } from '../../training/sweeps/create-sweep.js'
 import { type Idempotency, idempotencyHeaders } from '../plugins/idempotency.js'
-import { requestTraceId } from '../plugins/tracing.js'
 import { requirePrincipal } from '../principal.js'
 import { defaultLimit, integerParameter, pageParameters } from '../query-parameters.js'
+import { requestOrigin } from '../request-trace.js'
 import { failures, idParameters, listSchema, toList } from '../response-schemas.js'
 import type { RoutePlugin } from '../route-plugin.js'
 
@@ -53,7 +53,7 @@ export const sweepRoutes: RoutePlugin<SweepRoutes> = (app, { dependencies }, don
       const { sweepCreation, idempotency } = dependencies()
       const { body } = request
       if (hasRows(body.spec)) throw inlineRows()
-      const origin = { requestId: request.id, traceId: requestTraceId(request) }
+      const origin = requestOrigin(request)
       const sweep = await idempotency.answerOnce(request, reply, (once) =>
         createSweep(sweepCreation, requirePrincipal(request), body, origin, once),
       )

@@ -10,18 +10,16 @@ import type { TestCounts } from '../../contract/test-evaluation.js'
 import type { Actor } from './audit.js'
 import type { NewDataset } from './datasets.js'
 import type { Once } from './idempotency.js'
+import type { Origin, StoredTrace } from './origin.js'
 import type { ListPage, Page } from './pages.js'
 import type { NewSweep } from './sweeps.js'
 import type { Tenanted } from './tenants.js'
 
-export interface NewJob {
+export interface NewJob extends Origin {
   id: string
   name: string | null
   spec: JobSpec
   metadata: Record<string, string>
-  /** Of the HTTP request, for log lines. */
-  requestId: string | null
-  traceId: string | null
   priority: number
   datasetId: string | null
   validationDatasetId: string | null
@@ -97,6 +95,8 @@ export interface JobStore {
   get(id: string): Promise<Job | null>
   /** The jobs that exist, in the order of the ids. */
   getMany(ids: readonly string[]): Promise<Job[]>
+  /** Of the jobs that exist, in any order. */
+  traces(ids: readonly string[]): Promise<StoredTrace[]>
   /** Newest first. @throws Problem `invalid-request` if `after` is not a job of the list */
   list(
     page: ListPage & {

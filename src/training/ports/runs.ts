@@ -5,6 +5,7 @@ import type { JobSpec } from '../../contract/job-spec.js'
 import type { EpochRun, EpochStatistics } from '../../engine/index.js'
 import type { Checkpoint, StoredCheckpoint } from './checkpoints.js'
 import type { NewModel } from './models.js'
+import type { Origin } from './origin.js'
 import type { WeightSnapshots } from './snapshots.js'
 
 /** Every write of a worker names its claim. */
@@ -14,10 +15,10 @@ export interface Claim {
   attempt: number
 }
 
-export interface ClaimedJob extends Claim {
+export interface ClaimedJob extends Claim, Origin {
   tenantId: string
-  requestId: string | null
-  traceId: string | null
+  /** Time from its creation, or from its return to the queue, to the claim. */
+  queuedSeconds: number
   spec: JobSpec
   changes: Change[]
   datasetId: string | null
@@ -26,6 +27,8 @@ export interface ClaimedJob extends Claim {
   storedEpoch: number
   /** Total number of epochs: of the spec, or the number that cross-validation chose in an earlier attempt. */
   epochs: number
+  /** Of the model. */
+  parameters: number
   /** The backend that computed the stored epochs; null without epochs. */
   backend: string | null
   /** Estimated time of the remaining epochs, before correction by the speed of the machine. */

@@ -3,6 +3,7 @@ import type { Sweep, SweepRequest, SweepSummary, Trial } from '../../contract/sw
 import type { Choices } from '../sweeps/choices.js'
 import type { Once } from './idempotency.js'
 import type { NewJob } from './jobs.js'
+import type { Origin, StoredTrace } from './origin.js'
 import type { ListPage, Page } from './pages.js'
 import type { Tenanted } from './tenants.js'
 
@@ -15,14 +16,11 @@ export interface SweepDefinition extends Omit<SweepRequest, 'name' | 'parallelis
   epochs: number
 }
 
-export interface NewSweep {
+export interface NewSweep extends Origin {
   id: string
   name: string | null
   definition: SweepDefinition
   trials: number
-  /** Of the HTTP request, for the log lines of its trainings. */
-  requestId: string | null
-  traceId: string | null
 }
 
 /** The trials that repeat a job. */
@@ -36,6 +34,8 @@ export interface SweepStore {
   /** @throws Problem `too-many-sweeps`, or those of an Idempotency-Key */
   create(sweep: NewSweep, once?: Once): Promise<SweepSummary>
   get(id: string): Promise<Sweep | null>
+  /** Null if there is no such sweep. */
+  trace(id: string): Promise<StoredTrace | null>
   /** Newest first. */
   list(page: ListPage): Promise<Page<SweepSummary>>
   /** By number; null if there is no such sweep. Trials whose job was deleted are missing, and so are refused ones. */

@@ -77,7 +77,8 @@ function trialPlanner(
   { choices }: NextTrials,
 ) {
   const request = trialRequests(due, parseJob)
-  const { requestId, traceId } = due
+  const { requestId, traceId, spanId, isSampled } = due
+  const origin = { requestId, traceId, spanId, isSampled }
   const pointOf = (trial: number) => trialOf(trial, due.definition).point
   const isSharing = sharesPrefixes(due.definition)
   return async (first: number, last: number): Promise<PlannedTrials> => {
@@ -86,8 +87,7 @@ function trialPlanner(
     const slice = new Slice('background')
     for (let trial = first; trial <= last; trial++) {
       const body = request(trial, choices?.get(pointOf(trial)))
-      const job =
-        body instanceof Problem ? body : await planJob(sources, tenant, body, { requestId, traceId })
+      const job = body instanceof Problem ? body : await planJob(sources, tenant, body, origin)
       if (job instanceof Problem) planned.refused.push({ trial, message: job.detail })
       else
         planned.jobs.push({

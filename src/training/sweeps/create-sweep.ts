@@ -15,9 +15,9 @@ import {
 import { newId } from '../new-id.js'
 import { type Plan, type PlanDependencies, planTraining } from '../plan.js'
 import type { Once } from '../ports/idempotency.js'
+import type { Origin } from '../ports/origin.js'
 import type { NewSweep, SweepStore } from '../ports/sweeps.js'
 import type { Tenant, Tenanted } from '../ports/tenants.js'
-import type { Origin } from '../submit.js'
 import { countPoints } from './search-space.js'
 import { type ParseJob, trialRequests, trialsOfPoint } from './trials.js'
 

@@ -2,6 +2,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { defaultParallelism } from '../../../src/contract/sweep.js'
+import { unknownOrigin } from '../../../src/training/ports/origin.js'
 import type { SuggestionTask, SuggestionThread } from '../../../src/training/ports/suggestion-thread.js'
 import type { DueSweep, PointResult } from '../../../src/training/ports/sweeps.js'
 import { batchOf, Suggestions } from '../../../src/training/sweeps/suggestions.js'
@@ -85,7 +86,7 @@ async function simulate(changes: { parallelism: number; metric?: string }, pick:
     const room = changes.parallelism - running.length
     const due: DueSweep = {
       ...{ id: 'sweep', tenantId: 'local', name: null, definition, trials: 25, created: points.length, room },
-      ...{ requestId: null, traceId: null },
+      ...unknownOrigin,
     }
     const next = points.length < 25 && room > 0 ? await suggestions.next(due) : null
     if (next !== null) {
