@@ -24,7 +24,15 @@ beforeAll(async () => {
   const options = { endpoint: collector.url, headers: {}, serviceName: 'api', instance: 'one', ratio: 1 }
   const log = pino({ level: 'silent' })
   tracing = await openTracing(options, log)
-  service = await openApp(20_000, log, null, generous, new FailedAuthentications(1_000_000, []), null, tracing)
+  service = await openApp(
+    20_000,
+    log,
+    null,
+    generous,
+    new FailedAuthentications(1_000_000, []),
+    null,
+    tracing,
+  )
   url = await service.app.listen({ host: '127.0.0.1', port: 0 })
 })
 
