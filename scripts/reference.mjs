@@ -153,7 +153,7 @@ const routes = () =>
     ['request', 'what it does', 'scope'],
     byTopic(Object.entries(openApi.paths)).flatMap(([path, operations]) =>
       Object.entries(operations).map(([method, { summary, description = '' }]) => {
-        const scope = /Needs the scope `([^`]+)`/.exec(description)?.[1]
+        const scope = /Needs the scope (`[^.]+`)\./.exec(description)?.[1].replaceAll('`', '')
         const access = scope ?? (description.includes('any scope') ? 'any' : 'none')
         return [code(`${method.toUpperCase()} ${path}`), summary, access]
       }),

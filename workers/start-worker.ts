@@ -1,5 +1,6 @@
 /** Runs a worker process: it claims jobs after wake-ups, and trains them. */
 import { randomBytes } from 'node:crypto'
+import { hostname } from 'node:os'
 import type { Logger } from 'pino'
 import { AsyncDisposableStack, openOn } from '../src/base/async-disposable-stack.js'
 import { lowerHelperThreads, lowerPriority, middlePriority, ownPriority } from '../src/base/low-priority.js'
@@ -79,6 +80,8 @@ async function openWorker(common: Common): Promise<void> {
       threads: config.WORKER_CONCURRENCY,
       busyThreads: processor.busyThreads,
       backend: explainBackend(config.DESCENT_BACKEND).name,
+      host: hostname(),
+      processId: process.pid,
     }),
     log,
   )

@@ -22,6 +22,7 @@ import { sweepStore, sweepWatchStore } from '../store/sweeps.js'
 import { tenantAdministration } from '../store/tenant-administration.js'
 import { unlimited } from '../store/tenant-limits.js'
 import { tenantStore } from '../store/tenants.js'
+import { usageStore } from '../store/usage.js'
 import { watchStore } from '../store/watch-store.js'
 import { webhookAdministration } from '../store/webhook-administration.js'
 import { webhookStore } from '../store/webhooks.js'
@@ -72,6 +73,7 @@ export function openStores(
     tenants: tenantStore(database),
     tenantAdministration: tenantAdministration(database),
     audit: auditStore(database, auditDays),
+    usage: usageStore(database),
     workers: workerStore(database),
     workshops: workshopStore(database),
     scores: scoreStore(database),

@@ -33,7 +33,7 @@ export const scopeMeanings: Record<Scope, string> = {
   'metrics:read': 'Read /metrics and /workers, which cover all tenants',
   'workshops:read': 'Read workshops, with the runs of their participants',
   'workshops:write': 'Open, control and delete workshops, with the data of their participants',
-  admin: 'Manage all tenants, keys and limits, and read the audit log, but no data of tenants',
+  admin: 'Manage tenants, keys and limits; read workers, usage and the audit log, but no data of tenants',
 }
 
 /** Adds the read scope that each write scope implies, and `models:predict`, which `models:read` implies. */

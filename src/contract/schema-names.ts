@@ -151,6 +151,7 @@ import {
 import { sweepMessageSchema } from './sweep-stream.js'
 import { limitChangesSchema, suspensionSchema, tenantRequestFields, tenantSchema } from './tenant.js'
 import { jobTestSchema, testCountsSchema, testEvaluationSchema } from './test-evaluation.js'
+import { usageSchema } from './usage.js'
 import {
   createdWebhookSchema,
   deliveryEventSchema,
@@ -365,6 +366,7 @@ const named: Readonly<Record<string, z.core.$ZodType>> = {
   ThresholdCounts: thresholdSchema,
   Trial: trialSchema,
   TwoClasses: twoClassesSchema,
+  Usage: usageSchema,
   ValidationFold: validationFoldSchema,
   VersionChange: versionChangeSchema,
   VersionStatus: versionStatusSchema,

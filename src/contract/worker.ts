@@ -6,6 +6,8 @@ const time = z.iso.datetime()
 export const workerSchema = z.object({
   id: z.string().describe('WORKER_ID, or a random id'),
   object: z.literal('worker'),
+  host: z.string().nullable().describe('host name; null for a worker of an earlier release'),
+  processId: z.int().nullable().describe('process id on the host; null for a worker of an earlier release'),
   startedAt: time,
   seenAt: time.describe(
     'time of the last heartbeat; a worker sends one every 2 s and is omitted after 10 s without one',
@@ -13,6 +15,7 @@ export const workerSchema = z.object({
   threads: z.int().describe('WORKER_CONCURRENCY'),
   busyThreads: z.int().describe('threads that train'),
   runningJobs: z.int().describe('jobs claimed and not finished'),
+  runningTenants: z.int().describe('tenants of these jobs'),
   backend: z.string().describe('backend of the engine'),
 })
 export type Worker = z.infer<typeof workerSchema>

@@ -4,7 +4,7 @@ import type { FastifyContextConfig, FastifySchema } from 'fastify'
 import { z } from 'zod'
 import type { SchemaComponents } from './schema-components.js'
 
-type Access = Pick<FastifyContextConfig, 'scope' | 'acceptsShareLink'>
+type Access = Pick<FastifyContextConfig, 'scope' | 'acceptsScope' | 'acceptsShareLink'>
 
 /** Schemas by content type. */
 interface Contents {
@@ -37,10 +37,12 @@ export function describeRoute(
   }
 }
 
-function describeAccess({ scope, acceptsShareLink }: Access, description = ''): FastifySchema {
+function describeAccess(access: Access, description = ''): FastifySchema {
+  const { scope, acceptsScope, acceptsShareLink } = access
   if (scope === 'public') return { ...(description === '' ? {} : { description }), security: [] }
+  const others = acceptsScope === undefined ? '' : ` or \`${acceptsScope}\``
   const requirement =
-    scope === 'any' ? 'Needs a key that may do more than predict.' : `Needs the scope \`${scope}\`.`
+    scope === 'any' ? 'Needs a key that may do more than predict.' : `Needs the scope \`${scope}\`${others}.`
   const alternative = acceptsShareLink === true ? 'A share link of the job replaces the key.' : ''
   return { description: [description, requirement, alternative].filter(Boolean).join(' ') }
 }

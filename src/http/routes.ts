@@ -4,6 +4,7 @@ import type { BodyThread } from '../bodies/body-thread.js'
 import type { RequestThread } from '../training/ports/request-thread.js'
 import { type AdminKeyRoutes, adminKeyRoutes } from './routes/admin-keys.js'
 import { type AdminTenantRoutes, adminTenantRoutes } from './routes/admin-tenants.js'
+import { type AdminUsageRoutes, adminUsageRoutes } from './routes/admin-usage.js'
 import { type AdminWebhookRoutes, adminWebhookRoutes } from './routes/admin-webhooks.js'
 import { aliasRoutes } from './routes/aliases.js'
 import { type AuditRoutes, auditRoutes } from './routes/audit.js'
@@ -71,6 +72,7 @@ export interface RouteDependencies
   keys: AdminKeyRoutes['keys']
   tenantAdministration: AdminTenantRoutes['tenantAdministration']
   webhookAdministration: AdminWebhookRoutes['webhookAdministration']
+  usage: AdminUsageRoutes['usage']
   failedAuthentications: WorkshopRoutes['failedAuthentications'] & AdminKeyRoutes['failedAuthentications']
   openStreams: JobStreamRoutes['openStreams']
   /** Runs the computations of requests outside of the event loop. */
@@ -105,6 +107,7 @@ export async function registerRoutes(
   await app.register(adminTenantRoutes, { dependencies })
   await app.register(adminKeyRoutes, { dependencies })
   await app.register(adminWebhookRoutes, { dependencies })
+  await app.register(adminUsageRoutes, { dependencies })
   await app.register(auditRoutes, { dependencies })
   await app.register(jobRoutes, { dependencies })
   await app.register(jobBatchRoutes, { dependencies })

@@ -14,13 +14,13 @@ export function correctSchema(schema: Schema, json: JsonSchema, direction: Direc
   if (schema instanceof z.core.$ZodDiscriminatedUnion) addDiscriminator(schema, json)
 }
 
-/** Responses may gain fields. All integers have the limits of JavaScript, and `format` names the pattern of times. */
+/** Responses may gain fields. All integers have the limits of JavaScript, and `format` names the pattern of times and dates. */
 function omitNoise(schema: Schema, json: JsonSchema): void {
   const isOpen = schema instanceof z.core.$ZodObject && schema._zod.def.catchall === undefined
   if (isOpen) delete json.additionalProperties
   if (json.minimum === Number.MIN_SAFE_INTEGER) delete json.minimum
   if (json.maximum === Number.MAX_SAFE_INTEGER) delete json.maximum
-  if (json.format === 'date-time') delete json.pattern
+  if (json.format === 'date-time' || json.format === 'date') delete json.pattern
 }
 
 /** Parameters arrive as texts. The document has the types of their values. */

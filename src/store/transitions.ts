@@ -3,7 +3,8 @@
  * `contract/job-status.ts` allows before it), its new status, the hint, and the rows of the outbox and the history.
  *
  * Triggers of "Job" run in the same transaction. "countJobs" updates the sums of TenantUse and QueueCount, and wakes
- * workers when a job is queued. "checkTransition" refuses a change that the contract does not have.
+ * workers when a job is queued. "countUsage" adds ended jobs to TenantUsage. "checkTransition" refuses a change that the
+ * contract does not have.
  */
 import { z } from 'zod'
 import {

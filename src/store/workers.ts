@@ -17,9 +17,10 @@ const reportStatement = statement(
   'reportWorker',
   noRow,
   `
-    INSERT INTO "Worker" (id, threads, "busyThreads", backend) VALUES ($1, $2, $3, $4)
+    INSERT INTO "Worker" (id, threads, "busyThreads", backend, host, "processId") VALUES ($1, $2, $3, $4, $5, $6)
     ON CONFLICT (id) DO UPDATE
-      SET threads = excluded.threads, "busyThreads" = excluded."busyThreads", backend = excluded.backend, "seenAt" = now()`,
+      SET threads = excluded.threads, "busyThreads" = excluded."busyThreads", backend = excluded.backend,
+        host = excluded.host, "processId" = excluded."processId", "seenAt" = now()`,
 )
 
 const summaryStatement = statement(
@@ -37,8 +38,8 @@ const cleanUpStatement = statement('cleanUpWorkers', noRow, `DELETE FROM "Worker
 export function workerStore(database: Database): WorkerStore {
   const { pool } = database
   return {
-    async report({ id, threads, busyThreads, backend }) {
-      await send(pool, reportStatement, [id, threads, busyThreads, backend])
+    async report({ id, threads, busyThreads, backend, host, processId }) {
+      await send(pool, reportStatement, [id, threads, busyThreads, backend, host, processId])
     },
 
     async remove(id) {
@@ -58,12 +59,16 @@ export function workerStore(database: Database): WorkerStore {
         take: limit + 1,
       })
       const running = await database.job.groupBy({
-        by: 'workerId',
+        by: ['workerId', 'tenantId'],
         where: { status: 'running', workerId: { in: rows.map(({ id }) => id) } },
         _count: true,
       })
-      const jobs = new Map(running.map(({ workerId, _count }) => [workerId, _count]))
-      return toPage(rows, { limit }, (row) => toWorker(row, jobs.get(row.id) ?? 0))
+      return toPage(rows, { limit }, (row) =>
+        toWorker(
+          row,
+          running.flatMap(({ workerId, _count }) => (workerId === row.id ? _count : [])),
+        ),
+      )
     },
 
     async cleanUp() {
@@ -77,16 +82,20 @@ export async function summarizeWorkers({ pool }: Pick<Database, 'pool'>): Promis
   return summary
 }
 
-function toWorker(row: Prisma.WorkerGetPayload<object>, runningJobs: number): Worker {
-  const { id, threads, busyThreads, backend, createdAt, seenAt } = row
+/** @param runningJobs of each tenant that has any */
+function toWorker(row: Prisma.WorkerGetPayload<object>, runningJobs: readonly number[]): Worker {
+  const { id, host, processId, threads, busyThreads, backend, createdAt, seenAt } = row
   return {
     id,
     object: 'worker',
+    host,
+    processId,
     startedAt: createdAt.toISOString(),
     seenAt: seenAt.toISOString(),
     threads,
     busyThreads,
-    runningJobs,
+    runningJobs: runningJobs.reduce((sum, jobs) => sum + jobs, 0),
+    runningTenants: runningJobs.length,
     backend,
   }
 }

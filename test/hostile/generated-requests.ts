@@ -136,6 +136,10 @@ function arbitraryText(schema: Schema): fc.Arbitrary<string> {
     return fc.stringMatching(wider).filter((text) => pattern.test(text))
   }
   if (schema.format === 'uri') return fc.webUrl()
+  if (schema.format === 'date') {
+    const days = { min: new Date('2000-01-01'), max: new Date('2030-12-31'), noInvalidDate: true }
+    return fc.date(days).map((date) => date.toISOString().slice(0, 10))
+  }
   if (schema.format === 'date-time') return fc.date({ noInvalidDate: true }).map((date) => date.toISOString())
   const maxLength = Math.min(30, Number(schema.maxLength ?? 30))
   return fc.string({ minLength: Number(schema.minLength ?? 0), maxLength, unit: 'grapheme' })

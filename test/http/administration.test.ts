@@ -60,9 +60,10 @@ const jobs = async (secret: string) => (await as(`Bearer ${secret}`, 'GET', '/jo
 
 describe('the scope admin', () => {
   it('reads no data of tenants, and a key without it manages nothing', async () => {
-    for (const path of ['/jobs', '/models', '/datasets', '/webhooks', '/workers', '/sweeps']) {
+    for (const path of ['/jobs', '/models', '/datasets', '/webhooks', '/metrics', '/sweeps']) {
       expect((await ask('GET', path)).status, path).toBe(403)
     }
+    expect((await ask('GET', '/workers')).status).toBe(200)
     const { header } = await keyFor(service, aTenant(), ['jobs:write', 'metrics:read'])
     const { status, body } = await as(header, 'GET', '/admin/tenants')
     expect([status, body.code]).toEqual([403, 'forbidden'])

@@ -100,7 +100,8 @@ describe('/metrics', () => {
   })
 
   it('divides the threads of workers into busy and free ones', async () => {
-    await service.workers.report({ id: 'worker_a', threads: 4, busyThreads: 3, backend: 'native' })
+    const place = { host: 'machine', processId: 7 }
+    await service.workers.report({ id: 'worker_a', threads: 4, busyThreads: 3, backend: 'native', ...place })
     const samples = await scrape()
     expect(samples.get('descent_worker_threads{state="busy"}')).toBe(3)
     expect(samples.get('descent_worker_threads{state="free"}')).toBe(1)

@@ -1,4 +1,5 @@
 /** Workers in /workers, /health/ready and /metrics. */
+import { hostname } from 'node:os'
 import request from 'supertest'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { z } from 'zod'
@@ -27,20 +28,30 @@ describe('workers that report', () => {
 
   it('are listed and counted until they stop reporting', async () => {
     const { workers, database } = service
-    await workers.report({ id: 'worker_a', threads: 4, busyThreads: 0, backend: 'native' })
-    await workers.report({ id: 'worker_b', threads: 2, busyThreads: 2, backend: 'wasm' })
-    await workers.report({ id: 'worker_a', threads: 4, busyThreads: 1, backend: 'native' })
-    await workers.report({ id: 'worker_c', threads: 8, busyThreads: 8, backend: 'wasm' })
+    const place = { host: 'machine', processId: 7 }
+    await workers.report({ id: 'worker_a', threads: 4, busyThreads: 0, backend: 'native', ...place })
+    await workers.report({ id: 'worker_b', threads: 2, busyThreads: 2, backend: 'wasm', ...place })
+    await workers.report({ id: 'worker_a', threads: 4, busyThreads: 1, backend: 'native', ...place })
+    await workers.report({ id: 'worker_c', threads: 8, busyThreads: 8, backend: 'wasm', ...place })
     await database.$executeRaw`UPDATE "Worker" SET "seenAt" = now() - interval '11 seconds' WHERE id = 'worker_c'`
     await startJob(service, 'worker_b')
+    await startJob(service, 'worker_b', { tenantId: 'blue' })
+    await startJob(service, 'worker_b', { tenantId: 'blue' })
 
     const { data } = listSchema.parse((await get('/workers')).body)
     expect(
-      data.map(({ id, threads, busyThreads, runningJobs }) => [id, threads, busyThreads, runningJobs]),
+      data.map((worker) => [
+        worker.id,
+        worker.threads,
+        worker.busyThreads,
+        worker.runningJobs,
+        worker.runningTenants,
+      ]),
     ).toEqual([
-      ['worker_b', 2, 2, 1],
-      ['worker_a', 4, 1, 0],
+      ['worker_b', 2, 2, 3, 2],
+      ['worker_a', 4, 1, 0, 0],
     ])
+    expect(data[0]).toMatchObject(place)
     const first = listSchema.parse((await get('/workers?limit=1')).body)
     expect(first.hasMore).toBe(true)
     const second = listSchema.parse((await get(`/workers?limit=1&after=${first.lastId}`)).body)
@@ -68,7 +79,8 @@ describe('the worker of npm start', () => {
       const found = await list()
       return found.length === 1 ? found : undefined
     })
-    expect(worker).toMatchObject({ threads: 2, busyThreads: 0, runningJobs: 0 })
+    const here = { host: hostname(), processId: service.workerPids()[0] }
+    expect(worker).toMatchObject({ threads: 2, busyThreads: 0, runningJobs: 0, ...here })
     await submit(service.url, {
       dataset: 'xor',
       network: { layers: [{ type: 'dense', units: 1, activation: 'sigmoid' }] },

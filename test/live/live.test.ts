@@ -190,7 +190,8 @@ describe('a watcher', () => {
 
   it('receives the place of a queued job when it changes, and only then', async () => {
     await clearQueue(stores)
-    await stores.workers.report({ id: 'worker_a', threads: 1, busyThreads: 0, backend: 'native' })
+    const place = { host: 'machine', processId: 7 }
+    await stores.workers.report({ id: 'worker_a', threads: 1, busyThreads: 0, backend: 'native', ...place })
     // Each is estimated to take 100 s.
     const long = () => newJob({ spec: xorSpec({ epochs: 1 }), stepsPerEpoch: 0, flopsPerEpoch: 1e11 })
     const first = await stores.jobs.create(long())

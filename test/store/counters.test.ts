@@ -31,6 +31,7 @@ import {
   type Stores,
 } from '../support/stores.js'
 import { uploadOf } from '../support/tables.js'
+import { expectTrueUsage, keepDeletedJobs } from '../support/usage.js'
 import { upTo } from '../support/watching.js'
 
 /** The stores of a process with separate connections. */
@@ -48,6 +49,7 @@ let claims: Claim[]
 
 beforeAll(async () => {
   stores = await openStores()
+  await keepDeletedJobs(stores.database)
   processes = upTo(2).map(() => {
     const database = openDatabase(stores.connectionString)
     return {
@@ -296,6 +298,7 @@ describe('the sums', () => {
           await perform(each)
           seen.add(each.action)
           await expectTrueCounters(stores.database)
+          await expectTrueUsage(stores.database)
         }
       }),
       { numRuns: 15, endOnFailure: true },
@@ -311,6 +314,7 @@ describe('the sums', () => {
         for (const group of groups) {
           await Promise.all(group.map(perform))
           await expectTrueCounters(stores.database)
+          await expectTrueUsage(stores.database)
         }
       }),
       { numRuns: 15, endOnFailure: true },

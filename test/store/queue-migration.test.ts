@@ -7,6 +7,7 @@ import { type Database, openDatabase } from '../../src/store/database.js'
 import { jobStore } from '../../src/store/jobs.js'
 import { runStore } from '../../src/store/runs.js'
 import { tenantStore } from '../../src/store/tenants.js'
+import { usageStore } from '../../src/store/usage.js'
 import { snapshotStore } from '../../src/store/weight-snapshots.js'
 import { expectTrueCounters } from '../support/counters.js'
 import { type EarlierDatabase, earlierDatabase } from '../support/earlier-database.js'
@@ -112,6 +113,15 @@ describe('a database filled before migration 0014', () => {
         // Three kept snapshots.
         3 * weights.length,
     })
+  })
+
+  it('has the usage of its ended jobs', async () => {
+    const filter = { tenantId: undefined, from: '2026-01-01', to: '2026-01-01', isTotal: false }
+    const { data } = await usageStore(database).list(filter, { limit: 100 })
+    const ended = { jobs: { succeeded: 2, failed: 2, cancelled: 2 }, threadSeconds: 0, epochs: 0 }
+    expect(data).toEqual(
+      ['a', 'b', 'c'].map((tenantId) => ({ object: 'usage', tenantId, day: '2026-01-01', ...ended })),
+    )
   })
 
   it('shows its snapshots as before', async () => {

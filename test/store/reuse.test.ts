@@ -53,7 +53,8 @@ describe('the stored run of an identity', () => {
   it('is none whose backend no live worker has', async () => {
     const identity = identityOf('three')
     const { jobId } = await finished(identity)
-    const worker = { id: 'worker_x', threads: 1, busyThreads: 0, backend: 'native' }
+    const place = { host: 'machine', processId: 7 }
+    const worker = { id: 'worker_x', threads: 1, busyThreads: 0, backend: 'native', ...place }
     await stores.workers.report(worker)
     expect(await stores.jobs.findRuns([identity])).toEqual([null])
     await stores.workers.report({ ...worker, id: 'worker_y', backend: 'wasm' })

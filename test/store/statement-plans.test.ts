@@ -113,6 +113,7 @@ describe('what is executed within', () => {
     ],
     ['an insertion of jobs', newJob],
     ['a claim of a job', `UPDATE "Job" SET status = 'running' WHERE id = ${one}`],
+    ['an end of a job', `UPDATE "Job" SET status = 'cancelled', "finishedAt" = now() WHERE id = ${one}`],
     ['a deletion of a job', `DELETE FROM "Job" WHERE id = ${one}`],
     [
       'an insertion of an event',

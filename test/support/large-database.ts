@@ -163,6 +163,12 @@ const tables: { table: string; columns: string; rows: number; values: string }[]
     values: `${tenant}, n / ${tenants} % 16, 1, 0`,
   },
   {
+    table: 'TenantUsage',
+    columns: '"tenantId", day, shard, succeeded',
+    rows: 100 * tenants,
+    values: `${tenant}, current_date - n / ${tenants}, 0, 1`,
+  },
+  {
     table: 'QueueCount',
     columns: '"tenantId", priority, bucket, jobs, work',
     rows: 2 * tenants,

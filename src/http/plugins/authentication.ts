@@ -30,6 +30,8 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     /** The scope that a key needs; `any` accepts every key that may do more than predict, `public` needs none. */
     scope?: Scope | 'any' | 'public'
+    /** Another scope that replaces it. */
+    acceptsScope?: Scope
     /** Whether a stream ticket, `?ticket=`, replaces the key: one for the job of the path, or one for all streams of a tenant. */
     acceptsStreamTicket?: 'for job' | 'for all'
     /** Whether a share link of the job in the path replaces the key. */
@@ -61,6 +63,7 @@ export interface Authentication {
 
 interface RouteAccess {
   scope: Scope | 'any'
+  acceptsScope: Scope | undefined
   acceptsStreamTicket: FastifyContextConfig['acceptsStreamTicket']
   acceptsShareLink: FastifyContextConfig['acceptsShareLink']
   prefetch: FastifyContextConfig['prefetch']
@@ -88,7 +91,8 @@ export const authenticate = fastifyPlugin<Authentication>(
     /** Reads the config at each request, because a plugin may declare the route public later. */
     function identifyFor(route: RouteOptions): onRequestHookHandler {
       return (request, reply, next) => {
-        const { scope = 'public', acceptsStreamTicket, acceptsShareLink, prefetch } = route.config ?? {}
+        const config = route.config ?? {}
+        const { scope = 'public', acceptsScope, acceptsStreamTicket, acceptsShareLink, prefetch } = config
         if (scope === 'public') return next()
         // Avoids a promise if there is nothing to wait for.
         if (
@@ -100,7 +104,7 @@ export const authenticate = fastifyPlugin<Authentication>(
           request.principal = keylessPrincipal()
           return next()
         }
-        const access = { scope, acceptsStreamTicket, acceptsShareLink, prefetch }
+        const access = { scope, acceptsScope, acceptsStreamTicket, acceptsShareLink, prefetch }
         identify(request, reply, access).then((principal) => {
           request.principal = principal
           next()
@@ -111,7 +115,7 @@ export const authenticate = fastifyPlugin<Authentication>(
     async function identify(
       request: FastifyRequest,
       reply: FastifyReply,
-      { scope, acceptsStreamTicket, acceptsShareLink = false, prefetch }: RouteAccess,
+      { scope, acceptsScope, acceptsStreamTicket, acceptsShareLink = false, prefetch }: RouteAccess,
     ): Promise<Principal> {
       const visitors = { shareLinks, failedAuthentications, settings }
       const principal =
@@ -119,7 +123,8 @@ export const authenticate = fastifyPlugin<Authentication>(
         (await authenticateVisitor(request, reply, acceptsShareLink, visitors)) ??
         (await authenticateKey(request, reply, prefetch))
       if (scope === 'any') refusePredictOnly(principal)
-      else requireScope(principal, reply, scope)
+      else if (acceptsScope === undefined || !principal.scopes.has(acceptsScope))
+        requireScope(principal, reply, scope)
       return principal
     }
 

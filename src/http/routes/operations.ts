@@ -74,7 +74,7 @@ export const operationRoutes: RoutePlugin<OperationRoutes> = (app, { dependencie
   app.get(
     '/workers',
     {
-      config: { scope: 'metrics:read' },
+      config: { scope: 'metrics:read', acceptsScope: 'admin' },
       schema: {
         tags: ['operations'],
         operationId: 'listWorkers',

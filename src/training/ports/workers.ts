@@ -7,6 +7,8 @@ export interface WorkerReport {
   threads: number
   busyThreads: number
   backend: string
+  host: string
+  processId: number
 }
 
 export interface WorkerStore {
