@@ -1,7 +1,12 @@
-/** Administration on the page: keys for a class, one of them used, replaced and revoked, limits, and the audit log. */
+/**
+ * Administration on the page: keys for a class, one of them used, replaced and revoked, limits, the audit log, usage and
+ * workers.
+ */
+import { hostname } from 'node:os'
 import { text } from 'node:stream/consumers'
 import type { Page } from 'playwright-core'
 import { expect, it } from 'vitest'
+import { z } from 'zod'
 import { findingsOfThemes } from '../support/axe.js'
 import { browserSuite, hasChromium } from '../support/browser.js'
 import { createKey } from '../support/create-key.js'
@@ -124,6 +129,55 @@ it.skipIf(!hasChromium)(
     await page.getByLabel('Action').selectOption('key.revoked')
     await expect.poll(() => actions.allTextContents()).toEqual(['Key revoked'])
     // The browser logs requests that fail: those without a key, for workshops, and the invalid limit.
+    expect(suite.failures.filter((failure) => !/status of 40[013]/.test(failure))).toEqual([])
+    await page.close()
+  },
+)
+
+it.skipIf(!hasChromium)(
+  'shows the usage of a month and the workers, and saves the usage as CSV',
+  { timeout: 120_000 },
+  async () => {
+    const admin = createKey(suite.database(), 'accounts', '--scopes', 'admin')
+    const key = createKey(suite.database(), 'class-9', '--scopes', 'jobs:write')
+    const { url } = suite.service()
+    const headers = { authorization: `Bearer ${key}`, 'content-type': 'application/json' }
+    const spec = {
+      dataset: 'xor',
+      network: { layers: [{ type: 'dense', units: 1, activation: 'sigmoid' }] },
+      loss: 'binaryCrossentropy',
+      epochs: 7,
+    }
+    const submitted = await fetch(`${url}/jobs`, { method: 'POST', headers, body: JSON.stringify(spec) })
+    const { id } = z.object({ id: z.string() }).parse(await submitted.json())
+    const statusOf = async () =>
+      z.object({ status: z.string() }).parse(await (await fetch(`${url}/jobs/${id}`, { headers })).json())
+        .status
+    await expect.poll(statusOf, { timeout: 20_000 }).toBe('succeeded')
+
+    const page = await suite.openAlone('#/admin/usage')
+    await enter(page, admin)
+    const row = page.getByRole('row').filter({ has: page.getByRole('button', { name: 'class-9' }) })
+    await expect.poll(() => row.getByRole('cell').allTextContents()).toHaveLength(6)
+    const [tenant, succeeded, failed, cancelled, , epochs] = await row.getByRole('cell').allTextContents()
+    expect([tenant, succeeded, failed, cancelled, epochs]).toEqual(['class-9', '1', '0', '0', '7'])
+    await checkView(page, 'usage')
+    await row.getByRole('button', { name: 'class-9' }).click()
+    const today = new Date().toISOString().slice(0, 10)
+    await page.getByRole('cell', { name: today }).waitFor()
+    const [download] = await Promise.all([
+      page.waitForEvent('download'),
+      page.getByRole('button', { name: 'Save days as CSV' }).click(),
+    ])
+    expect(download.suggestedFilename()).toBe(`usage-${today.slice(0, 7)}.csv`)
+    const [head, line] = (await text(await download.createReadStream())).split('\n')
+    expect(head).toBe('tenant,day,succeeded,failed,cancelled,threadSeconds,epochs')
+    expect(line).toMatch(new RegExp(`^class-9,${today},1,0,0,[0-9.e-]+,7$`))
+
+    await part(page, 'Workers').click()
+    await page.getByRole('cell', { name: `${hostname()}, process` }).waitFor()
+    await page.getByRole('cell', { name: /^0 of \d+$/ }).waitFor()
+    await checkView(page, 'workers')
     expect(suite.failures.filter((failure) => !/status of 40[013]/.test(failure))).toEqual([])
     await page.close()
   },

@@ -1,4 +1,4 @@
-/** Administration: tenants, keys and the audit log, for a key with the scope `admin`. */
+/** Administration: tenants, keys, usage, workers and the audit log, for a key with the scope `admin`. */
 import { Heading } from '../components/heading.js'
 import { link } from '../router.js'
 import { AdminAudit } from './admin-audit.js'
@@ -6,11 +6,15 @@ import { AdminKeys } from './admin-keys.js'
 import { tenantPrefix } from './admin-link.js'
 import { AdminTenant } from './admin-tenant.js'
 import { AdminTenants } from './admin-tenants.js'
+import { AdminUsage } from './admin-usage.js'
 import { AdminWebhooks } from './admin-webhooks.js'
+import { AdminWorkers } from './admin-workers.js'
 
 const parts = [
   ['', 'Tenants'],
   ['keys', 'Keys'],
+  ['usage', 'Usage'],
+  ['workers', 'Workers'],
   ['webhooks', 'Webhooks'],
   ['audit', 'Audit log'],
 ] as const
@@ -45,6 +49,10 @@ function Part({ name }: { name: string }) {
   switch (name) {
     case 'keys':
       return <AdminKeys />
+    case 'usage':
+      return <AdminUsage />
+    case 'workers':
+      return <AdminWorkers />
     case 'webhooks':
       return <AdminWebhooks />
     case 'audit':
