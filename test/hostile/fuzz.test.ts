@@ -217,6 +217,7 @@ const seldomSucceeding = [
   'GET /jobs/{id}/repeats',
   'GET /jobs/{id}/repeats/predictions',
   'POST /jobs/{id}/epochs/{epoch}/model',
+  'POST /jobs/{id}/fork',
   'POST /jobs/{id}/test',
   'GET /stream',
   'PATCH /models/{id}',
