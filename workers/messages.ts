@@ -140,8 +140,9 @@ export type FromTrainer =
   /** The rows are encoded, so other trainings can share them. */
   | { type: 'encoded'; index: number; data: SharedData }
   | { type: 'progress'; index: number; progress: Progress }
-  /** Folds begin with null. Then the result of each is reported. */
-  | { type: 'fold'; index: number; result: FoldResult | null }
+  /** Folds or a long training have begun. From now on, a stop loses no work, or only that of one fold. */
+  | { type: 'begun'; index: number }
+  | { type: 'fold'; index: number; result: FoldResult }
   /** Shared memory for bytes that the order has as `Large`. */
   | { type: 'fill'; index: number; what: Filled; buffers: Uint8Array[] }
   | { type: 'whole'; trainings: WholeTraining[] }

@@ -10,22 +10,22 @@ const leastLeft = 1_000
 
 interface Preemptible<Run> {
   readonly runs: readonly Run[]
-  readonly holder: Pick<Holder, 'threads' | 'since' | 'reportedAt' | 'expectedEnd'>
+  readonly holder: Pick<Holder, 'threads' | 'since' | 'begunAt' | 'expectedEnd'>
 }
 
 /**
- * Those that hold their threads longest come first. Batches end soon. A run without a report would lose its work, so it is never
- * preempted.
+ * Those that hold their threads longest come first. Batches end soon. A run that has not begun
+ * would lose its preparation.
  * @param now in milliseconds
  */
 export function inOrderOfPreemption<Run extends { readonly stop: Int32Array }>(
   batches: readonly Preemptible<Run>[],
   now: number,
 ): Run[] {
-  const mayStop = ({ runs, holder: { threads, since, reportedAt, expectedEnd } }: Preemptible<Run>) =>
+  const mayStop = ({ runs, holder: { threads, since, begunAt, expectedEnd } }: Preemptible<Run>) =>
     threads > 0 &&
-    reportedAt !== null &&
-    now - reportedAt >= Math.max(leastMilliseconds, preparationFactor * (reportedAt - since)) &&
+    begunAt !== null &&
+    now - begunAt >= Math.max(leastMilliseconds, preparationFactor * (begunAt - since)) &&
     (expectedEnd === null || expectedEnd - now >= leastLeft) &&
     runs.every(({ stop }) => Atomics.load(stop, 0) === 0)
   return batches

@@ -206,15 +206,15 @@ export class Processor {
       for (const { record } of active) record.trace?.enterThread(sent.length)
       await pool.train(sent, {
         encoded: (index, data) => orders.encoded(index, data),
-        fold: (index, result) => {
-          batch.holder.reportedAt ??= performance.now()
-          if (result !== null) orders.fold(index, result)
+        begun: () => {
+          batch.holder.begunAt ??= performance.now()
         },
+        fold: (index, result) => orders.fold(index, result),
         fill: (index, what, buffers) => orders.fill(index, what, buffers),
         store: async (index, progress) => {
           const { record, run } = active[index]
           this.#learn(run.job, progress)
-          batch.holder.reportedAt ??= performance.now()
+          batch.holder.begunAt ??= performance.now()
           expectEnd(batch.holder, run.job, progress)
           if (record.isOver || !(await record.guard(() => record.store(progress)))) requestStop(run)
         },

@@ -56,6 +56,8 @@ export async function runSegment(training: Training, options: SegmentOptions): P
   const observed = options.isWatched ? training.observed() : null
   const runner = observed ?? training
   let isReported = !isFresh
+  /** Reported before the first epoch, which may take long. */
+  let isBegun = false
   let milliseconds = report.orders > 1 ? smallSliceMilliseconds : firstSliceMilliseconds
   const begunAt = performance.now()
   let checkpointAt = begunAt + checkpointMilliseconds
@@ -92,6 +94,10 @@ export async function runSegment(training: Training, options: SegmentOptions): P
     priority.continue()
     switch (state) {
       case 'running': {
+        if (!isBegun && report.orders === 1) {
+          isBegun = true
+          report.begun()
+        }
         const isPause = training.epoch === pauseAfter
         const isShared =
           training.epoch === options.sharedEpoch &&

@@ -26,8 +26,8 @@ export interface Listener {
   storeWhole(trainings: WholeTraining[]): Promise<void>
   ended(index: number, outcome: Outcome): Promise<void>
   encoded(index: number, data: SharedData): void
-  /** Null when the folds begin. */
-  fold(index: number, result: FoldResult | null): void
+  begun(index: number): void
+  fold(index: number, result: FoldResult): void
   /** Writes a large part of the order to the buffers. Returns a refusal if it no longer exists. */
   fill(index: number, what: Filled, buffers: Uint8Array[]): Promise<Refusal | null>
   /** The thread is free. Its last report is still being stored. */
@@ -151,6 +151,9 @@ async function converse(thread: Worker, orders: TrainingOrder[], listener: Conve
         switch (message.type) {
           case 'encoded':
             listener.encoded(message.index, message.data)
+            break
+          case 'begun':
+            listener.begun(message.index)
             break
           case 'fold':
             listener.fold(message.index, message.result)

@@ -47,7 +47,11 @@ export class TrainerReport {
     this.#send({ type: 'encoded', index, data })
   }
 
-  fold(result: FoldResult | null): void {
+  begun(): void {
+    this.#send({ type: 'begun', index: this.order })
+  }
+
+  fold(result: FoldResult): void {
     this.#send({ type: 'fold', index: this.order, result })
   }
 

@@ -107,7 +107,7 @@ function chooseByFolds(order: TrainingOrder, source: Source): FoldOutcome | null
   if (folds === undefined || foldData === null) return null
   // The first epoch is trained by this spec.
   const [first] = divideByChanges(spec, changes)
-  report.fold(null)
+  report.begun()
   return chooseEpochs({
     ...{ spec: first.spec, folds, data: foldData, backend, source, stop },
     done: foldResults,

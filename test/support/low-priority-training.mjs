@@ -22,6 +22,7 @@ const listener = {
   storeWhole: async () => {},
   ended: async () => {},
   encoded() {},
+  begun() {},
   fill: async () => null,
   trained() {
     isDone = true

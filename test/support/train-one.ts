@@ -22,6 +22,7 @@ export async function trainOne(
       outcome = how
     },
     encoded: () => {},
+    begun: () => {},
     fold: () => {},
     fill: async () => null,
     trained: () => {},

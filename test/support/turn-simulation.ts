@@ -111,7 +111,7 @@ export function simulate(
     use(tenantId, charged + Math.max(0, clock - usedTime(tenantId)))
     const holder = allocator.take([{ spec: { threads }, estimatedSeconds: estimated }])
     // The first report comes at once.
-    holder.reportedAt = holder.since
+    holder.begunAt = holder.since
     holder.expectedEnd = 1_000 * (now + seconds)
     running.add({ id, arrival, holder, begin: now, end: now + seconds, charged })
     if (begun.has(id)) return

@@ -2,9 +2,9 @@
 import { describe, expect, it } from 'vitest'
 import { inOrderOfPreemption } from '../../workers/preemption-order.js'
 
-/** At 100 s: claimed at 50 s, reported at once, and expected to end at 200 s. */
+/** At 100 s: claimed at 50 s, begun at once, and expected to end at 200 s. */
 function batch(name: string, changes: object = {}, names = [name], stopped = 0) {
-  const holder = { threads: 1, since: 50_000, reportedAt: 50_000, expectedEnd: 200_000, ...changes }
+  const holder = { threads: 1, since: 50_000, begunAt: 50_000, expectedEnd: 200_000, ...changes }
   return { runs: names.map((each) => ({ name: each, stop: Int32Array.of(stopped) })), holder }
 }
 
@@ -15,9 +15,9 @@ describe('the order of preemption', () => {
   it('begins with the run that holds its threads longest', () => {
     expect(
       order(
-        batch('b', { since: 60_000, reportedAt: 60_000 }),
+        batch('b', { since: 60_000, begunAt: 60_000 }),
         batch('a'),
-        batch('c', { since: 70_000, reportedAt: 70_000 }),
+        batch('c', { since: 70_000, begunAt: 70_000 }),
       ),
     ).toEqual(['a', 'b', 'c'])
   })
@@ -25,11 +25,11 @@ describe('the order of preemption', () => {
   it.each([
     ['a batch', batch('a', {}, ['a', 'b'])],
     ['a run that is stored', batch('a', { threads: 0 })],
-    ['a run without a report, which would lose its work', batch('a', { reportedAt: null })],
+    ['a run that has not begun, which would lose its preparation', batch('a', { begunAt: null })],
     ['a run that is stopped already', batch('a', {}, ['a'], 1)],
     ['a run that ends in less than a second', batch('a', { expectedEnd: 100_999 })],
-    ['a run that has trained less than a second', batch('a', { since: 99_001, reportedAt: 99_001 })],
-    ['a run that has trained less than ten times its preparation', batch('a', { reportedAt: 54_600 })],
+    ['a run that has trained less than a second', batch('a', { since: 99_001, begunAt: 99_001 })],
+    ['a run that has trained less than ten times its preparation', batch('a', { begunAt: 54_600 })],
   ])('leaves out %s', (_what, left) => {
     expect(order(left, batch('other'))).toEqual(['other'])
   })
@@ -37,8 +37,8 @@ describe('the order of preemption', () => {
   it.each([
     ['whose end is unknown', { expectedEnd: null }],
     ['that ends in a second', { expectedEnd: 101_000 }],
-    ['that has trained for a second', { since: 99_000, reportedAt: 99_000 }],
-    ['that has trained ten times its preparation', { reportedAt: 54_500 }],
+    ['that has trained for a second', { since: 99_000, begunAt: 99_000 }],
+    ['that has trained ten times its preparation', { begunAt: 54_500 }],
   ])('has a run %s', (_what, changes) => {
     expect(order(batch('a', changes))).toEqual(['a'])
   })

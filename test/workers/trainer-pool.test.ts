@@ -13,7 +13,7 @@ import type { Table } from '../../src/datasets/table.js'
 import { type Epoch, type EpochRun, readEpochs } from '../../src/engine/index.js'
 import { joinPieces } from '../../src/store/bytes.js'
 import { packWeights, unpackWeights } from '../../src/threads/packed-weights.js'
-import type { Outcome, TrainingOrder } from '../../workers/messages.js'
+import { type Outcome, stopWords, type TrainingOrder } from '../../workers/messages.js'
 import { builtFolder, trainerPool } from '../support/built.js'
 import { gate } from '../support/gate.js'
 import { prepared, reading } from '../support/prepared.js'
@@ -72,6 +72,36 @@ async function train(
 const numbers = (epochs: Epoch[]) => epochs.map(({ epoch }) => epoch)
 
 describe('a training', () => {
+  it('can be stopped within its first epoch as soon as it says that it has begun', async () => {
+    const name = { name: 'spirals' as const, rows: 100_000, noise: 0.1, seed: 1 }
+    const training = builtIn(name)
+    if (training === undefined) throw new Error('there are no spirals')
+    const layers = [64, 64, 1].map((units) => ({
+      type: 'dense' as const,
+      units,
+      activation: 'sigmoid' as const,
+      useBias: true,
+    }))
+    const given = order(
+      { dataset: name, batchSize: 1, network: { inputShape: [2], layers } },
+      { data: { type: 'raw', training, validation: null, image: null, inheritance: null } },
+    )
+    const checkpoints: unknown[] = []
+    const outcomes: Outcome[] = []
+    await pool.train([given], {
+      begun: () => void Atomics.store(given.stop, 0, stopWords.afterFold),
+      store: async (_index, { checkpoint }) => void checkpoints.push(checkpoint),
+      ended: async (_index, outcome) => void outcomes.push(outcome),
+      storeWhole: async () => {},
+      encoded: () => {},
+      fold: () => {},
+      fill: async () => null,
+      trained: () => {},
+    })
+    expect(outcomes).toEqual([{ type: 'stopped' }])
+    expect(checkpoints).toMatchObject([{ epoch: 0, step: expect.any(Number) }])
+  })
+
   it('reports its epochs in order, and a model', async () => {
     const { outcome, epochs, backends } = await train(order({ epochs: 3_000 }))
     expect(numbers(epochs)).toEqual(upTo(3_000))
