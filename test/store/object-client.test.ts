@@ -44,7 +44,8 @@ describe.skipIf(!hasSwift)('a store', () => {
     await client.delete('folder/key')
     expect(await client.get('folder/key')).toBeNull()
     await client.delete('folder/key')
-    expect(attempts).toEqual([
+    // A server that has just started may refuse the first attempt.
+    expect(attempts.filter((each) => each !== 'put failure')).toEqual([
       'put success',
       'get success',
       'delete success',
