@@ -214,7 +214,6 @@ export class Processor {
         store: async (index, progress) => {
           const { record, run } = active[index]
           this.#learn(run.job, progress)
-          batch.holder.begunAt ??= performance.now()
           expectEnd(batch.holder, run.job, progress)
           if (record.isOver || !(await record.guard(() => record.store(progress)))) requestStop(run)
         },

@@ -4,16 +4,18 @@ import type { Actor } from '../training/ports/audit.js'
 import type { FailedAuthentications } from './failed-authentications.js'
 import { requirePrincipal } from './principal.js'
 
-/** @param addresses finds the client of a request that came through proxies */
-export function actorOf(
-  request: FastifyRequest,
-  addresses: Pick<FailedAuthentications, 'clientAddress'>,
-): Actor {
+/** What routes need whose changes the audit log has. */
+export interface ActorSource {
+  /** Finds the client of a request that came through proxies. */
+  failedAuthentications: Pick<FailedAuthentications, 'clientAddress'>
+}
+
+export function actorOf(request: FastifyRequest, { failedAuthentications }: ActorSource): Actor {
   const { keyId } = requirePrincipal(request)
   return {
     type: keyId === null ? 'local' : 'key',
     id: keyId,
     requestId: request.id,
-    address: addresses.clientAddress(request),
+    address: failedAuthentications.clientAddress(request),
   }
 }

@@ -3,6 +3,7 @@
  * that they wrote in vain. The cleanup deletes the objects (`object-cleaner.ts`).
  */
 import { z } from 'zod'
+import { chunkTables } from './object-store.js'
 import { type Connection, noRow, send, statement } from './statements.js'
 
 const keyRow = z.strictObject({ key: z.string() })
@@ -49,9 +50,7 @@ export class WrittenObjects {
 
 /** Whether a row names the object. Jobs and models that continue others share their objects. */
 const isNamed = (key: string) =>
-  ['DatasetChunk', 'WeightChunk', 'CheckpointChunk']
-    .map((table) => `EXISTS (SELECT FROM "${table}" WHERE object = ${key})`)
-    .join(' OR ')
+  chunkTables.map((table) => `EXISTS (SELECT FROM "${table}" WHERE object = ${key})`).join(' OR ')
 
 /** $1 seconds that an object stays after its row. The oldest come first. */
 const claimStatement = statement(

@@ -107,6 +107,9 @@ export class ObjectStore {
 
 const ownerKey = 'owner'
 
+/** The tables whose rows may name objects. */
+export const chunkTables = ['DatasetChunk', 'WeightChunk', 'CheckpointChunk'] as const
+
 /** In a thread of the cryptography of Node, because a chunk takes milliseconds. */
 async function hashInThread(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
   return Buffer.from(await crypto.subtle.digest('SHA-256', bytes)).toString('hex')

@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { z } from 'zod'
 import type { Database } from './database.js'
 import type { ObjectLocation } from './object-location.js'
-import { ObjectStore } from './object-store.js'
+import { chunkTables, ObjectStore } from './object-store.js'
 import { send, statement } from './statements.js'
 
 /** $1 a new id, for the first start with a store. */
@@ -17,7 +17,7 @@ const ownerStatement = statement(
 const namedStatement = statement(
   'countNamedObjects',
   z.strictObject({ objects: z.number() }),
-  `SELECT ${['DatasetChunk', 'WeightChunk', 'CheckpointChunk']
+  `SELECT ${chunkTables
     .map((table) => `(SELECT count(*) FROM "${table}" WHERE object IS NOT NULL)`)
     .join(' + ')}::float8 AS objects`,
 )

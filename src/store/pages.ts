@@ -96,13 +96,7 @@ export function toPage<Row extends { id: string; createdAt: Date | string }, T>(
   page: ListPage,
   map: (row: Row) => T,
 ): Page<T> {
-  const shown = rows.slice(0, page.limit)
-  const last = shown.at(-1)
-  return {
-    data: shown.map(map),
-    hasMore: rows.length > page.limit,
-    lastId: last === undefined ? null : toCursor(last),
-  }
+  return pageByPosition(rows, page, map, toCursor)
 }
 
 /** A page of rows, of which one more than the limit was read. `cursor` is the position of an item. */

@@ -18,6 +18,8 @@ const longestWaitSeconds = 60
 /** A run holds its threads for at least this time per parameter: ten times what storing a checkpoint takes at 20 MB/s. */
 const secondsPerParameter = 6e-6
 
+const isUnmarked = `("preemptedForAt" IS NULL OR "preemptedForAt" <= now() - interval '${retrySeconds} seconds')`
+
 /**
  * $1 running jobs per tenant by the settings, $2 runs of this worker, $3 free threads, $4 all threads. The runs are returned in
  * the order given, until enough threads are free for the first waiting job in turn for which that is possible.
@@ -54,13 +56,13 @@ const preemptStatement = statement(
       FROM waiting JOIN run ON waiting."tenantId" <> run."tenantId" AND waiting.turn < run.turn AND waiting.held < run.held
         AND run.seconds >= greatest(least, least(${longestWaitSeconds}, ${waitShare} * waiting.seconds))
       WHERE needed > $3::int AND "createdAt" <= now() - interval '${leastWaitSeconds} seconds'
-        AND ("preemptedForAt" IS NULL OR "preemptedForAt" <= now() - interval '${retrySeconds} seconds')
+        AND ${isUnmarked}
     ), first AS (
       SELECT "waitingId" AS id FROM pair WHERE free >= needed ORDER BY turn, "queueNumber" LIMIT 1
     ), marked AS (
       UPDATE "Job" SET "preemptedForAt" = now() FROM first
       WHERE "Job".id = first.id AND ${guard('claim', '"Job".status')}
-        AND ("preemptedForAt" IS NULL OR "preemptedForAt" <= now() - interval '${retrySeconds} seconds')
+        AND ${isUnmarked}
       RETURNING "Job".id
     )
     SELECT pair.id FROM pair JOIN marked ON "waitingId" = marked.id WHERE free - threads < needed ORDER BY place`,

@@ -18,8 +18,7 @@ import { Problem } from '../../contract/problems.js'
 import { createKey, createKeys, rotateKey } from '../../training/administer-keys.js'
 import type { Actor } from '../../training/ports/audit.js'
 import type { KeyAdministration } from '../../training/ports/keys.js'
-import { actorOf } from '../actor.js'
-import type { FailedAuthentications } from '../failed-authentications.js'
+import { type ActorSource, actorOf } from '../actor.js'
 import { type Idempotency, idempotencyHeaders } from '../plugins/idempotency.js'
 import { requirePrincipal } from '../principal.js'
 import { problemBody } from '../problem-responses.js'
@@ -28,10 +27,9 @@ import { requestTraceId } from '../request-trace.js'
 import { failures, idParameters, listSchema, toList } from '../response-schemas.js'
 import type { RoutePlugin } from '../route-plugin.js'
 
-export interface AdminKeyRoutes {
+export interface AdminKeyRoutes extends ActorSource {
   keys: KeyAdministration
   idempotency: Idempotency
-  failedAuthentications: Pick<FailedAuthentications, 'clientAddress'>
 }
 
 const config = { scope: 'admin' } as const
@@ -42,7 +40,7 @@ export const adminKeyRoutes: RoutePlugin<AdminKeyRoutes> = (app, { dependencies 
   /** @throws Problem `no-keys` while the service is open: its first key would close it to this client */
   function creator(request: FastifyRequest): { tenantId: string; actor: Actor } {
     const { tenantId, keyId } = requirePrincipal(request)
-    if (keyId !== null) return { tenantId, actor: actorOf(request, dependencies().failedAuthentications) }
+    if (keyId !== null) return { tenantId, actor: actorOf(request, dependencies()) }
     throw new Problem(
       'no-keys',
       'This service serves requests without a key. Create the first key by npm run keys, with the scope admin.',
@@ -163,9 +161,9 @@ export const adminKeyRoutes: RoutePlugin<AdminKeyRoutes> = (app, { dependencies 
       },
     },
     async (request) => {
-      const { keys, failedAuthentications } = dependencies()
+      const { keys } = dependencies()
       const { id } = request.params
-      const key = await keys.change(id, request.body, actorOf(request, failedAuthentications))
+      const key = await keys.change(id, request.body, actorOf(request, dependencies()))
       if (key === null) throw unknownKey(id)
       return key
     },
@@ -188,9 +186,9 @@ export const adminKeyRoutes: RoutePlugin<AdminKeyRoutes> = (app, { dependencies 
       },
     },
     async (request, reply) => {
-      const { keys, failedAuthentications } = dependencies()
+      const { keys } = dependencies()
       const { id } = request.params
-      const actor = actorOf(request, failedAuthentications)
+      const actor = actorOf(request, dependencies())
       const key = await rotateKey(keys, id, request.body?.overlapSeconds, actor)
       if (key === null) throw unknownKey(id)
       reply.header('cache-control', 'no-store')
@@ -214,9 +212,9 @@ export const adminKeyRoutes: RoutePlugin<AdminKeyRoutes> = (app, { dependencies 
       },
     },
     async (request) => {
-      const { keys, failedAuthentications } = dependencies()
+      const { keys } = dependencies()
       const { id } = request.params
-      const key = await keys.revoke(id, actorOf(request, failedAuthentications))
+      const key = await keys.revoke(id, actorOf(request, dependencies()))
       if (key === null) throw unknownKey(id)
       return key
     },
@@ -235,9 +233,9 @@ export const adminKeyRoutes: RoutePlugin<AdminKeyRoutes> = (app, { dependencies 
       },
     },
     async (request, reply) => {
-      const { keys, failedAuthentications } = dependencies()
+      const { keys } = dependencies()
       const { id } = request.params
-      if (!(await keys.delete(id, actorOf(request, failedAuthentications)))) throw unknownKey(id)
+      if (!(await keys.delete(id, actorOf(request, dependencies())))) throw unknownKey(id)
       return reply.code(204).send(null)
     },
   )

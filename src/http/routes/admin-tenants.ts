@@ -11,17 +11,15 @@ import {
   tenantStatus,
 } from '../../contract/tenant.js'
 import type { TenantAdministration } from '../../training/ports/tenants.js'
-import { actorOf } from '../actor.js'
-import type { FailedAuthentications } from '../failed-authentications.js'
+import { type ActorSource, actorOf } from '../actor.js'
 import { defaultLimit, pageParameters } from '../query-parameters.js'
 import { failures, listSchema, toList } from '../response-schemas.js'
 import type { RoutePlugin } from '../route-plugin.js'
 
-export interface AdminTenantRoutes {
+export interface AdminTenantRoutes extends ActorSource {
   tenantAdministration: TenantAdministration
   /** The limits of tenants without own limits. */
   settings: Limits
-  failedAuthentications: Pick<FailedAuthentications, 'clientAddress'>
 }
 
 const config = { scope: 'admin' } as const
@@ -96,10 +94,10 @@ export const adminTenantRoutes: RoutePlugin<AdminTenantRoutes> = (app, { depende
       },
     },
     async (request, reply) => {
-      const { tenantAdministration, failedAuthentications } = dependencies()
+      const { tenantAdministration } = dependencies()
       const { id } = request.params
       const limits = request.body?.limits ?? {}
-      const isNew = await tenantAdministration.create(id, limits, actorOf(request, failedAuthentications))
+      const isNew = await tenantAdministration.create(id, limits, actorOf(request, dependencies()))
       return reply.code(isNew ? 201 : 200).send(await read(id))
     },
   )
@@ -119,9 +117,9 @@ export const adminTenantRoutes: RoutePlugin<AdminTenantRoutes> = (app, { depende
       },
     },
     async (request) => {
-      const { tenantAdministration, failedAuthentications } = dependencies()
+      const { tenantAdministration } = dependencies()
       const { id } = request.params
-      const actor = actorOf(request, failedAuthentications)
+      const actor = actorOf(request, dependencies())
       if (!(await tenantAdministration.changeLimits(id, request.body, actor))) throw unknownTenant(id)
       return read(id)
     },
@@ -145,9 +143,9 @@ export const adminTenantRoutes: RoutePlugin<AdminTenantRoutes> = (app, { depende
       },
     },
     async (request) => {
-      const { tenantAdministration, failedAuthentications } = dependencies()
+      const { tenantAdministration } = dependencies()
       const { id } = request.params
-      const actor = actorOf(request, failedAuthentications)
+      const actor = actorOf(request, dependencies())
       if (!(await tenantAdministration.suspend(id, request.body.reason, actor))) throw unknownTenant(id)
       return read(id)
     },
@@ -166,10 +164,9 @@ export const adminTenantRoutes: RoutePlugin<AdminTenantRoutes> = (app, { depende
       },
     },
     async (request) => {
-      const { tenantAdministration, failedAuthentications } = dependencies()
+      const { tenantAdministration } = dependencies()
       const { id } = request.params
-      if (!(await tenantAdministration.resume(id, actorOf(request, failedAuthentications))))
-        throw unknownTenant(id)
+      if (!(await tenantAdministration.resume(id, actorOf(request, dependencies())))) throw unknownTenant(id)
       return read(id)
     },
   )

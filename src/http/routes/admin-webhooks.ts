@@ -4,15 +4,13 @@ import { tenantIdSchema } from '../../contract/key.js'
 import { Problem } from '../../contract/problems.js'
 import { tenantWebhookSchema, webhookDisablingSchema } from '../../contract/webhook.js'
 import type { WebhookAdministration } from '../../training/ports/webhooks.js'
-import { actorOf } from '../actor.js'
-import type { FailedAuthentications } from '../failed-authentications.js'
+import { type ActorSource, actorOf } from '../actor.js'
 import { defaultLimit, pageParameters } from '../query-parameters.js'
 import { failures, idParameters, listSchema, toList } from '../response-schemas.js'
 import type { RoutePlugin } from '../route-plugin.js'
 
-export interface AdminWebhookRoutes {
+export interface AdminWebhookRoutes extends ActorSource {
   webhookAdministration: WebhookAdministration
-  failedAuthentications: Pick<FailedAuthentications, 'clientAddress'>
 }
 
 const config = { scope: 'admin' } as const
@@ -57,9 +55,9 @@ export const adminWebhookRoutes: RoutePlugin<AdminWebhookRoutes> = (app, { depen
       },
     },
     async (request) => {
-      const { webhookAdministration, failedAuthentications } = dependencies()
+      const { webhookAdministration } = dependencies()
       const { id } = request.params
-      const actor = actorOf(request, failedAuthentications)
+      const actor = actorOf(request, dependencies())
       const webhook = await webhookAdministration.disable(id, request.body.reason, actor)
       if (webhook === null) throw unknownWebhook(id)
       return webhook
@@ -79,9 +77,9 @@ export const adminWebhookRoutes: RoutePlugin<AdminWebhookRoutes> = (app, { depen
       },
     },
     async (request) => {
-      const { webhookAdministration, failedAuthentications } = dependencies()
+      const { webhookAdministration } = dependencies()
       const { id } = request.params
-      const webhook = await webhookAdministration.disable(id, null, actorOf(request, failedAuthentications))
+      const webhook = await webhookAdministration.disable(id, null, actorOf(request, dependencies()))
       if (webhook === null) throw unknownWebhook(id)
       return webhook
     },

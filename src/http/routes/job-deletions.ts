@@ -5,15 +5,13 @@ import { finishedStatuses } from '../../contract/job-status.js'
 import { remove } from '../../training/control.js'
 import type { JobStore } from '../../training/ports/jobs.js'
 import type { Tenanted } from '../../training/ports/tenants.js'
-import { actorOf } from '../actor.js'
-import type { FailedAuthentications } from '../failed-authentications.js'
+import { type ActorSource, actorOf } from '../actor.js'
 import { requirePrincipal } from '../principal.js'
 import { failures, idParameters } from '../response-schemas.js'
 import type { RoutePlugin } from '../route-plugin.js'
 
-export interface JobDeletionRoutes {
+export interface JobDeletionRoutes extends ActorSource {
   jobs: Tenanted<JobStore>
-  failedAuthentications: Pick<FailedAuthentications, 'clientAddress'>
 }
 
 export const jobDeletionRoutes: RoutePlugin<JobDeletionRoutes> = (app, { dependencies }, done) => {
@@ -54,9 +52,9 @@ export const jobDeletionRoutes: RoutePlugin<JobDeletionRoutes> = (app, { depende
     async (request) => {
       const { before, status } = request.query
       const statuses = status === undefined ? finishedStatuses : [status]
-      const { jobs, failedAuthentications } = dependencies()
+      const { jobs } = dependencies()
       const store = jobs.of(requirePrincipal(request).tenantId)
-      const actor = actorOf(request, failedAuthentications)
+      const actor = actorOf(request, dependencies())
       const deleted = await store.deleteEnded(statuses, new Date(before), maximumDeletions, actor)
       return { object: 'deletion' as const, deleted, hasMore: deleted === maximumDeletions }
     },

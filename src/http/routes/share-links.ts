@@ -4,15 +4,13 @@ import { newShareLinkSchema, shareLinkSchema } from '../../contract/share-link.j
 import { text } from '../../contract/text.js'
 import type { AllShareLinks } from '../../training/ports/share-links.js'
 import { createShareLink, listShareLinks, revokeShareLink } from '../../training/share-links.js'
-import { actorOf } from '../actor.js'
-import type { FailedAuthentications } from '../failed-authentications.js'
+import { type ActorSource, actorOf } from '../actor.js'
 import { requirePrincipal } from '../principal.js'
 import { failures, idParameters, listSchema, toList } from '../response-schemas.js'
 import type { RoutePlugin } from '../route-plugin.js'
 
-export interface ShareLinkRoutes {
+export interface ShareLinkRoutes extends ActorSource {
   shareLinks: AllShareLinks
-  failedAuthentications: Pick<FailedAuthentications, 'clientAddress'>
 }
 
 export const shareLinkRoutes: RoutePlugin<ShareLinkRoutes> = (app, { dependencies }, done) => {
@@ -33,8 +31,8 @@ export const shareLinkRoutes: RoutePlugin<ShareLinkRoutes> = (app, { dependencie
     },
     async (request, reply) => {
       const { tenantId } = requirePrincipal(request)
-      const { shareLinks, failedAuthentications } = dependencies()
-      const actor = actorOf(request, failedAuthentications)
+      const { shareLinks } = dependencies()
+      const actor = actorOf(request, dependencies())
       const link = await createShareLink(shareLinks.of(tenantId), request.params.id, actor)
       reply.header('cache-control', 'no-store')
       return reply.code(201).send(link)
@@ -75,8 +73,8 @@ export const shareLinkRoutes: RoutePlugin<ShareLinkRoutes> = (app, { dependencie
     },
     async (request, reply) => {
       const { id, link } = request.params
-      const { shareLinks, failedAuthentications } = dependencies()
-      const actor = actorOf(request, failedAuthentications)
+      const { shareLinks } = dependencies()
+      const actor = actorOf(request, dependencies())
       await revokeShareLink(shareLinks.of(requirePrincipal(request).tenantId), id, link, actor)
       return reply.code(204).send(null)
     },

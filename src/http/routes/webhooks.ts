@@ -12,18 +12,16 @@ import {
 } from '../../contract/webhook.js'
 import type { WebhookStore } from '../../training/ports/webhooks.js'
 import { register, rotateSecret } from '../../training/webhooks.js'
-import { actorOf } from '../actor.js'
-import type { FailedAuthentications } from '../failed-authentications.js'
+import { type ActorSource, actorOf } from '../actor.js'
 import { type Idempotency, idempotencyHeaders } from '../plugins/idempotency.js'
 import { requirePrincipal } from '../principal.js'
 import { defaultLimit, pageParameters } from '../query-parameters.js'
 import { failures, idParameters, listSchema, toList } from '../response-schemas.js'
 import type { RoutePlugin } from '../route-plugin.js'
 
-export interface WebhookRoutes {
+export interface WebhookRoutes extends ActorSource {
   webhooks: WebhookStore
   idempotency: Idempotency
-  failedAuthentications: Pick<FailedAuthentications, 'clientAddress'>
   /** Called when a delivery is due at once. */
   onFiled(): void
 }
@@ -50,8 +48,8 @@ export const webhookRoutes: RoutePlugin<WebhookRoutes> = (app, { dependencies },
       },
     },
     async (request, reply) => {
-      const { webhooks, idempotency, failedAuthentications } = dependencies()
-      const actor = actorOf(request, failedAuthentications)
+      const { webhooks, idempotency } = dependencies()
+      const actor = actorOf(request, dependencies())
       const webhook = await idempotency.answerOnce(request, reply, (once) =>
         register(webhooks, requirePrincipal(request).tenantId, request.body, actor, once),
       )
@@ -173,8 +171,8 @@ export const webhookRoutes: RoutePlugin<WebhookRoutes> = (app, { dependencies },
     },
     async (request) => {
       const { id } = request.params
-      const { webhooks, failedAuthentications } = dependencies()
-      const actor = actorOf(request, failedAuthentications)
+      const { webhooks } = dependencies()
+      const actor = actorOf(request, dependencies())
       const webhook = await rotateSecret(
         webhooks,
         requirePrincipal(request).tenantId,
@@ -202,8 +200,8 @@ export const webhookRoutes: RoutePlugin<WebhookRoutes> = (app, { dependencies },
     },
     async (request) => {
       const { id } = request.params
-      const { webhooks, failedAuthentications } = dependencies()
-      const actor = actorOf(request, failedAuthentications)
+      const { webhooks } = dependencies()
+      const actor = actorOf(request, dependencies())
       const webhook = await webhooks.enable(requirePrincipal(request).tenantId, id, actor)
       if (webhook === null) throw notFound(id)
       return webhook
@@ -224,8 +222,8 @@ export const webhookRoutes: RoutePlugin<WebhookRoutes> = (app, { dependencies },
     },
     async (request, reply) => {
       const { id } = request.params
-      const { webhooks, failedAuthentications } = dependencies()
-      const actor = actorOf(request, failedAuthentications)
+      const { webhooks } = dependencies()
+      const actor = actorOf(request, dependencies())
       if (!(await webhooks.delete(requirePrincipal(request).tenantId, id, actor))) throw notFound(id)
       return reply.code(204).send(null)
     },
