@@ -31,8 +31,10 @@ async function teach(page: Page): Promise<void> {
   await page.getByRole('button', { name: 'Use the camera' }).click()
   await page.getByLabel('Name of class 1').fill('left')
   await page.getByLabel('Name of class 2').fill('right')
-  // By keyboard: a key is held, then a button pressed.
-  await page.getByRole('region', { name: 'Class 1' }).getByRole('button', { name: 'Hold to record' }).focus()
+  // By keyboard: a key is held, then a button pressed. A button is disabled, and takes no focus, until the camera runs.
+  const hold = page.getByRole('region', { name: 'Class 1' }).getByRole('button', { name: 'Hold to record' })
+  await expect.poll(() => hold.isEnabled()).toBe(true)
+  await hold.focus()
   await page.keyboard.down('Space')
   await expect.poll(() => countOf(page, 1), { timeout: 20_000 }).toBeGreaterThan(10)
   await page.keyboard.up('Space')

@@ -141,7 +141,7 @@ ${common}
 pipeline = ${name}-server
 [app:${name}-server]
 use = egg:swift#${name}
-`
+${name === 'object' ? '# Seconds. Later updates of a listing wait for a daemon that does not run here.\ncontainer_update_timeout = 60\n' : ''}`
 
 const filters = ['catch_errors', 'listing_formats', 'bulk', 's3api', 'tempauth', 'slo', 'dlo'] as const
 
