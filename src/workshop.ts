@@ -34,7 +34,10 @@ async function openForTeacher(database: Database): Promise<{ key: string; worksh
     actor,
   )
   const open = (await workshops.list(teacher)).find(({ expiresAt }) => Date.parse(expiresAt) > Date.now())
-  return { key: text, workshop: open ?? (await openWorkshop(workshops, teacher, { hours: defaultHours })) }
+  return {
+    key: text,
+    workshop: open ?? (await openWorkshop(workshops, teacher, { hours: defaultHours }, actor)),
+  }
 }
 
 async function prepare(connectionString: string): Promise<void> {

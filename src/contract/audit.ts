@@ -1,4 +1,4 @@
-/** The audit log: who changed what about tenants, keys, limits, webhooks and share links. */
+/** The audit log: who granted or ended access, changed limits, or deleted data of a tenant. */
 import { z } from 'zod'
 import { text } from './text.js'
 
@@ -20,8 +20,20 @@ export const auditActions = {
   'webhook.secretRotated': 'The secret of a webhook was replaced. `previousSecretExpiresAt`',
   'shareLink.created': 'A share link was made. `jobId`',
   'shareLink.revoked': 'A share link was revoked. `jobId`',
+  'job.deleted': 'An ended job was deleted, with `count - 1` trials that repeat it',
   'jobs.deleted':
     'Ended jobs were deleted by a filter. `before`, `statuses` and `count`, at most 500 an entry',
+  'sweep.deleted': 'An ended sweep was deleted, without its jobs',
+  'model.deleted': 'A model was deleted. `jobId`, of its training',
+  'registeredModel.deleted': 'A name of the registry was deleted, with `versions` versions',
+  'dataset.deleted': 'A dataset was deleted. `rows` and `bytes`',
+  'workshop.created': 'A workshop was opened. `expiresAt`',
+  'workshop.joined':
+    'A participant joined a workshop, and got the key of the actor. `participant`, its tenant',
+  'workshop.paused': 'The jobs of the participants of a workshop were paused',
+  'workshop.resumed': 'The paused jobs of the participants of a workshop were resumed',
+  'workshop.reset': 'The deletion of all data of the participants of a workshop began',
+  'workshop.deleted': 'The deletion of a workshop with its participants and their data began',
 } as const satisfies Record<string, string>
 export type AuditAction = keyof typeof auditActions
 

@@ -13,6 +13,7 @@ import {
 import { finishedStatuses } from '../contract/job-status.js'
 import { Problem } from '../contract/problems.js'
 import type { AllDatasets, NewDataset, Prepared } from '../training/ports/datasets.js'
+import { audit } from './audit.js'
 import { type Database, Prisma } from './database.js'
 import { WrittenObjects } from './deleted-objects.js'
 import { type Chunk, type ObjectStore, place, readAll, type StoredBytes } from './object-store.js'
@@ -154,7 +155,7 @@ export function datasetStore(database: Database, settings = unlimited): AllDatas
         return chunks && { ...shape, first: rows[0]?.firstRow ?? 0, chunks }
       },
 
-      async delete(id) {
+      async delete(id, actor = null) {
         return database.inTransaction(tenantId, async (transaction) => {
           // Locks the row first: a job that is being created holds it, and the next statement then counts the
           // job.
@@ -167,7 +168,13 @@ export function datasetStore(database: Database, settings = unlimited): AllDatas
             },
           })
           if (using > 0) return 'used'
-          await transaction.dataset.delete({ where: { id } })
+          const { rows, bytes } = await transaction.dataset.delete({
+            where: { id },
+            select: { rows: true, bytes: true },
+          })
+          const details = { rows, bytes }
+          if (actor !== null)
+            await audit(transaction, actor, { action: 'dataset.deleted', tenantId, target: id, details })
           return 'deleted'
         })
       },

@@ -6,6 +6,7 @@ import type { Limits } from '../contract/limits.js'
 import { Problem } from '../contract/problems.js'
 import type { AllJobs, JobProgress, JobStore } from '../training/ports/jobs.js'
 import { inSlices } from '../training/slices.js'
+import { audit } from './audit.js'
 import { Coalesced, coalescedRows } from './coalesced.js'
 import { releaseAbandoned, releaseWorker } from './crashes.js'
 import { compressSpecs, createJobs, type JobOfTenant, jobOfTenant, type Outcome } from './create-jobs.js'
@@ -278,7 +279,14 @@ function tenantJobs(
 
     events: (id, page) => listEvents(database, { id, tenantId }, page),
 
-    delete: (id) => database.inTransaction(tenantId, (client) => deleteJob(client, { id, tenantId })),
+    delete: (id, actor = null) =>
+      database.inTransaction(tenantId, async (client) => {
+        const count = await deleteJob(client, { id, tenantId })
+        if (count === 0) return false
+        if (actor !== null)
+          await audit(client, actor, { action: 'job.deleted', tenantId, target: id, details: { count } })
+        return true
+      }),
 
     deleteEnded: (statuses, before, most, actor = null) =>
       deleteEnded(database, { tenantId, statuses, before, actor }, most),

@@ -7,6 +7,7 @@ import { evaluationSchema } from '../contract/evaluation.js'
 import { finishedStatuses } from '../contract/job-status.js'
 import { Problem, unknownModel } from '../contract/problems.js'
 import type { AllModels, NewModel, OpenWeights } from '../training/ports/models.js'
+import { audit } from './audit.js'
 import { cut, hashSha256, pieceOfColumn, pieceRow, readChunks, totalLength } from './bytes.js'
 import type { Database, Prisma } from './database.js'
 import { WrittenObjects } from './deleted-objects.js'
@@ -157,7 +158,7 @@ export function modelStore(database: Database, settings = unlimited): AllModels 
         return isThere ? cache.find(id) : null
       },
 
-      async delete(id) {
+      async delete(id, actor = null) {
         const outcome = await database.inTransaction(tenantId, async (transaction) => {
           // Locks the row first: a job that is being created holds it, and the next statement then counts the
           // job.
@@ -175,6 +176,9 @@ export function modelStore(database: Database, settings = unlimited): AllModels 
           if (using > 0) return { type: 'job' } as const
           if (found.jobId !== null) await copyHeader(transaction, found.jobId)
           await transaction.model.delete({ where: { id } })
+          const details = { jobId: found.jobId }
+          if (actor !== null)
+            await audit(transaction, actor, { action: 'model.deleted', tenantId, target: id, details })
           return 'deleted'
         })
         if (outcome === 'deleted') cache.gone(id)

@@ -11,6 +11,7 @@ import {
 } from '../contract/registry.js'
 import type { Registry, RegistryStore } from '../training/ports/registry.js'
 import { aliasStore, holdModelStatement, lockName, unknownName, unknownVersion } from './aliases.js'
+import { audit } from './audit.js'
 import type { Database } from './database.js'
 import { cursorNumber, pageByPosition } from './pages.js'
 import { noRow, query, statement } from './statements.js'
@@ -172,14 +173,17 @@ function tenantNames(
       return toRegistered(await requireName(name), await aliasesByName([name]))
     },
 
-    async delete(name) {
+    async delete(name, actor = null) {
       await database.inTransaction(tenantId, async (client) => {
         await lockName(client, tenantId, name)
         const [alias] = await client.alias.findMany({ where: { tenantId, name }, take: 1 })
         if (alias !== undefined) {
           throw new Problem('model-in-use', `${name} has the alias ${alias.alias}: delete the alias first.`)
         }
+        const versions = await client.modelVersion.count({ where: { tenantId, name } })
         await client.registeredName.delete({ where: { tenantId_name: { tenantId, name } } })
+        const change = { tenantId, target: name, details: { versions } }
+        if (actor !== null) await audit(client, actor, { action: 'registeredModel.deleted', ...change })
       })
     },
 

@@ -89,23 +89,20 @@ export function changedRepeat(change: object): Problem {
 }
 
 /** @returns whether the job was finished @throws Problem `job-active` while trials of the job have not ended */
-export async function deleteJob(
-  client: Prisma.TransactionClient,
-  { id, tenantId }: OwnJob,
-): Promise<boolean> {
+export async function deleteJob(client: Prisma.TransactionClient, { id, tenantId }: OwnJob): Promise<number> {
   const where = { id, tenantId, status: { in: finishedStatuses } }
   const sweep = await client.sweep.findUnique({
     where: { jobId: id, tenantId },
     select: { id: true, status: true },
   })
-  if (sweep === null) return (await client.job.deleteMany({ where })).count > 0
+  if (sweep === null) return (await client.job.deleteMany({ where })).count
   if (isUnfinished(sweep.status)) {
     const message = `The trials of the job are ${sweep.status}: cancel them with POST /sweeps/${sweep.id}/cancel.`
     throw new Problem('job-active', message)
   }
   // One statement, because the sweep is deleted with the job, and its trials then no longer name it.
   const all = { tenantId, status: where.status, OR: [{ id }, { sweepId: sweep.id }] }
-  return (await client.job.deleteMany({ where: all })).count > 0
+  return (await client.job.deleteMany({ where: all })).count
 }
 
 const isUnfinished = (status: SweepStatus) => unfinishedSweepStatuses.some((each) => each === status)

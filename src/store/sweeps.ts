@@ -6,6 +6,7 @@ import { Problem } from '../contract/problems.js'
 import { sweepLimits, sweepStatusSchema, unfinishedSweepStatuses } from '../contract/sweep.js'
 import type { SweepWatchStore } from '../live/sweep-watch-store.js'
 import type { AllSweeps, NewSweep, SweepStore } from '../training/ports/sweeps.js'
+import { audit } from './audit.js'
 import type { Database, Prisma } from './database.js'
 import { createOnce } from './idempotency.js'
 import { afterCursor, cursorColumns, cursorNumber, newestFirst, pageByPosition, toPage } from './pages.js'
@@ -205,12 +206,15 @@ function tenantSweeps(database: Database, tenantId: string, settings: Limits): S
 
     trialsOfJob: (jobId) => readTrialsOfJob(database, { id: jobId, tenantId }),
 
-    async delete(id) {
-      const { count } = await database.sweep.deleteMany({
-        where: { id, tenantId, status: { notIn: [...unfinishedSweepStatuses] } },
-      })
-      return count > 0
-    },
+    delete: (id, actor = null) =>
+      database.inTransaction(tenantId, async (client) => {
+        const { count } = await client.sweep.deleteMany({
+          where: { id, tenantId, status: { notIn: [...unfinishedSweepStatuses] } },
+        })
+        if (count > 0 && actor !== null)
+          await audit(client, actor, { action: 'sweep.deleted', tenantId, target: id })
+        return count > 0
+      }),
   }
 }
 

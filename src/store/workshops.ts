@@ -11,7 +11,8 @@ import {
   workshopLimits,
   workshopSchema,
 } from '../contract/workshop.js'
-import type { NewParticipant, NewWorkshop, WorkshopStore } from '../training/ports/workshops.js'
+import type { Client, NewParticipant, NewWorkshop, WorkshopStore } from '../training/ports/workshops.js'
+import { audit } from './audit.js'
 import { type Database, Prisma } from './database.js'
 import type { Workshop as WorkshopRow } from './generated/client.js'
 import { createOnce } from './idempotency.js'
@@ -70,8 +71,8 @@ const runsStatement = statement(
 /** Locks the workshop, so that participants who join at once count each other. */
 const openStatement = statement(
   'openWorkshop',
-  z.strictObject({ id: z.string(), expiresAt: z.date() }),
-  'SELECT id, "expiresAt" FROM "Workshop" WHERE code = $1 AND "expiresAt" > now() FOR UPDATE',
+  z.strictObject({ id: z.string(), tenantId: z.string(), expiresAt: z.date() }),
+  'SELECT id, "tenantId", "expiresAt" FROM "Workshop" WHERE code = $1 AND "expiresAt" > now() FOR UPDATE',
 )
 
 const holdStatement = statement(
@@ -114,8 +115,14 @@ export function workshopStore(database: Database): WorkshopStore {
     return rows.map(toParticipant)
   }
   return {
-    create: (workshop, once) =>
-      createOnce(database, workshop.tenantId, once, (client) => insertWorkshop(client, workshop)),
+    create: (workshop, actor, once) =>
+      createOnce(database, workshop.tenantId, once, async (client) => {
+        const created = await insertWorkshop(client, workshop)
+        const { id, expiresAt } = created
+        const change = { tenantId: workshop.tenantId, target: id, details: { expiresAt } }
+        await audit(client, actor, { action: 'workshop.created', ...change })
+        return created
+      }),
 
     async list(tenantId) {
       const orderBy = [...newestFirst]
@@ -144,8 +151,8 @@ export function workshopStore(database: Database): WorkshopStore {
       return isChanged ? this.get(tenantId, id) : null
     },
 
-    join: (participant) =>
-      database.inTransaction(participant.tenantId, (client) => insertParticipant(client, participant)),
+    join: (participant, by) =>
+      database.inTransaction(participant.tenantId, (client) => insertParticipant(client, participant, by)),
 
     participants,
 
@@ -191,9 +198,14 @@ export function workshopStore(database: Database): WorkshopStore {
       })
     },
 
-    async close(id) {
-      await send(database.pool, closeStatement, [id])
-    },
+    close: ({ id, tenantId }, actor) =>
+      database.$transaction(async (client) => {
+        await query(client, closeStatement, [id])
+        await audit(client, actor, { action: 'workshop.deleted', tenantId, target: id })
+      }),
+
+    record: ({ id, tenantId }, action, actor) =>
+      audit(database, actor, { action: `workshop.${action}`, tenantId, target: id }),
 
     async cleanUp() {
       for (const { tenantId } of await send(database.pool, endedStatement, [])) {
@@ -240,10 +252,11 @@ async function holdDataset(
 async function insertParticipant(
   client: Prisma.TransactionClient,
   { code, nickname, tenantId, limits, key }: NewParticipant,
+  by: Client,
 ): Promise<{ expiresAt: string } | null> {
   const [workshop] = await query(client, openStatement, [code])
   if (workshop === undefined) return null
-  const { id: workshopId, expiresAt } = workshop
+  const { id: workshopId, tenantId: teacher, expiresAt } = workshop
   const nicknameKey = nickname.normalize('NFKC').toLocaleLowerCase('en')
   const taken = { workshopId_nicknameKey: { workshopId, nicknameKey } }
   if ((await client.participant.findUnique({ where: taken, select: { tenantId: true } })) !== null) {
@@ -258,6 +271,8 @@ async function insertParticipant(
   await client.tenant.create({ data: { id: tenantId, limits } })
   await client.participant.create({ data: { tenantId, workshopId, nickname, nicknameKey } })
   await client.key.create({ data: { ...key, tenantId, expiresAt } })
+  const change = { tenantId: teacher, target: workshopId, details: { participant: tenantId } }
+  await audit(client, { type: 'key', id: key.id, ...by }, { action: 'workshop.joined', ...change })
   return { expiresAt: expiresAt.toISOString() }
 }
 

@@ -8,6 +8,7 @@ import { isFinished, type JobStatus } from '../contract/job-status.js'
 import type { TenantLimits } from '../contract/limits.js'
 import { Problem } from '../contract/problems.js'
 import { checkLength } from './plan.js'
+import type { Actor } from './ports/audit.js'
 import type { JobStore } from './ports/jobs.js'
 import type { JobQueue } from './ports/queue.js'
 
@@ -81,8 +82,8 @@ export async function changeRun(
 }
 
 /** Deletes a finished job with its epochs; its model stays. */
-export async function remove(jobs: JobStore, id: string): Promise<void> {
-  if (await jobs.delete(id)) return
+export async function remove(jobs: JobStore, id: string, actor: Actor): Promise<void> {
+  if (await jobs.delete(id, actor)) return
   const job = await look(jobs, id)
   throw new Problem('job-active', `The job is ${job.status}: cancel it first.`)
 }

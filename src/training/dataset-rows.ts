@@ -9,6 +9,7 @@ import { readPixels, readRows, readRowsAt } from '../datasets/preview.js'
 import type { RowSplit } from '../datasets/split-rows.js'
 import type { GeneratedData } from './generated-data.js'
 import type { JobSplits } from './job-splits.js'
+import type { Actor } from './ports/audit.js'
 import type { DatasetStore, TableSlice } from './ports/datasets.js'
 import type { JobStore } from './ports/jobs.js'
 
@@ -162,11 +163,15 @@ async function readImageFormat(datasets: Pick<DatasetStore, 'get'>, id: string):
 }
 
 /** @throws Problem `not-found` or `dataset-in-use` */
-export async function deleteDataset(datasets: Pick<DatasetStore, 'delete'>, id: string): Promise<void> {
+export async function deleteDataset(
+  datasets: Pick<DatasetStore, 'delete'>,
+  id: string,
+  actor: Actor,
+): Promise<void> {
   if (builtIn(id) !== undefined) {
     throw new Problem('dataset-in-use', `${id} is built in, so it cannot be deleted.`)
   }
-  const outcome = await datasets.delete(id)
+  const outcome = await datasets.delete(id, actor)
   switch (outcome) {
     case 'deleted':
       return

@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { tableFromInline } from '../../src/datasets/inline.js'
 import { newId } from '../../src/training/new-id.js'
+import { byTest } from '../support/actor.js'
 import { clearQueue, linearModel, openStores, type Stores, startJob } from '../support/stores.js'
 import { uploadOf } from '../support/tables.js'
 
@@ -24,7 +25,7 @@ beforeEach(async () => {
   const spec = null
   workshopId = newId('workshop')
   const workshop = { id: workshopId, tenantId: 'teacher', name: null, spec, leaderboard, hours: 1 }
-  await stores.workshops.create({ ...workshop, drawCode: () => 'ABCDEF' })
+  await stores.workshops.create({ ...workshop, drawCode: () => 'ABCDEF' }, byTest)
 })
 
 let joined = 0
@@ -34,7 +35,8 @@ async function join(): Promise<string> {
   joined++
   const tenantId = `participant-${joined}`
   const key = { id: newId('key'), sha256: `hash ${joined}`, scopes: [] }
-  await stores.workshops.join({ code: 'ABCDEF', nickname: `n${joined}`, tenantId, limits: {}, key })
+  const participant = { code: 'ABCDEF', nickname: `n${joined}`, tenantId, limits: {}, key }
+  await stores.workshops.join(participant, byTest)
   return tenantId
 }
 

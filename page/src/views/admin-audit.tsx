@@ -26,7 +26,18 @@ const actionNames: Record<AuditAction, string> = {
   'webhook.secretRotated': 'Webhook secret rotated',
   'shareLink.created': 'Share link made',
   'shareLink.revoked': 'Share link revoked',
+  'job.deleted': 'Job deleted',
   'jobs.deleted': 'Jobs deleted',
+  'sweep.deleted': 'Sweep deleted',
+  'model.deleted': 'Model deleted',
+  'registeredModel.deleted': 'Name deleted',
+  'dataset.deleted': 'Dataset deleted',
+  'workshop.created': 'Workshop opened',
+  'workshop.joined': 'Workshop joined',
+  'workshop.paused': 'Workshop paused',
+  'workshop.resumed': 'Workshop resumed',
+  'workshop.reset': 'Workshop reset',
+  'workshop.deleted': 'Workshop deleted',
 }
 const actions = Object.entries(actionNames) as [AuditAction, string][]
 

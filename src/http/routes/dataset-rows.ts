@@ -6,6 +6,7 @@ import { text } from '../../contract/text.js'
 import { datasetPicture, datasetRows, deleteDataset, jobRows } from '../../training/dataset-rows.js'
 import type { GeneratedData } from '../../training/generated-data.js'
 import type { JobSplits } from '../../training/job-splits.js'
+import { type ActorSource, actorOf } from '../actor.js'
 import { sendEntityTags } from '../plugins/entity-tags.js'
 import { requirePrincipal } from '../principal.js'
 import { integerParameter } from '../query-parameters.js'
@@ -18,7 +19,7 @@ const defaultRows = 20
 const maximumRows = 1_000
 const largestRow = 2 ** 31 - 1
 
-interface DatasetRowRoutes extends Pick<DatasetRoutes, 'datasets'>, Pick<JobRoutes, 'jobs'> {
+interface DatasetRowRoutes extends Pick<DatasetRoutes, 'datasets'>, Pick<JobRoutes, 'jobs'>, ActorSource {
   splits: JobSplits
   generated: GeneratedData
 }
@@ -125,7 +126,7 @@ export const datasetRowRoutes: RoutePlugin<DatasetRowRoutes> = (app, { dependenc
       },
     },
     async (request, reply) => {
-      await deleteDataset(tenantDatasets(request), request.params.id)
+      await deleteDataset(tenantDatasets(request), request.params.id, actorOf(request, dependencies()))
       return reply.code(204).send(null)
     },
   )

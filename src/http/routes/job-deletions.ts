@@ -28,7 +28,8 @@ export const jobDeletionRoutes: RoutePlugin<JobDeletionRoutes> = (app, { depende
       },
     },
     async (request, reply) => {
-      await remove(dependencies().jobs.of(requirePrincipal(request).tenantId), request.params.id)
+      const jobs = dependencies().jobs.of(requirePrincipal(request).tenantId)
+      await remove(jobs, request.params.id, actorOf(request, dependencies()))
       return reply.code(204).send(null)
     },
   )

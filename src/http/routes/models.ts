@@ -18,6 +18,7 @@ import { deleteModel } from '../../training/delete-model.js'
 import type { ModelImporter } from '../../training/import-model.js'
 import type { AllModels } from '../../training/ports/models.js'
 import type { RequestThread } from '../../training/ports/request-thread.js'
+import { type ActorSource, actorOf } from '../actor.js'
 import { disconnectSignal } from '../client-disconnect.js'
 import { readModelForm } from '../model-form.js'
 import { sendEntityTags } from '../plugins/entity-tags.js'
@@ -30,7 +31,7 @@ import type { RoutePlugin } from '../route-plugin.js'
 import { multipartType } from '../upload-files.js'
 import { sendWeights } from './exports.js'
 
-export interface ModelRoutes {
+export interface ModelRoutes extends ActorSource {
   models: Pick<AllModels, 'of' | 'weightChunks'>
   idempotency: Idempotency
   thread: Pick<RequestThread, 'construct'>
@@ -178,7 +179,7 @@ export const modelRoutes: RoutePlugin<ModelRoutes> = (app, { dependencies }, don
       },
     },
     async (request, reply) => {
-      await deleteModel(tenantModels(request), request.params.id)
+      await deleteModel(tenantModels(request), request.params.id, actorOf(request, dependencies()))
       return reply.code(204).send(null)
     },
   )

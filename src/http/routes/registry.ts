@@ -12,13 +12,14 @@ import {
 } from '../../contract/registry.js'
 import type { AllModels } from '../../training/ports/models.js'
 import type { Registry } from '../../training/ports/registry.js'
+import { type ActorSource, actorOf } from '../actor.js'
 import { sendEntityTags } from '../plugins/entity-tags.js'
 import { requirePrincipal } from '../principal.js'
 import { defaultLimit, integerParameter, pageParameters } from '../query-parameters.js'
 import { failures, idParameters, listSchema, toList } from '../response-schemas.js'
 import type { RoutePlugin } from '../route-plugin.js'
 
-export interface RegistryRoutes {
+export interface RegistryRoutes extends ActorSource {
   registry: Registry
   models: Pick<AllModels, 'of'>
 }
@@ -77,7 +78,7 @@ export const registryRoutes: RoutePlugin<RegistryRoutes> = (app, { dependencies 
       },
     },
     async (request, reply) => {
-      await names(request).delete(request.params.name)
+      await names(request).delete(request.params.name, actorOf(request, dependencies()))
       return reply.code(204).send(null)
     },
   )

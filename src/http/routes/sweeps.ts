@@ -14,6 +14,7 @@ import {
   unknownSweep,
 } from '../../training/sweeps/control-sweep.js'
 import { type CreateSweepDependencies, createSweep } from '../../training/sweeps/create-sweep.js'
+import { type ActorSource, actorOf } from '../actor.js'
 import { type Idempotency, idempotencyHeaders } from '../plugins/idempotency.js'
 import { requirePrincipal } from '../principal.js'
 import { defaultLimit, integerParameter, pageParameters } from '../query-parameters.js'
@@ -21,7 +22,7 @@ import { requestOrigin } from '../request-trace.js'
 import { failures, idParameters, listSchema, toList } from '../response-schemas.js'
 import type { RoutePlugin } from '../route-plugin.js'
 
-export interface SweepRoutes {
+export interface SweepRoutes extends ActorSource {
   sweepCreation: CreateSweepDependencies
   idempotency: Idempotency
 }
@@ -160,7 +161,7 @@ export const sweepRoutes: RoutePlugin<SweepRoutes> = (app, { dependencies }, don
       },
     },
     async (request, reply) => {
-      await deleteSweep(sweeps(request), request.params.id)
+      await deleteSweep(sweeps(request), request.params.id, actorOf(request, dependencies()))
       return reply.code(204).send(null)
     },
   )

@@ -28,6 +28,7 @@ import {
 } from '../../training/workshops/control-workshop.js'
 import { joinWorkshop, openWorkshop, requireHiddenRows } from '../../training/workshops/open-workshop.js'
 import { runsTable } from '../../training/workshops/runs-table.js'
+import { type ActorSource, actorOf } from '../actor.js'
 import type { FailedAuthentications } from '../failed-authentications.js'
 import { requireScope } from '../plugins/authentication.js'
 import { type Idempotency, idempotencyHeaders } from '../plugins/idempotency.js'
@@ -35,7 +36,7 @@ import { requirePrincipal } from '../principal.js'
 import { failures, idParameters, listSchema, toList } from '../response-schemas.js'
 import type { RoutePlugin } from '../route-plugin.js'
 
-export interface WorkshopRoutes extends ControlDependencies {
+export interface WorkshopRoutes extends ControlDependencies, ActorSource {
   datasets: Tenanted<Pick<DatasetStore, 'get' | 'list' | 'delete'>>
   scores: Pick<ScoreStore, 'standings'>
   /** Called after a leaderboard was set. */
@@ -94,7 +95,7 @@ export const workshopRoutes: RoutePlugin<WorkshopRoutes> = (app, { dependencies 
       const { leaderboard } = request.body
       await checkLeaderboard(request, reply, { datasets, leaderboard })
       const workshop = await idempotency.answerOnce(request, reply, (once) =>
-        openWorkshop(workshops, tenantId, request.body, once),
+        openWorkshop(workshops, tenantId, request.body, actorOf(request, dependencies()), once),
       )
       if (leaderboard !== undefined) onLeaderboard()
       return reply.code(201).header('location', workshop.links.self).send(workshop)
@@ -183,13 +184,10 @@ export const workshopRoutes: RoutePlugin<WorkshopRoutes> = (app, { dependencies 
       },
       async (request) => {
         const all = dependencies()
-        const { id } = await findWorkshop(
-          all.workshops,
-          requirePrincipal(request).tenantId,
-          request.params.id,
-        )
+        const { tenantId } = requirePrincipal(request)
+        const { id } = await findWorkshop(all.workshops, tenantId, request.params.id)
         const onError = (error: unknown) => request.log.warn({ err: error }, 'queue')
-        return { jobs: await control(all, id, onError) }
+        return { jobs: await control(all, { id, tenantId }, actorOf(request, all), onError) }
       },
     )
   }
@@ -236,8 +234,9 @@ export const workshopRoutes: RoutePlugin<WorkshopRoutes> = (app, { dependencies 
     },
     async (request, reply) => {
       const all = dependencies()
-      const { id } = await findWorkshop(all.workshops, requirePrincipal(request).tenantId, request.params.id)
-      await deleteWorkshop(all, id)
+      const { tenantId } = requirePrincipal(request)
+      const { id } = await findWorkshop(all.workshops, tenantId, request.params.id)
+      await deleteWorkshop(all, { id, tenantId }, actorOf(request, all))
       return reply.code(204).send(null)
     },
   )
@@ -262,7 +261,8 @@ export const participationRoutes: RoutePlugin<WorkshopRoutes> = (app, { dependen
     async (request, reply) => {
       const { workshops, settings, failedAuthentications } = dependencies()
       failedAuthentications.check(request, reply, null)
-      const joined = await joinWorkshop(workshops, request.body, settings).catch((error: unknown) => {
+      const client = { requestId: request.id, address: failedAuthentications.clientAddress(request) }
+      const joined = await joinWorkshop(workshops, request.body, client, settings).catch((error: unknown) => {
         if (error instanceof Problem && error.code === 'not-found')
           failedAuthentications.reject(request, null)
         throw error

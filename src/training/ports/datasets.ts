@@ -1,6 +1,7 @@
 import type { Dataset, Scaling } from '../../contract/dataset.js'
 import type { Prepared } from '../../datasets/prepare.js'
 import type { Table } from '../../datasets/table.js'
+import type { Actor } from './audit.js'
 import type { ListPage, Page } from './pages.js'
 import type { Tenanted } from './tenants.js'
 
@@ -31,7 +32,7 @@ export interface DatasetStore {
   /** The chunks that contain rows first … first + count − 1. `rows` is the number of rows of the dataset. */
   rows(id: string, first: number, count: number): Promise<TableSlice | null>
   /** `used`: an unfinished job reads the dataset. */
-  delete(id: string): Promise<'deleted' | 'used' | 'missing'>
+  delete(id: string, actor?: Actor | null): Promise<'deleted' | 'used' | 'missing'>
 }
 
 /** The datasets of all tenants. */

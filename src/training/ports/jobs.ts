@@ -126,10 +126,11 @@ export interface JobStore {
   /** The history of a job, oldest first; null if there is no such job. Throws as `list` does. */
   events(id: string, page: ListPage): Promise<Page<JobEvent> | null>
   /**
-   * Deletes a finished job and the trials that repeat it, with their epochs and checkpoints. Models stay.
+   * Deletes a finished job and the trials that repeat it, with their epochs and checkpoints. Models stay. With an actor,
+   * the audit log has it. So does it for other objects.
    * @throws Problem `job-active` while trials of the job have not ended
    */
-  delete(id: string): Promise<boolean>
+  delete(id: string, actor?: Actor | null): Promise<boolean>
   /**
    * Deletes at most `most` jobs that ended in these states before that time, oldest first. Returns the number. With an actor,
    * the audit log has it.

@@ -3,6 +3,7 @@ import type { Evaluation } from '../../contract/evaluation.js'
 import type { LabelFilter } from '../../contract/labels.js'
 import type { EvaluatedModel, LayerSummary, Model, ModelChange, Tensor } from '../../contract/model.js'
 import type { Network } from '../../contract/network.js'
+import type { Actor } from './audit.js'
 import type { Bytes } from './bytes.js'
 import type { Once } from './idempotency.js'
 import type { ListPage, Page } from './pages.js'
@@ -52,7 +53,7 @@ export interface ModelStore {
   tensors(id: string): Promise<Tensor[] | null>
   /** Null if there is no such model. @throws Problem `invalid-request` for too many pairs of metadata */
   change(id: string, change: ModelChange): Promise<Model | null>
-  delete(id: string): Promise<'deleted' | 'missing' | ModelUse>
+  delete(id: string, actor?: Actor | null): Promise<'deleted' | 'missing' | ModelUse>
 }
 
 /** `error` is undefined if the query succeeded. */

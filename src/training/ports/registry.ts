@@ -5,6 +5,7 @@ import type {
   RegisteredModel,
   VersionStatus,
 } from '../../contract/registry.js'
+import type { Actor } from './audit.js'
 import type { ListPage, Page } from './pages.js'
 import type { Tenanted } from './tenants.js'
 
@@ -31,7 +32,7 @@ export interface RegistryStore {
   names(page: ListPage): Promise<Page<RegisteredModel>>
   find(name: string): Promise<RegisteredModel>
   /** Deletes a name with its versions. The models remain. @throws Problem `model-in-use` if it has aliases */
-  delete(name: string): Promise<void>
+  delete(name: string, actor?: Actor | null): Promise<void>
   /** Newest first. */
   versions(name: string, page: ListPage & { status?: VersionStatus | undefined }): Promise<Page<ModelVersion>>
   version(name: string, version: number): Promise<ModelVersion>

@@ -1,6 +1,7 @@
 import type { Repeat, Repeats } from '../../contract/repeats.js'
 import type { Sweep, SweepRequest, SweepSummary, Trial } from '../../contract/sweep.js'
 import type { Choices } from '../sweeps/choices.js'
+import type { Actor } from './audit.js'
 import type { Once } from './idempotency.js'
 import type { NewJob } from './jobs.js'
 import type { Origin, StoredTrace } from './origin.js'
@@ -47,7 +48,7 @@ export interface SweepStore {
   /** The trials of a job with repeats or folds; null for another job. */
   trialsOfJob(jobId: string): Promise<JobTrials | null>
   /** Deletes a finished sweep; its jobs stay. */
-  delete(id: string): Promise<boolean>
+  delete(id: string, actor?: Actor | null): Promise<boolean>
 }
 
 /** A running sweep that has trials to create. */

@@ -8,6 +8,7 @@ import type {
   WorkshopChange,
   WorkshopRun,
 } from '../../contract/workshop.js'
+import type { Actor } from './audit.js'
 import type { Once } from './idempotency.js'
 
 export interface NewWorkshop {
@@ -21,6 +22,15 @@ export interface NewWorkshop {
   hours: number
 }
 
+export interface OwnWorkshop {
+  id: string
+  /** Of the teacher. */
+  tenantId: string
+}
+
+/** Who joins: the key is made with the participant. */
+export type Client = Pick<Actor, 'requestId' | 'address'>
+
 export interface NewParticipant {
   code: string
   nickname: string
@@ -31,7 +41,7 @@ export interface NewParticipant {
 
 export interface WorkshopStore {
   /** @throws Problem `too-many-workshops` */
-  create(workshop: NewWorkshop, once?: Once): Promise<Workshop>
+  create(workshop: NewWorkshop, actor: Actor, once?: Once): Promise<Workshop>
   /** Newest first. */
   list(tenantId: string): Promise<Workshop[]>
   get(tenantId: string, id: string): Promise<Workshop | null>
@@ -41,7 +51,7 @@ export interface WorkshopStore {
    * Stores a participant with a tenant, its limits, and a key. Null if no workshop that has not expired has the code.
    * @throws Problem `nickname-taken` or `workshop-full`
    */
-  join(participant: NewParticipant): Promise<{ expiresAt: string } | null>
+  join(participant: NewParticipant, client: Client): Promise<{ expiresAt: string } | null>
   /** In the order in which they joined, each with the newest run. */
   participants(id: string): Promise<Participant[]>
   /** The tenants of the participants, in the order in which they joined. */
@@ -57,8 +67,10 @@ export interface WorkshopStore {
   membership(tenantId: string): Promise<Membership | null>
   /** Deletes the workshop, and the keys and tenants of its participants, which must have no data. */
   delete(id: string): Promise<void>
-  /** Ends the code and the keys of the participants. */
-  close(id: string): Promise<void>
+  /** Ends the code and the keys of the participants, which the audit log has as the deletion. */
+  close(workshop: OwnWorkshop, actor: Actor): Promise<void>
+  /** Writes an entry of the audit log. The changes that follow are one transaction for each participant. */
+  record(workshop: OwnWorkshop, action: 'paused' | 'resumed' | 'reset', actor: Actor): Promise<void>
   /** Cancels the unfinished jobs and sweeps of workshops that have expired. */
   cleanUp(): Promise<void>
 }

@@ -1,6 +1,7 @@
 /** Reads, pauses, resumes, cancels and deletes sweeps. */
 import { Problem } from '../../contract/problems.js'
 import { type Sweep, type SweepStatus, unfinishedSweepStatuses } from '../../contract/sweep.js'
+import type { Actor } from '../ports/audit.js'
 import type { SweepStore } from '../ports/sweeps.js'
 
 interface Control {
@@ -49,8 +50,8 @@ async function changed(
 const isUnfinished = (status: SweepStatus) => unfinishedSweepStatuses.some((each) => each === status)
 
 /** @throws Problem `job-active` for a sweep that has not ended */
-export async function deleteSweep(sweeps: SweepStore, id: string): Promise<void> {
-  if (await sweeps.delete(id)) return
+export async function deleteSweep(sweeps: SweepStore, id: string, actor: Actor): Promise<void> {
+  if (await sweeps.delete(id, actor)) return
   const { status } = await findSweep(sweeps, id)
   throw new Problem('job-active', `The sweep is ${status}: cancel it first.`)
 }

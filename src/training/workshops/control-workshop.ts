@@ -2,6 +2,7 @@
 import { finishedStatuses } from '../../contract/job-status.js'
 import { Problem } from '../../contract/problems.js'
 import type { Workshop, WorkshopChange } from '../../contract/workshop.js'
+import type { Actor } from '../ports/audit.js'
 import type { DatasetStore } from '../ports/datasets.js'
 import type { JobStore } from '../ports/jobs.js'
 import type { ModelStore } from '../ports/models.js'
@@ -9,7 +10,7 @@ import type { ListPage, Page } from '../ports/pages.js'
 import type { JobQueue } from '../ports/queue.js'
 import type { SweepStore } from '../ports/sweeps.js'
 import type { Tenanted } from '../ports/tenants.js'
-import type { WorkshopStore } from '../ports/workshops.js'
+import type { OwnWorkshop, WorkshopStore } from '../ports/workshops.js'
 
 export interface ControlDependencies {
   workshops: WorkshopStore
@@ -65,7 +66,11 @@ export async function changeWorkshop(
 }
 
 /** @returns the number of jobs that changed */
-async function changeAll(workshops: WorkshopStore, id: string, change: 'pause' | 'resume'): Promise<number> {
+async function changeAll(
+  workshops: WorkshopStore,
+  { id }: OwnWorkshop,
+  change: 'pause' | 'resume',
+): Promise<number> {
   let changed = 0
   for (const { tenantId } of await workshops.tenants(id)) {
     changed += await workshops.changeJobs(tenantId, change)
@@ -74,23 +79,40 @@ async function changeAll(workshops: WorkshopStore, id: string, change: 'pause' |
 }
 
 /** Pauses sweeps before their jobs, so that they create no trials and decide about none. */
-export const pauseWorkshop = ({ workshops }: ControlDependencies, id: string) =>
-  changeAll(workshops, id, 'pause')
+export async function pauseWorkshop(
+  { workshops }: ControlDependencies,
+  workshop: OwnWorkshop,
+  actor: Actor,
+): Promise<number> {
+  await workshops.record(workshop, 'paused', actor)
+  return changeAll(workshops, workshop, 'pause')
+}
 
 /** Resumes what `pauseWorkshop` paused. */
 export async function resumeWorkshop(
   { workshops, queue, wakeSweeps }: ControlDependencies,
-  id: string,
+  workshop: OwnWorkshop,
+  actor: Actor,
   onQueueError: (error: unknown) => void,
 ): Promise<number> {
-  const changed = await changeAll(workshops, id, 'resume')
+  await workshops.record(workshop, 'resumed', actor)
+  const changed = await changeAll(workshops, workshop, 'resume')
   wakeSweeps()
   if (changed > 0) await queue.afterCommit().catch(onQueueError)
   return changed
 }
 
 /** Ends and deletes all jobs, models, datasets and sweeps of the participants. Returns the number of jobs. */
-export async function resetWorkshop(dependencies: ControlDependencies, id: string): Promise<number> {
+export async function resetWorkshop(
+  dependencies: ControlDependencies,
+  workshop: OwnWorkshop,
+  actor: Actor,
+): Promise<number> {
+  await dependencies.workshops.record(workshop, 'reset', actor)
+  return clearParticipants(dependencies, workshop)
+}
+
+async function clearParticipants(dependencies: ControlDependencies, { id }: OwnWorkshop): Promise<number> {
   let deleted = 0
   for (const { tenantId } of await dependencies.workshops.tenants(id)) {
     deleted += await clearTenant(dependencies, tenantId)
@@ -117,8 +139,12 @@ async function clearTenant(all: ControlDependencies, tenantId: string): Promise<
 }
 
 /** Deletes the workshop with the data of its participants. Their keys end first, so that they add nothing. */
-export async function deleteWorkshop(dependencies: ControlDependencies, id: string): Promise<void> {
-  await dependencies.workshops.close(id)
-  await resetWorkshop(dependencies, id)
-  await dependencies.workshops.delete(id)
+export async function deleteWorkshop(
+  dependencies: ControlDependencies,
+  workshop: OwnWorkshop,
+  actor: Actor,
+): Promise<void> {
+  await dependencies.workshops.close(workshop, actor)
+  await clearParticipants(dependencies, workshop)
+  await dependencies.workshops.delete(workshop.id)
 }

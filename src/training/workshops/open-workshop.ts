@@ -15,9 +15,10 @@ import {
 } from '../../contract/workshop.js'
 import { makeKey } from '../key-text.js'
 import { newId } from '../new-id.js'
+import type { Actor } from '../ports/audit.js'
 import type { DatasetStore } from '../ports/datasets.js'
 import type { Once } from '../ports/idempotency.js'
-import type { WorkshopStore } from '../ports/workshops.js'
+import type { Client, WorkshopStore } from '../ports/workshops.js'
 
 /** Everything that the lecture and the playground do. */
 const participantScopes: Scope[] = ['jobs:write', 'models:write', 'datasets:write']
@@ -30,10 +31,11 @@ export async function openWorkshop(
   workshops: Pick<WorkshopStore, 'create'>,
   tenantId: string,
   { name, spec, leaderboard, hours }: WorkshopRequest,
+  actor: Actor,
   once?: Once,
 ): Promise<Workshop> {
   const workshop = { name: name ?? null, spec: spec ?? null, leaderboard: leaderboard ?? null }
-  return workshops.create({ id: newId('workshop'), tenantId, ...workshop, hours, drawCode }, once)
+  return workshops.create({ id: newId('workshop'), tenantId, ...workshop, hours, drawCode }, actor, once)
 }
 
 /** @throws Problem `not-found` for the dataset, or `invalid-dataset` if it has no target */
@@ -60,6 +62,7 @@ function limitParticipant(settings: Limits): OwnLimits {
 export async function joinWorkshop(
   workshops: Pick<WorkshopStore, 'join'>,
   request: JoinRequest,
+  client: Client,
   settings: Limits,
 ): Promise<Joined> {
   const code = request.code.replaceAll(/[\s-]/g, '').toUpperCase()
@@ -68,7 +71,7 @@ export async function joinWorkshop(
   const key = { id, sha256, scopes: participantScopes }
   const tenantId = `participant-${id.replace(/^.*_/, '')}`
   const limits = limitParticipant(settings)
-  const joined = await workshops.join({ code, nickname, tenantId, limits, key })
+  const joined = await workshops.join({ code, nickname, tenantId, limits, key }, client)
   if (joined === null) throw new Problem('not-found', `No open workshop has the code ${code}.`)
   return { object: 'joined', nickname, key: text, ...joined }
 }
