@@ -18,6 +18,7 @@ import type { Tracing } from '../src/tracing/tracing.js'
 import type { JobQueue } from '../src/training/ports/queue.js'
 import { reconcileForever } from '../src/training/reconcile.js'
 import { Lanes } from './claim-loops.js'
+import { ObjectTally } from './object-tally.js'
 import { Processor } from './processor.js'
 import { reportForever } from './report-worker.js'
 import { SharedDatasets } from './shared-datasets.js'
@@ -69,6 +70,11 @@ async function openWorker(common: Common): Promise<void> {
     settings: defaultLimits(config),
     checkpoints: keptCheckpoints(config),
   })
+  if (objects !== null) {
+    // Closed after the runs, whose last requests it reports.
+    const tally = stack.adopt(new ObjectTally(stores.serviceMetrics, log), (opened) => opened.close())
+    objects.observe = (...observed) => tally.observe(...observed)
+  }
   const pool = stack.adopt(new TrainerPool({ backend: config.DESCENT_BACKEND }), (opened) => opened.close())
   const processor = stack.adopt(openProcessor(workerId, stores, pool, tracing, common), (opened) =>
     opened.close(),

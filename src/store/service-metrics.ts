@@ -4,6 +4,7 @@ import { finishedStatuses, jobStatusSchema, unfinishedStatuses } from '../contra
 import type { MetricStore } from '../training/ports/service-metrics.js'
 import type { Database } from './database.js'
 import { countDeletedObjects } from './deleted-objects.js'
+import { fromTallies, toTallies } from './object-request-tallies.js'
 import { tallyShards } from './outbox.js'
 import { noRow, query, statement } from './statements.js'
 import { statusIn } from './transitions.js'
@@ -37,11 +38,16 @@ const talliesStatement = statement(
 )
 
 export function metricStore(database: Database): MetricStore {
+  async function add(increments: Record<string, number>): Promise<void> {
+    // In the same order everywhere, so that two processes do not wait for each other.
+    const names = Object.keys(increments).sort()
+    const shard = Math.floor(Math.random() * tallyShards)
+    await query(database, addStatement, [names, names.map((name) => increments[name]), shard])
+  }
+
   return {
-    async add(increments) {
-      const shard = Math.floor(Math.random() * tallyShards)
-      await query(database, addStatement, [Object.keys(increments), Object.values(increments), shard])
-    },
+    add,
+    addObjectRequests: (requests) => add(toTallies(requests)),
 
     async read() {
       const [counts, sums, workers, deletedObjects] = await Promise.all([
@@ -58,6 +64,7 @@ export function metricStore(database: Database): MetricStore {
         deletedObjects,
         epochs: tally('epochs'),
         trainingSeconds: tally('trainingSeconds'),
+        objectRequests: fromTallies(tallies),
         unfinished: unfinishedStatuses.map((status) => ({ status, jobs: waiting.get(status) ?? 0 })),
         ended: finishedStatuses.map((status) => ({ status, jobs: tally(`jobs.${status}`) })),
       }

@@ -201,7 +201,20 @@ describe.skipIf(!hasSwift)('the service with an object store', () => {
     await swift.startProxy()
     expect((await ended(service, job.id)).status).toBe('succeeded')
     const metrics = await (await fetch(`${service.url}/metrics`)).text()
-    expect(metrics).toMatch(/object_store_request_seconds_count\{operation="put",outcome="failure"\} [1-9]/)
+    expect(metrics).toMatch(
+      /descent_object_store_request_seconds_count\{operation="put",outcome="failure"\} [1-9]/,
+    )
+    const ofWorkers = (operation: string, outcome: string) =>
+      expect
+        .poll(async () => (await fetch(`${service.url}/metrics`)).text())
+        .toMatch(
+          new RegExp(
+            `descent_worker_object_store_request_seconds_count\\{operation="${operation}",outcome="${outcome}"\\} [1-9]`,
+          ),
+        )
+    await ofWorkers('put', 'success')
+    await ofWorkers('put', 'failure')
+    await ofWorkers('get', 'success')
     expect(metrics).toMatch(/object_store_deletions_waiting \d/)
     // The secret is in no line of the log.
     expect(service.output()).not.toContain('secret')

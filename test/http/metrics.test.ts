@@ -5,6 +5,7 @@ import { openMetrics } from '../../src/http/plugins/metrics.js'
 import { openDatabase } from '../../src/store/database.js'
 import { listenForHints } from '../../src/store/hints.js'
 import { metricStore } from '../../src/store/service-metrics.js'
+import { objectRequestBounds } from '../../src/training/ports/service-metrics.js'
 import { openApp, type RunningApp } from '../support/app.js'
 import { eventually } from '../support/service.js'
 import { linearModel, newJob, startJob, storeEpochs } from '../support/stores.js'
@@ -97,6 +98,41 @@ describe('/metrics', () => {
     expect(risen('descent_epochs_total')).toBe(500)
     expect(risen('descent_training_seconds_total')).toBe(25)
     expect((await scrape()).get('descent_epochs_total')).toBe(samples.get('descent_epochs_total'))
+  })
+
+  it('sums the requests of all workers to the object store, by cumulative buckets', async () => {
+    const counts = (...pairs: [number, number][]) => {
+      const all = Array<number>(objectRequestBounds.length + 1).fill(0)
+      for (const [bound, count] of pairs) all[bound] = count
+      return all
+    }
+    const last = objectRequestBounds.length
+    await service.serviceMetrics.addObjectRequests([
+      { operation: 'put', outcome: 'success', seconds: 0.0625, counts: counts([0, 2], [3, 1]) },
+      { operation: 'get', outcome: 'failure', seconds: 16, counts: counts([last, 1]) },
+    ])
+    await Promise.all(
+      Array.from({ length: 20 }, () =>
+        service.serviceMetrics.addObjectRequests([
+          { operation: 'put', outcome: 'success', seconds: 0.5, counts: counts([5, 1]) },
+          { operation: 'get', outcome: 'success', seconds: 0.25, counts: counts([5, 1]) },
+        ]),
+      ),
+    )
+    const samples = await scrape()
+    const name = 'descent_worker_object_store_request_seconds'
+    const puts = 'operation="put",outcome="success"'
+    expect(samples.get(`${name}_count{${puts}}`)).toBe(23)
+    expect(samples.get(`${name}_sum{${puts}}`)).toBe(10.0625)
+    // The bounds at these indices are 0.005, 0.05 and 0.25.
+    const below = ['0.005', '0.01', '0.05', '0.1', '0.25', '15', '+Inf']
+    expect(below.map((bound) => samples.get(`${name}_bucket{le="${bound}",${puts}}`))).toEqual([
+      2, 2, 3, 3, 23, 23, 23,
+    ])
+    const failures = 'operation="get",outcome="failure"'
+    expect(samples.get(`${name}_bucket{le="15",${failures}}`)).toBe(0)
+    expect(samples.get(`${name}_bucket{le="+Inf",${failures}}`)).toBe(1)
+    expect(samples.get(`${name}_count{operation="get",outcome="success"}`)).toBe(20)
   })
 
   it('divides the threads of workers into busy and free ones', async () => {

@@ -2,9 +2,14 @@
 import type { FastifyPluginCallback, onResponseHookHandler } from 'fastify'
 import fastifyPlugin from 'fastify-plugin'
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
-import type { MetricStore } from '../../training/ports/service-metrics.js'
+import {
+  type MetricStore,
+  type ObjectRequests,
+  objectRequestBounds,
+} from '../../training/ports/service-metrics.js'
 import { observeEventLoop } from './event-loop-metrics.js'
 import { RequestMetrics } from './request-metrics.js'
+import { workerObjectMetrics } from './worker-object-metrics.js'
 
 const prefix = 'descent_'
 
@@ -36,7 +41,7 @@ export function openMetrics(): Metrics {
     name: `${prefix}object_store_request_seconds`,
     help: 'Seconds of each attempt of a request of this process to the object store, by operation (put, get, delete, list) and outcome (success, missing, failure)',
     labelNames: ['operation', 'outcome'],
-    buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 15],
+    buckets: [...objectRequestBounds],
     registers,
   })
   const deletedObjects = new Gauge({
@@ -84,8 +89,11 @@ export function openMetrics(): Metrics {
     registers,
   })
 
+  let ofWorkers: ObjectRequests[] = []
+
   function setFromDatabase(stored: Awaited<ReturnType<MetricStore['read']>>): void {
     deletedObjects.set(stored.deletedObjects)
+    ofWorkers = stored.objectRequests
     for (const { status, jobs } of stored.unfinished) unfinished.set({ status }, jobs)
     const { seen, threads: all, busyThreads } = stored.workers
     workers.set(seen)
@@ -128,7 +136,8 @@ export function openMetrics(): Metrics {
       } catch {
         database.set(0)
       }
-      return `${await registry.metrics()}\n${requests.text()}`
+      const text = [await registry.metrics(), requests.text(), workerObjectMetrics(prefix, ofWorkers)]
+      return text.join('\n')
     },
   }
 }

@@ -2,6 +2,7 @@
  * Counts and durations of requests by method, route and status, in the text format of Prometheus. Plain numbers are
  * faster than prom-client, which looks up the labels for every request.
  */
+import { histogramLines } from './histogram-lines.js'
 
 const bounds = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10] as const
 
@@ -75,22 +76,10 @@ export class RequestMetrics {
       `# TYPE ${durations} histogram`,
       ...this.#series
         .filter(({ timedRequests }) => timedRequests > 0)
-        .flatMap((series) => durationLines(durations, series)),
+        .flatMap(({ labels, timedRequests: count, seconds: sum, counts }) =>
+          histogramLines(durations, { labels, bounds, counts, count, sum }),
+        ),
       '',
     ].join('\n')
   }
-}
-
-function durationLines(name: string, { labels, timedRequests, seconds, counts }: Series): string[] {
-  let sum = 0
-  const buckets = bounds.map((bound, index) => {
-    sum += counts[index]
-    return `${name}_bucket{le="${bound}",${labels}} ${sum}`
-  })
-  return [
-    ...buckets,
-    `${name}_bucket{le="+Inf",${labels}} ${timedRequests}`,
-    `${name}_sum{${labels}} ${seconds}`,
-    `${name}_count{${labels}} ${timedRequests}`,
-  ]
 }
