@@ -1,19 +1,19 @@
 /** Claims jobs, trains them in a thread, and stores their progress and their end. */
 import type { Logger } from 'pino'
-import type { ReleaseReason } from '../src/contract/job-event.js'
 import { epochCount } from '../src/engine/index.js'
 import type { Tracing } from '../src/tracing/tracing.js'
 import type { JobProgress } from '../src/training/ports/jobs.js'
 import type { Claim, ClaimedJob, Progress, RunStore } from '../src/training/ports/runs.js'
 import type { MetricStore } from '../src/training/ports/service-metrics.js'
+import { type Batch, createBatch, expectEnd, type Run, requestStop } from './batch.js'
 import { FoldMemory } from './fold-memory.js'
-import { stopWords, type TrainingOrder } from './messages.js'
-import { inOrderOfPreemption } from './preemption-order.js'
+import type { TrainingOrder } from './messages.js'
+import { preemptRuns } from './preemption.js'
 import { Retries } from './retries.js'
 import type { DatabaseTrouble } from './run-errors.js'
 import { internalMessage, RunRecord, storeWhole } from './run-record.js'
 import { RunTrace } from './run-trace.js'
-import { type Holder, ThreadAllocator } from './thread-allocator.js'
+import { ThreadAllocator } from './thread-allocator.js'
 import { ThreadCrash, type TrainerPool } from './trainer-pool.js'
 import { type OrderSources, TrainingOrders } from './training-orders.js'
 import { WorkTally } from './work-tally.js'
@@ -37,23 +37,10 @@ interface Dependencies extends OrderSources {
   log: Logger
 }
 
-interface Run {
-  job: ClaimedJob
-  stop: Int32Array
-  /** Why it is stopped. */
-  reason: ReleaseReason
-}
-
 /** A job in a thread. */
 interface Active {
   run: Run
   record: RunRecord
-}
-
-/** The jobs that one thread trains in sequence. */
-interface Batch {
-  runs: Run[]
-  holder: Holder
 }
 
 /** The phases of `processNext`. */
@@ -161,15 +148,8 @@ export class Processor {
     for (const { claim, error } of unreadable) await this.#refuseUnreadable(claim, error)
     this.#threads.reserve(waiting)
     if (jobs.length === 0) return { batch: null, left }
-    const stops = new Int32Array(new SharedArrayBuffer(4 * jobs.length))
-    const batch: Batch = {
-      runs: jobs.map((job, index) => ({
-        job,
-        stop: stops.subarray(index, index + 1),
-        reason: 'worker-stopped',
-      })),
-      holder: this.#threads.take(jobs),
-    }
+    const orders = new TrainingOrders(this.dependencies, this.#folds)
+    const batch = createBatch(jobs, this.#threads.take(jobs), orders)
     this.#batches.add(batch)
     // A stop before this line did not see these runs.
     if (this.#stopping) for (const run of batch.runs) requestStop(run)
@@ -186,7 +166,7 @@ export class Processor {
   async #train(batch: Batch, free: () => void): Promise<void> {
     const { pool, tracing = null, workerId } = this.dependencies
     const records = { ...this.dependencies, tally: this.#tally, retries: this.#retries }
-    const orders = new TrainingOrders(this.dependencies, this.#folds)
+    const { holder, orders } = batch
     const sent: TrainingOrder[] = []
     const active: Active[] = []
     try {
@@ -198,6 +178,8 @@ export class Processor {
           const order = await orders.add(run.job, run.stop)
           if ('code' in order) return record.conclude({ type: 'refused', ...order })
           record.begin()
+          if (typeof order.data === 'object' && order.data.type === 'shared')
+            holder.encodedAt = performance.now()
           sent.push(order)
           active.push({ run, record })
         })
@@ -205,16 +187,19 @@ export class Processor {
       if (sent.length === 0) return
       for (const { record } of active) record.trace?.enterThread(sent.length)
       await pool.train(sent, {
-        encoded: (index, data) => orders.encoded(index, data),
+        encoded: (index, data) => {
+          orders.encoded(index, data)
+          holder.encodedAt = performance.now()
+        },
         begun: () => {
-          batch.holder.begunAt ??= performance.now()
+          holder.begunAt ??= performance.now()
         },
         fold: (index, result) => orders.fold(index, result),
         fill: (index, what, buffers) => orders.fill(index, what, buffers),
         store: async (index, progress) => {
           const { record, run } = active[index]
           this.#learn(run.job, progress)
-          expectEnd(batch.holder, run.job, progress)
+          expectEnd(holder, run.job, progress)
           if (record.isOver || !(await record.guard(() => record.store(progress)))) requestStop(run)
         },
         storeWhole: async (trainings) => {
@@ -274,22 +259,11 @@ export class Processor {
     }
   }
 
-  /** Stops runs while a job of another tenant waits. They continue later from a checkpoint, with the same bits. */
   async #preempt(): Promise<void> {
     const { runs, threads, log } = this.dependencies
-    const order = inOrderOfPreemption([...this.#batches], performance.now())
     if (this.#batches.size === 0 || this.#stopping) return
     try {
-      const capacity = { free: this.#threads.free, all: threads }
-      const ids = await runs.preempt(
-        order.map(({ job }) => job.jobId),
-        capacity,
-      )
-      for (const run of order) {
-        if (!ids.includes(run.job.jobId)) continue
-        run.reason = 'preempted'
-        requestStopAfterFold(run)
-      }
+      await preemptRuns([...this.#batches], runs, { free: this.#threads.free, all: threads })
     } catch (error) {
       log.warn({ err: error }, 'waiting tenants could not be read')
     }
@@ -312,20 +286,3 @@ export class Processor {
 }
 
 type Done = Pick<Progress, 'epochs' | 'seconds'>
-
-/** Estimates the end of a claim from the speed of the reported epochs. */
-function expectEnd(holder: Holder, { epochs }: ClaimedJob, { epochs: done, seconds }: Done): void {
-  const count = epochCount(done)
-  if (count === 0) return
-  const left = Math.max(0, epochs - (done.firstEpoch + count - 1))
-  holder.expectedEnd = performance.now() + (1_000 * left * seconds) / count
-}
-
-function requestStop({ stop }: Run): void {
-  Atomics.store(stop, 0, stopWords.atNextStep)
-}
-
-/** Does not replace an earlier request. */
-function requestStopAfterFold({ stop }: Run): void {
-  Atomics.compareExchange(stop, 0, 0, stopWords.afterFold)
-}

@@ -39,6 +39,12 @@ export class SharedDatasets {
     }
   }
 
+  /** Whether the next training finds the rows encoded, unless other datasets evict them before. */
+  keeps(key: string): boolean {
+    const encoded = this.entries.get(key)?.encoded ?? null
+    return encoded !== null && countSpare(encoded) < worthwhileBytes
+  }
+
   /**
    * Removes the entry, for example because a dead thread may have left reserved memory. Threads keep the data that they
    * use.
@@ -53,7 +59,7 @@ export class SharedDatasets {
    */
   evict(): void {
     for (const [key, { encoded }] of this.entries) {
-      const spare = encoded === null ? 0 : Dataset.attach(encoded.handle).spareBytes
+      const spare = encoded === null ? 0 : countSpare(encoded)
       if (spare < worthwhileBytes) continue
       this.entries.delete(key)
       collectSoon(spare)
@@ -91,6 +97,9 @@ export class SharedDatasets {
     }
   }
 }
+
+/** Bytes that trainings on the rows have added. */
+const countSpare = ({ handle }: SharedData): number => Dataset.attach(handle).spareBytes
 
 /** Bytes of the memory: the rows, and what trainings on them have added. */
 function countBytes({ encoded }: Entry): number {

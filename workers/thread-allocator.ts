@@ -20,6 +20,8 @@ export interface Holder {
   threads: number
   readonly since: number
   readonly estimatedSeconds: number
+  /** Milliseconds, when the encoded rows were in memory that trainings share; null before, or if they are not shared. */
+  encodedAt: number | null
   /** Milliseconds, when the training had begun; null while its data is prepared. */
   begunAt: number | null
   /** Milliseconds, estimated from its progress; null before its first epochs. */
@@ -79,7 +81,7 @@ export class ThreadAllocator {
     const since = this.now()
     const threads = Math.min(Math.max(...jobs.map(({ spec }) => spec.threads)), this.all)
     const estimatedSeconds = jobs.reduce((sum, job) => sum + job.estimatedSeconds, 0)
-    const holder = { threads, since, estimatedSeconds, begunAt: null, expectedEnd: null }
+    const holder = { threads, since, estimatedSeconds, encodedAt: null, begunAt: null, expectedEnd: null }
     this.#holders.add(holder)
     return holder
   }

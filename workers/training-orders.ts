@@ -176,6 +176,17 @@ export class TrainingOrders {
     if (taken?.type === 'encode') taken.publish(data)
   }
 
+  /**
+   * Whether the next claim of a job finds its rows encoded.
+   * @param index of the order
+   */
+  keepsRows(index: number): boolean {
+    const taken = this.#taken.get(index)
+    return (
+      taken !== undefined && taken.taken.type !== 'private' && this.sources.sharedDatasets.keeps(taken.key)
+    )
+  }
+
   fold(index: number, result: FoldResult): void {
     this.#onFold[index](result)
   }

@@ -1,7 +1,13 @@
 import { readdir } from 'node:fs/promises'
 import { constants, getPriority, setPriority } from 'node:os'
 
-const { PRIORITY_NORMAL, PRIORITY_BELOW_NORMAL } = constants.priority
+const { PRIORITY_NORMAL, PRIORITY_BELOW_NORMAL, PRIORITY_LOW } = constants.priority
+
+/**
+ * Of trainings and other long work. On Linux the lowest, because a thread that wakes up may otherwise wait some milliseconds
+ * for one that computes. Elsewhere it is that of the whole process.
+ */
+export const lowPriority = process.platform === 'linux' ? PRIORITY_LOW : PRIORITY_BELOW_NORMAL
 
 /** After the event loops and the database, before trainings and other long work. */
 export const middlePriority = (PRIORITY_NORMAL + PRIORITY_BELOW_NORMAL) / 2
@@ -25,7 +31,7 @@ export const ownPriority: SystemPriority = {
  * that the process already has.
  * @returns whether the priority was lowered
  */
-export function lowerPriority(system = ownPriority, priority = PRIORITY_BELOW_NORMAL): boolean {
+export function lowerPriority(system = ownPriority, priority = lowPriority): boolean {
   if (system.get() >= priority) return false
   system.set(priority)
   return true

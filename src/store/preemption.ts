@@ -70,7 +70,8 @@ const preemptStatement = statement(
 
 /**
  * While no tenant waits, those that run jobs are served alike, so one that comes back starts from what the least of them has
- * used. Otherwise the long trainings of others would give it hours of turns.
+ * used. Otherwise the long trainings of others would give it hours of turns. A run counts what it has held: with the ten
+ * seconds that it counts at least, the turn of a tenant that comes back would be after it.
  */
 const advanceClockStatement = statement(
   'advanceQueueClock',
@@ -78,9 +79,10 @@ const advanceClockStatement = statement(
   `
     UPDATE "QueueClock" SET "threadTime" = least FROM (
       SELECT min(time) AS least FROM (
-        SELECT "usedTime"("tenantId") AS time FROM (
-          SELECT DISTINCT "tenantId" FROM "Job" WHERE ${guard('release')} AND "claimSize" = 1
-        ) AS serving
+        SELECT serving.beyond + coalesce(sum("threadTime"), 0) AS time FROM (
+          SELECT "tenantId", sum("heldTime"("heldThreads", "claimedAt") - charged) AS beyond FROM "Job"
+          WHERE ${guard('release')} AND "claimSize" = 1 GROUP BY "tenantId"
+        ) AS serving LEFT JOIN "TenantUse" USING ("tenantId") GROUP BY "tenantId", serving.beyond
         UNION ALL SELECT "threadTime" FROM "waitingTenants"()
       ) AS each
     ) AS active WHERE "threadTime" < least`,

@@ -1,5 +1,5 @@
 /** A thread that answers calls. It starts at the first call, and again after its death, until it is closed. */
-import { type ResourceLimits, Worker } from 'node:worker_threads'
+import { Worker, type WorkerOptions } from 'node:worker_threads'
 import { stopping } from '../contract/problems.js'
 
 interface Failed {
@@ -41,7 +41,7 @@ export class CallableThread<To, From extends Answer> {
   /** @param program the path of its file, relative to this folder */
   constructor(
     private readonly program: string,
-    private readonly resourceLimits: ResourceLimits = {},
+    private readonly options: Pick<WorkerOptions, 'resourceLimits' | 'workerData'> = {},
   ) {}
 
   /** Calls `listener` after the death of the thread, which loses its state. */
@@ -83,9 +83,7 @@ export class CallableThread<To, From extends Answer> {
   }
 
   #start(): Worker {
-    const worker = new Worker(new URL(this.program, import.meta.url), {
-      resourceLimits: this.resourceLimits,
-    })
+    const worker = new Worker(new URL(this.program, import.meta.url), this.options)
     worker.on('message', (message: From | Failed) => {
       const call = this.#pending.get(message.callId)
       this.#pending.delete(message.callId)

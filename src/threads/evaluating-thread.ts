@@ -1,10 +1,11 @@
 /** The thread that applies models to the rows of tables. */
+import { lowPriority } from '../base/low-priority.js'
 import { CallableThread } from './callable-thread.js'
-import type { FromPredictor, ToPredictor } from './messages.js'
+import type { FromPredictor, PredictorSettings, ToPredictor } from './messages.js'
 
 export class EvaluatingThread extends CallableThread<ToPredictor, FromPredictor> {
   constructor() {
-    super('./predictor.thread.js')
+    super('./predictor.thread.js', { workerData: { priority: lowPriority } satisfies PredictorSettings })
   }
 
   /** A call that stops after its current slice when the signal aborts. Rejects then with the reason of the signal. */

@@ -9,7 +9,7 @@ const heapMegabytes = 256
 
 export function openImportThread(readingSeconds: number): ImportThread & { close(): Promise<void> } {
   const thread = new CallableThread<ToImportThread, FromImportThread>('./import.thread.js', {
-    maxOldGenerationSizeMb: heapMegabytes,
+    resourceLimits: { maxOldGenerationSizeMb: heapMegabytes },
   })
   return {
     async read(file, signal) {

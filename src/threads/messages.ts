@@ -43,6 +43,12 @@ interface PredictorOptions {
   batchSize: number
 }
 
+/** The data that a prediction thread starts with. */
+export interface PredictorSettings {
+  /** Its priority in the operating system. */
+  priority: number
+}
+
 export type ToPredictor =
   /** Allocates memory for the weights of these tensors, in their order. */
   | ({

@@ -2,6 +2,7 @@
  * Computes predictions for an API process: small networks on the event loop, others in threads. Evaluations,
  * boundaries and splits have a separate thread, so that no prediction waits for them.
  */
+import { lowPriority, middlePriority } from '../base/low-priority.js'
 import type { Model } from '../contract/model.js'
 import { stopping } from '../contract/problems.js'
 import { elementCount } from '../engine/index.js'
@@ -25,18 +26,20 @@ export interface PredictorPoolOptions {
   threads: number
 }
 
+const createThreads = (count: number, priority: number) =>
+  Array.from({ length: count }, () => new PredictorThread(priority))
+
 export function openPredictorPool(
   models: Pick<AllModels, 'weights' | 'openWeights' | 'onGone'>,
   { backend, threads }: PredictorPoolOptions,
 ): PredictorPool {
   const costs = new PredictionCosts(backend)
   const small = new SmallModels(models, costs, backend)
-  const predicting = Array.from({ length: threads }, () => new PredictorThread())
   // A row of some models takes seconds. If there are several threads, other models do not wait for it.
-  const lanes = {
-    quick: predicting.slice(0, Math.ceil(threads / 2)),
-    slow: threads === 1 ? predicting : predicting.slice(Math.ceil(threads / 2)),
-  }
+  const quick = createThreads(Math.ceil(threads / 2), middlePriority)
+  const slow = createThreads(Math.floor(threads / 2), lowPriority)
+  const predicting = [...quick, ...slow]
+  const lanes = { quick, slow: threads === 1 ? quick : slow }
   const evaluating = new EvaluatingThread()
   const shared = { models, costs, backend }
   const heldToPredict = new LoadedModels({ ...shared, threads: predicting, most: mostHeld.predictions })

@@ -4,7 +4,7 @@
  */
 
 import { CallableThread } from './callable-thread.js'
-import type { FromPredictor, ToPredictor } from './messages.js'
+import type { FromPredictor, PredictorSettings, ToPredictor } from './messages.js'
 import { TenantQueue } from './tenant-queue.js'
 
 /** Calls that the thread has at a time: the next is there while it computes one. */
@@ -54,8 +54,9 @@ export class PredictorThread extends CallableThread<ToPredictor, FromPredictor> 
   #calls = 0
   #slowCalls = 0
 
-  constructor() {
-    super('./predictor.thread.js')
+  /** @param priority in the operating system */
+  constructor(priority: number) {
+    super('./predictor.thread.js', { workerData: { priority } satisfies PredictorSettings })
     this.onEnd(() => {
       const requests = this.#turns.clear().flatMap((queue) => queue.requests)
       this.#queues.clear()

@@ -1,6 +1,6 @@
 /** A prediction thread. It keeps compiled models and predicts with them, so that the event loop does not. */
-import { parentPort } from 'node:worker_threads'
-import { lowerPriority, middlePriority, ownPriority } from '../base/low-priority.js'
+import { parentPort, workerData } from 'node:worker_threads'
+import { lowerPriority, ownPriority } from '../base/low-priority.js'
 import { splitTable } from '../datasets/split-rows.js'
 import { DatasetError } from '../datasets/table.js'
 import { Predictor } from '../engine/index.js'
@@ -9,7 +9,7 @@ import { answerAll, compareRows } from './compare-rows.js'
 import { drawBoundary, drawBoundaryWith } from './draw-boundary.js'
 import { evaluateTable } from './evaluate-table.js'
 import { receiveNumbers } from './little-endian.js'
-import type { FromPredictor, ToPredictor } from './messages.js'
+import type { FromPredictor, PredictorSettings, ToPredictor } from './messages.js'
 import { readShapes } from './packed-weights.js'
 import { partialDependence } from './partial-dependence.js'
 import { permutationImportance } from './permutation-importance.js'
@@ -18,7 +18,8 @@ import { toTable } from './table-rows.js'
 
 if (parentPort === null) throw new Error('predictor.thread.ts runs in a worker thread only')
 const port = parentPort
-lowerPriority(ownPriority, middlePriority)
+const settings: PredictorSettings = workerData
+lowerPriority(ownPriority, settings.priority)
 const predictors = new Map<string, Predictor>()
 /** Models whose weights are being written. */
 const loading = new Map<string, () => void>()

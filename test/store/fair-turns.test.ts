@@ -206,6 +206,15 @@ describe('preemption in a simulation of 10,000 arrivals on 8 threads', () => {
     expect(median(waited)).toBeGreaterThan(10)
   })
 
+  it('ends the wait of a tenant that returns seldom, at once', () => {
+    const jobs = arrivals({
+      always: { gap: 1e-3, length: 18, widths: [1], jobs: 5_000 },
+      seldom: { gap: 3, length: 0.01, widths: [1], jobs: 5_000 },
+    })
+    const { waits } = simulate(jobs, { threads: 2, until: 10_000 })
+    expect(Math.max(...(waits.get('seldom') ?? []))).toBeLessThan(3)
+  })
+
   it('gives tenants with long trainings equal shares, and alternates them seldom', () => {
     const jobs = arrivals({
       many: { gap: 1e-3, length: 3_000, widths: [1], jobs: 5_000 },

@@ -133,6 +133,16 @@ describe('preemption', () => {
     await preempt([id])
     expect((await stores.database.queueClock.findMany())[0].threadTime / 1e6).toBeLessThan(3_605)
   })
+
+  it('happens for a tenant that comes back after the clock followed trainings that had just begun', async () => {
+    const ids = [await run('long', 3), await run('long', 2)]
+    await preempt(ids)
+    // Both count 10 s. The clock is at the turn of the second claim, when the first counted.
+    const [{ threadTime: clock }] = await stores.database.queueClock.findMany()
+    expect(clock / 1e6).toBeCloseTo(10, 0)
+    await create('back', 1)
+    expect(await preempt(ids)).toEqual([ids[0]])
+  })
 })
 
 const tenants = ['a', 'b', 'c'] as const

@@ -1,5 +1,5 @@
 /** Many jobs through the policies of turns and preemption and one worker's threads, by events instead of time. */
-import { inOrderOfPreemption } from '../../workers/preemption-order.js'
+import { inOrderOfPreemption } from '../../workers/preemption.js'
 import { type Holder, ThreadAllocator } from '../../workers/thread-allocator.js'
 import { countedTime, preemptionOf } from './preemption-policy.js'
 import { choose, type QueuedJob, threadTime, type WaitingTenant } from './turn-policy.js'
@@ -77,9 +77,16 @@ export function simulate(
   const counted = ({ arrival: { threads }, begin, charged }: Running) =>
     countedTime({ threads, seconds: now - begin, charged })
 
+  /** Without what running jobs count before they have held it. */
+  const heldUntilNow = (name: string) =>
+    [...running]
+      .filter(({ arrival }) => arrival.tenantId === name)
+      .reduce((sum, run) => sum + held(run) - run.charged, used.get(name) ?? 0)
+
   function tenants(): Map<string, WaitingTenant> {
+    const names = [...queue].filter(([, own]) => own.length > 0).map(([name]) => name)
     return new Map(
-      [...queue.keys()].map((name) => {
+      names.map((name) => {
         const busy = [...running].filter(({ arrival }) => arrival.tenantId === name).length
         const time = Math.max(clock, usedTime(name))
         return [name, { threadTime: time, busy, allowed: Number.POSITIVE_INFINITY }]
@@ -135,7 +142,11 @@ export function simulate(
       parameters: 0,
     }))
     const order = inOrderOfPreemption(
-      [...running].map(({ id, holder }) => ({ runs: [{ id, stop }], holder })),
+      [...running].map(({ id, holder }) => ({
+        runs: [{ id, stop }],
+        holder,
+        orders: { keepsRows: () => true },
+      })),
       1_000 * now,
     )
     const waiting = [...queue.values()].flatMap((own) =>
@@ -150,7 +161,7 @@ export function simulate(
     )
     const serving = new Set([...running].map(({ arrival }) => arrival.tenantId))
     const least = Math.min(
-      ...[...serving].map(usedTime),
+      ...[...serving].map(heldUntilNow),
       ...[...tenants().values()].map(({ threadTime }) => threadTime),
     )
     if (serving.size > 0) clock = Math.max(clock, least)

@@ -2,6 +2,7 @@
 import { readdirSync } from 'node:fs'
 import { getPriority } from 'node:os'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
+import { lowPriority, middlePriority } from '../../src/base/low-priority.js'
 import type { Model } from '../../src/contract/model.js'
 import { layerSchema } from '../../src/contract/network.js'
 import { describeTable } from '../../src/datasets/table.js'
@@ -40,6 +41,29 @@ const storeLarge = async (slope: number, weightBytes = 4 * 1024 * 1024) => ({
   weightBytes,
 })
 
+const side = 384
+const slowRow = new Float32Array(side * side)
+
+/** A row of it costs more than a call of a thread should. */
+function storeSlow() {
+  const convolution = layerSchema.parse({
+    ...{ type: 'conv2d', filters: 64, kernelSize: 3, padding: 'same', useBias: false },
+  })
+  return stores.models.create(
+    linearModel({
+      network: {
+        inputShape: [1, side, side],
+        layers: [convolution, convolution, { type: 'globalAveragePooling2d' }],
+      },
+      tensors: [
+        { name: 'layers.0.weight', shape: [64, 1, 3, 3], offset: 0 },
+        { name: 'layers.1.weight', shape: [64, 64, 3, 3], offset: 576 },
+      ],
+      weights: new Uint8Array(4 * (576 + 64 * 576)),
+    }),
+  )
+}
+
 /** Rows of 0, 1, 2, … as the first input. */
 const counted = (rows: number) =>
   Float32Array.from({ length: 2 * rows }, (_, index) => (index % 2 === 0 ? index / 2 : 0))
@@ -69,14 +93,20 @@ describe('predictions', () => {
     await answer
   })
 
-  it.runIf(process.platform === 'linux' && getPriority() < 5)(
-    'by threads have a lower priority',
+  it.runIf(process.platform === 'linux' && getPriority() < middlePriority)(
+    'by threads have a lower priority, slow ones and evaluations the lowest',
     async () => {
-      const countLower = () =>
-        readdirSync('/proc/self/task').filter((thread) => getPriority(Number(thread)) === 5).length
-      const before = countLower()
+      const count = (priority: number) =>
+        readdirSync('/proc/self/task').filter((thread) => getPriority(Number(thread)) === priority).length
+      const [middle, low] = [count(middlePriority), count(lowPriority)]
       await ask(await storeLarge(2), 1)
-      expect(countLower()).toBe(before + 1)
+      expect(count(middlePriority)).toBe(middle + 1)
+      await pool.predict('slow', await storeSlow(), slowRow)
+      expect(count(lowPriority)).toBe(low + 1)
+      const table = describeTable(heads, Float64Array.of(1, 2, 3))
+      await pool.evaluate('local', await store(1), table)
+      expect(count(lowPriority)).toBe(low + 2)
+      expect(count(middlePriority)).toBe(middle + 1)
     },
   )
 
@@ -138,30 +168,13 @@ describe('predictions', () => {
   })
 
   it('of a model with slow rows do not delay those of others', async () => {
-    const convolution = layerSchema.parse({
-      ...{ type: 'conv2d', filters: 64, kernelSize: 3, padding: 'same', useBias: false },
-    })
-    const side = 384
-    const slow = await stores.models.create(
-      linearModel({
-        network: {
-          inputShape: [1, side, side],
-          layers: [convolution, convolution, { type: 'globalAveragePooling2d' }],
-        },
-        tensors: [
-          { name: 'layers.0.weight', shape: [64, 1, 3, 3], offset: 0 },
-          { name: 'layers.1.weight', shape: [64, 64, 3, 3], offset: 576 },
-        ],
-        weights: new Uint8Array(4 * (576 + 64 * 576)),
-      }),
-    )
+    const slow = await storeSlow()
     const quick = await storeLarge(2)
     await ask(quick, 1)
-    const row = new Float32Array(side * side)
-    await pool.predict('slow', slow, row)
+    await pool.predict('slow', slow, slowRow)
     const ends: string[] = []
     const answers = upTo(3).map(() =>
-      Promise.resolve(pool.predict('slow', slow, row)).finally(() => ends.push('slow')),
+      Promise.resolve(pool.predict('slow', slow, slowRow)).finally(() => ends.push('slow')),
     )
     expect(await ask(quick, 3).finally(() => ends.push('quick'))).toBe(6)
     await Promise.all(answers)

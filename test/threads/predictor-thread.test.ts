@@ -1,5 +1,7 @@
 /** Who gets the next call of a prediction thread. */
+
 import { expect, it } from 'vitest'
+import { middlePriority } from '../../src/base/low-priority.js'
 import type { FromPredictor, ToPredictor } from '../../src/threads/messages.js'
 import { PredictorThread } from '../../src/threads/predictor-thread.js'
 
@@ -33,7 +35,7 @@ function ask(lane: HeldLane, tenantId: string, modelId: string, rows: number, is
 }
 
 it('tenants take turns, and so do the models of a tenant', async () => {
-  const lane = new HeldLane()
+  const lane = new HeldLane(middlePriority)
   const all = [
     ...['a1', 'a2', 'a3'].map((model) => ask(lane, 'a', model, 3)),
     ...['b1'].map((model) => ask(lane, 'b', model, 3)),
@@ -46,7 +48,7 @@ it('tenants take turns, and so do the models of a tenant', async () => {
 })
 
 it('the thread has one slow call at a time, so a new request waits for only one', async () => {
-  const lane = new HeldLane()
+  const lane = new HeldLane(middlePriority)
   const slow = ask(lane, 'a', 'a1', 4, true)
   expect(lane.calls).toHaveLength(1)
   const quick = ask(lane, 'b', 'b1', 2)

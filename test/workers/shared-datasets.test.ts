@@ -89,6 +89,21 @@ describe('shared datasets', () => {
   it('are not kept if one alone exceeds the limit', async () => {
     const datasets = new SharedDatasets(1)
     await encode(datasets, 'a', dataOf(10))
+    expect(datasets.keeps('a')).toBe(false)
+    expect(await held(datasets, ['a'])).toEqual([])
+  })
+
+  it('are kept for the next training, unless a large one has grown their memory', async () => {
+    const datasets = new SharedDatasets(plenty)
+    const data = dataOf(10)
+    const taken = await datasets.take('a', true)
+    if (taken.type !== 'encode') throw new Error('nothing was encoded yet')
+    expect(datasets.keeps('a')).toBe(false)
+    taken.publish(data)
+    expect(datasets.keeps('a')).toBe(true)
+    Dataset.attach(data.handle).memory.reserve(40 * 1024 * 1024)
+    expect(datasets.keeps('a')).toBe(false)
+    datasets.evict()
     expect(await held(datasets, ['a'])).toEqual([])
   })
 

@@ -4,7 +4,7 @@ import { describe, expect, it, vi } from 'vitest'
 import { ThreadPriority } from '../../workers/thread-priority.js'
 
 const normal = constants.priority.PRIORITY_NORMAL
-const low = constants.priority.PRIORITY_BELOW_NORMAL
+const low = constants.priority.PRIORITY_LOW
 
 /** A thread with a clock that the test moves. */
 function thread({ mayRaise = true, priority = normal } = {}) {

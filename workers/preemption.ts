@@ -1,0 +1,61 @@
+/** Which runs of a worker may be preempted, and in which order. */
+import type { Capacity, RunStore } from '../src/training/ports/runs.js'
+import { type Batch, requestStopAfterFold } from './batch.js'
+import type { Holder } from './thread-allocator.js'
+
+/** Milliseconds of training between two preemptions of a job. */
+const leastMilliseconds = 1_000
+/** A run also trains this many times as long as the preparation that the next claim repeats. */
+const preparationFactor = 10
+/** Milliseconds. A training that is expected to end sooner is not stopped. */
+const leastLeft = 1_000
+
+interface Preemptible<Run> {
+  readonly runs: readonly Run[]
+  readonly holder: Pick<Holder, 'threads' | 'since' | 'encodedAt' | 'begunAt' | 'expectedEnd'>
+  /** Whether the worker keeps the encoded rows of an order, by its index. */
+  readonly orders: { keepsRows(index: number): boolean }
+}
+
+/**
+ * Those that hold their threads longest come first. Batches end soon. A run that has not begun
+ * would lose its preparation.
+ * @param now in milliseconds
+ */
+export function inOrderOfPreemption<Run extends { readonly stop: Int32Array }>(
+  batches: readonly Preemptible<Run>[],
+  now: number,
+): Run[] {
+  const mayStop = ({ runs, holder, orders }: Preemptible<Run>) => {
+    const { threads, since, encodedAt, begunAt, expectedEnd } = holder
+    if (threads === 0 || begunAt === null) return false
+    const repeated = begunAt - (encodedAt !== null && orders.keepsRows(0) ? encodedAt : since)
+    return (
+      now - begunAt >= Math.max(leastMilliseconds, preparationFactor * repeated) &&
+      (expectedEnd === null || expectedEnd - now >= leastLeft) &&
+      runs.every(({ stop }) => Atomics.load(stop, 0) === 0)
+    )
+  }
+  return batches
+    .filter((batch) => batch.runs.length === 1 && mayStop(batch))
+    .toSorted((one, other) => one.holder.since - other.holder.since)
+    .flatMap(({ runs }) => runs)
+}
+
+/** Stops runs while a job of another tenant waits. They continue later from a checkpoint, with the same bits. */
+export async function preemptRuns(
+  batches: readonly Batch[],
+  runs: Pick<RunStore, 'preempt'>,
+  capacity: Pick<Capacity, 'free' | 'all'>,
+): Promise<void> {
+  const order = inOrderOfPreemption(batches, performance.now())
+  const ids = await runs.preempt(
+    order.map(({ job }) => job.jobId),
+    capacity,
+  )
+  for (const run of order) {
+    if (!ids.includes(run.job.jobId)) continue
+    run.reason = 'preempted'
+    requestStopAfterFold(run)
+  }
+}
