@@ -418,7 +418,7 @@ export const problems = {
     status: 503,
     title: 'Service overloaded',
     meaning:
-      'Too many such requests of this tenant, or of all tenants, are in progress, and this one waited too long for its turn. Nothing was stored.',
+      'Too many such requests of this tenant, or of all tenants, are in progress, and this one waited too long for its turn, or the system has no process, memory or open file for it. Nothing was stored.',
     remedy: 'Retry after the seconds in `retry-after`, with fewer requests at a time.',
     example:
       '3 uploads are in progress, which is the limit. This one waited for 60 s. Retry later, with fewer at a time.',

@@ -4,6 +4,7 @@ import { on, once } from 'node:events'
 import { readFile } from 'node:fs/promises'
 import { setImmediate } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
+import { Problem, stopping } from '../../contract/problems.js'
 import type { Prepared } from '../prepare.js'
 import { DatasetError } from '../table.js'
 import { limitExceeded } from './limits.js'
@@ -56,7 +57,11 @@ export async function* readInProcess(
   child.once('exit', (code, killer) => {
     // V8 aborts if its heap is full.
     if (killer === 'SIGABRT' || code === 134) ending.abort(tooMuchMemory())
-    ending.abort(new Error(`the reading process ended with ${killer ?? code}: ${errorOutput()}`))
+    ending.abort(
+      killer === null
+        ? new Error(`the reading process ended with ${code}: ${errorOutput()}`)
+        : killedProblem(killer),
+    )
   })
   try {
     const messages = on(child, 'message', { signal: ending.signal })
@@ -92,6 +97,16 @@ export async function* readInProcess(
       await exited
     }
   }
+}
+
+/** The system kills processes if memory is short, and a supervisor stops all processes of the service. */
+function killedProblem(signal: NodeJS.Signals): Problem {
+  return signal === 'SIGTERM' || signal === 'SIGINT' || signal === 'SIGHUP'
+    ? stopping()
+    : new Problem(
+        'overloaded',
+        `The system ended the process that read the file (${signal}), which it does if memory is short. Retry later.`,
+      )
 }
 
 type Description = Extract<FromReadingProcess, { type: 'description' }>
@@ -137,11 +152,10 @@ async function residentBytes({ pid }: ChildProcess): Promise<number> {
   }
 }
 
-export function isDiskFull(error: unknown): boolean {
-  return (
-    typeof error === 'object' &&
-    error !== null &&
-    'code' in error &&
-    (error.code === 'ENOSPC' || error.code === 'EDQUOT')
-  )
-}
+const hasCode = (error: unknown, ...codes: unknown[]): boolean =>
+  typeof error === 'object' && error !== null && 'code' in error && codes.includes(error.code)
+
+export const isDiskFull = (error: unknown): boolean => hasCode(error, 'ENOSPC', 'EDQUOT')
+
+/** Whether the system has no further process, memory or open file for an upload. */
+export const isShortage = (error: unknown): boolean => hasCode(error, 'EAGAIN', 'EMFILE', 'ENFILE', 'ENOMEM')

@@ -6,11 +6,12 @@ import { availableParallelism } from 'node:os'
 import { TenantTurns } from '../../base/tenant-turns.js'
 import { describeLimit, effectiveLimit, type TenantLimits } from '../../contract/limits.js'
 import type { Preparation } from '../../contract/preparation.js'
+import { Problem } from '../../contract/problems.js'
 import type { Prepared } from '../prepare.js'
 import { DatasetError } from '../table.js'
 import type { ReadingLimits } from './limits.js'
 import type { FormatOptions } from './open-files.js'
-import { DiskFull, isDiskFull, readInProcess } from './reading-process.js'
+import { DiskFull, isDiskFull, isShortage, readInProcess } from './reading-process.js'
 import { type IncomingFile, removeAbandonedSpools, type SizeLimit, Spool } from './spool.js'
 
 export interface UploadToRead {
@@ -57,9 +58,17 @@ export async function openUploadReader(
         const request = { files: spool.files, folder: spool.folder, options, preparation, limits }
         return await turns.run(tenantId, () => use(readInProcess(request, signal, script)), signal)
       } catch (error) {
-        throw isDiskFull(error) ? new DiskFull(String(error)) : error
+        if (isDiskFull(error)) throw new DiskFull(String(error))
+        if (isShortage(error)) {
+          throw new Problem(
+            'overloaded',
+            `The system cannot take an upload now: ${String(error)}. Retry later.`,
+          )
+        }
+        throw error
       } finally {
-        await spool.remove()
+        // A folder that cannot be removed now is removed at the next start. The upload has its outcome.
+        await spool.remove().catch(() => {})
       }
     },
   }

@@ -1,18 +1,19 @@
 /** The built reading process: its output, its end, and the removal of its files. */
 import { spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { pathToFileURL } from 'node:url'
 import { gzipSync } from 'node:zlib'
-import { afterEach, describe, expect, test } from 'vitest'
+import { afterEach, describe, expect, onTestFinished, test } from 'vitest'
 import { defaultPreparation } from '../../../src/contract/preparation.js'
 import type { Prepared } from '../../../src/datasets/prepare.js'
 import type { ReadingLimits } from '../../../src/datasets/reading/limits.js'
 import { DiskFull } from '../../../src/datasets/reading/reading-process.js'
 import { openUploadReader } from '../../../src/datasets/reading/upload-reader.js'
 import { unlimited } from '../../../src/store/tenant-limits.js'
-import { builtReadingProcess } from '../../support/built.js'
+import { builtFolder, builtReadingProcess } from '../../support/built.js'
 import { readingLimits } from '../../support/reading.js'
 
 interface Request {
@@ -22,6 +23,7 @@ interface Request {
   datasetBytes?: number
   name?: string
   use?: (pieces: AsyncIterable<Prepared>) => Promise<unknown>
+  script?: URL
 }
 
 async function collect(pieces: AsyncIterable<Prepared>): Promise<Prepared[]> {
@@ -37,10 +39,11 @@ async function read(body: AsyncIterable<Uint8Array>, request: Request = {}): Pro
     signal = new AbortController().signal,
     name = 'a.csv',
     use = collect,
+    script = builtReadingProcess,
   } = request
   const settings = { ...unlimited, datasetBytes: 2 * 1024 * 1024 }
   const own = datasetBytes === undefined ? {} : { datasetBytes }
-  const reader = await openUploadReader({ ...readingLimits, ...limits }, builtReadingProcess)
+  const reader = await openUploadReader({ ...readingLimits, ...limits }, script)
   async function* files() {
     yield { name, contentType: undefined, body }
   }
@@ -147,6 +150,61 @@ describe('the reading process', () => {
       },
     })
     await expect(greedy).rejects.toThrow(/MAXIMUM_READING_MEMORY_BYTES/)
+  })
+})
+
+describe('a shortage of the system', () => {
+  /** Reads with a process that ends itself by the signal. */
+  async function killedBy(signal: string): Promise<unknown> {
+    const folder = mkdtempSync(path.join(tmpdir(), 'descent-test-'))
+    onTestFinished(() => rmSync(folder, { recursive: true }))
+    const script = path.join(folder, 'killed.mjs')
+    writeFileSync(script, `process.on('message', () => process.kill(process.pid, '${signal}'))`)
+    return read(bytes('a,b\n1,2\n'), { script: pathToFileURL(script) })
+  }
+
+  test.each([
+    ['SIGKILL', 'overloaded', /memory is short/],
+    ['SIGTERM', 'unavailable', /is stopping/],
+    ['SIGABRT', 'dataset-too-large', /MAXIMUM_READING_MEMORY_BYTES/],
+  ])('that ends the reading process with %s is no fault of the service', async (signal, code, message) => {
+    await expect(killedBy(signal)).rejects.toMatchObject({ code, message: expect.stringMatching(message) })
+  })
+
+  /** Reads in a process that has this number of files left to open. */
+  function readWith(openFiles: number): string {
+    const program = `
+      import { closeSync, openSync } from 'node:fs'
+      const { openUploadReader } = await import('${builtFolder}src/datasets/reading/upload-reader.js')
+      const reader = await openUploadReader(${JSON.stringify(readingLimits)})
+      const body = (async function* () { yield Buffer.from('a,b\\n1,2\\n3,4\\n') })()
+      const files = (async function* () { yield { name: 'a.csv', contentType: undefined, body } })()
+      const limits = { settings: { datasetBytes: 1000 }, own: {} }
+      const opened = []
+      try { for (;;) opened.push(openSync('/dev/null')) } catch {}
+      for (const file of opened.splice(0, ${openFiles})) closeSync(file)
+      const answer = await reader
+        .read(
+          { tenantId: 'local', files, options: {}, preparation: ${JSON.stringify(defaultPreparation)},
+            signal: new AbortController().signal, limits },
+          async (pieces) => { for await (const _ of pieces); return 'read' },
+        )
+        .catch((error) => error.code ?? String(error))
+      for (const file of opened) closeSync(file)
+      console.log(answer)
+      process.exit()`
+    const limited = `ulimit -n 500; exec "${process.execPath}" --input-type=module -e "$PROGRAM"`
+    const env = { ...process.env, PROGRAM: program }
+    return spawnSync('sh', ['-c', limited], { env, encoding: 'utf8' }).stdout.trim()
+  }
+
+  test.each([
+    ['the file', 0, 'overloaded'],
+    ['the removal', 1, 'overloaded'],
+    ['the process', 3, 'overloaded'],
+    ['nothing', 20, 'read'],
+  ])('of open files for %s is no fault of the service', (_, files, answer) => {
+    expect(readWith(files)).toBe(answer)
   })
 })
 
