@@ -86,7 +86,7 @@ export async function openApp(stack: AsyncDisposableStack, options: AppOptions) 
     close,
   )
   const generated = new GeneratedData(thread)
-  const boundaries = boundaryReader({ models, snapshots: stores.snapshots, predictors })
+  const boundaries = boundaryReader({ models, snapshots: stores.snapshots })
   const metrics = openMetrics()
   if (options.objects !== null) options.objects.observe = metrics.observeObjectRequest
   const live = stack.adopt(

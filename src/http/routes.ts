@@ -12,12 +12,12 @@ import { datasetRowRoutes } from './routes/dataset-rows.js'
 import { type DatasetRoutes, datasetRoutes } from './routes/datasets.js'
 import { type DiagnosisRoutes, diagnosisRoutes } from './routes/diagnosis.js'
 import { type EpochRoutes, epochRoutes } from './routes/epochs.js'
-import { type EvaluateRoutes, evaluateRoutes } from './routes/evaluate.js'
+import { evaluateRoutes } from './routes/evaluate.js'
 import { type ExportRoutes, exportRoutes } from './routes/exports.js'
 import { type InferenceRoutes, inferenceRoutes } from './routes/inference.js'
 import { jobBatchRoutes } from './routes/job-batch.js'
 import { type JobDeletionRoutes, jobDeletionRoutes } from './routes/job-deletions.js'
-import { type JobModelRoutes, jobModelRoutes } from './routes/job-models.js'
+import { jobModelRoutes } from './routes/job-models.js'
 import { type JobStreamRoutes, jobStreamRoutes } from './routes/job-stream.js'
 import { type JobRoutes, jobRoutes } from './routes/jobs.js'
 import { type JobsStreamRoutes, jobsStreamRoutes } from './routes/jobs-stream.js'
@@ -84,10 +84,6 @@ export interface RouteDependencies
     ExportRoutes['models'] &
     RegistryRoutes['models']
   exportThread: ExportRoutes['exportThread']
-  predictors: RetrainingRoutes['predictors'] &
-    PredictionRoutes['predictors'] &
-    EvaluateRoutes['predictors'] &
-    JobModelRoutes['predictors']
   evaluationTurns: RetrainingRoutes['evaluationTurns']
   splits: RetrainingRoutes['splits']
   pictures: PredictionRoutes['pictures']

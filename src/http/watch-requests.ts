@@ -4,7 +4,7 @@ import { validate } from '../bodies/validate.js'
 import { describeLimit, effectiveLimit } from '../contract/limits.js'
 import { Problem } from '../contract/problems.js'
 import { type ClientMessage, clientMessageSchema, maximumWatchedJobs } from '../contract/stream.js'
-import type { MultiWatch } from '../live/multi-watch.js'
+import type { MultiWatch, WatchPosition } from '../live/multi-watch.js'
 import type { Tenant } from '../training/ports/tenants.js'
 import type { TokenBuckets } from './token-buckets.js'
 
@@ -19,6 +19,7 @@ interface WatchRequestsOptions {
   rate: TokenBuckets
   /** Resolves when the client can receive more. */
   sendProblem(problem: Problem): Promise<void>
+  onWatch(jobs: readonly WatchPosition[]): void
   onError(error: unknown): void
 }
 
@@ -42,13 +43,14 @@ export function receiveWatchRequests(socket: WebSocket, options: WatchRequestsOp
 }
 
 /** @throws Problem */
-function handle(text: string, { bundle, tenant, rate, onError }: WatchRequestsOptions): void {
+function handle(text: string, { bundle, tenant, rate, onWatch, onError }: WatchRequestsOptions): void {
   checkRate(tenant, rate)
   const message = readMessage(text)
   switch (message.type) {
     case 'watch':
       checkSize(bundle.size + message.jobs.length)
       bundle.watch(message.jobs).catch(onError)
+      onWatch(message.jobs)
       break
     case 'unwatch':
       for (const id of message.jobs) bundle.unwatch(id)

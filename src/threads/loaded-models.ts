@@ -9,6 +9,7 @@ import { fillBuffers } from '../base/fill-buffers.js'
 import type { Model } from '../contract/model.js'
 import { unknownModel } from '../contract/problems.js'
 import type { AllModels } from '../training/ports/models.js'
+import type { PoolObserver } from '../training/ports/predictor-pool.js'
 import { type CallableThread, requireAnswer } from './callable-thread.js'
 import { collectSoon } from './collect-garbage.js'
 import type { BackendSetting, FromPredictor, ToPredictor } from './messages.js'
@@ -40,6 +41,7 @@ interface HeldModelsOptions<Thread> {
 interface Use<Thread> {
   tenantId: string
   among: readonly Thread[]
+  observer?: PoolObserver | undefined
 }
 
 export class LoadedModels<
@@ -73,6 +75,7 @@ export class LoadedModels<
     held.users++
     try {
       await held.loaded
+      whose.observer?.onStart()
       return await use(held.thread)
     } finally {
       held.users--
@@ -89,7 +92,7 @@ export class LoadedModels<
     if (this.#drop(id)) this.#admitNext()
   }
 
-  #hold(model: Model, { tenantId, among }: Use<Thread>): Held<Thread> {
+  #hold(model: Model, { tenantId, among, observer }: Use<Thread>): Held<Thread> {
     const { id } = model
     const existing = this.#held.get(id)
     if (existing !== undefined) {
@@ -97,6 +100,7 @@ export class LoadedModels<
       this.#held.set(id, existing)
       return existing
     }
+    observer?.onLoad()
     const bytes = this.options.costs.bytes(model)
     const thread = this.#emptiest(among)
     const held: Held<Thread> = {

@@ -7,7 +7,12 @@ import type { Model } from '../contract/model.js'
 import { stopping } from '../contract/problems.js'
 import { elementCount } from '../engine/index.js'
 import type { AllModels } from '../training/ports/models.js'
-import type { ModelBoundaryRequest, PredictorPool, TableRows } from '../training/ports/predictor-pool.js'
+import type {
+  ModelBoundaryRequest,
+  PoolObserver,
+  PredictorPool,
+  TableRows,
+} from '../training/ports/predictor-pool.js'
 import { ownBuffers, requireAnswer } from './callable-thread.js'
 import { EvaluatingThread } from './evaluating-thread.js'
 import { LoadedModels } from './loaded-models.js'
@@ -64,75 +69,84 @@ export function openPredictorPool(
   /** Applies a model to rows until the signal aborts. */
   function applyUntil(
     signal: AbortSignal,
-    tenantId: string,
+    caller: { tenantId: string; observer: PoolObserver | undefined },
     model: Model,
     tableRows: TableRows,
     message: (call: { callId: number; modelId: string; order: { rows: TableOrder } }) => ToPredictor,
   ): Promise<FromPredictor> {
     const { modelId, rows, transfer } = prepareRows(model, tableRows)
-    return heldToEvaluate.use(model, { tenantId, among: [evaluating] }, (thread) =>
+    return heldToEvaluate.use(model, { ...caller, among: [evaluating] }, (thread) =>
       thread.callUntil(signal, (callId) => message({ callId, modelId, order: { rows } }), transfer),
     )
   }
 
-  function drawModelBoundary({ model, axes, size }: ModelBoundaryRequest) {
+  function drawModelBoundary(
+    { model, axes, size }: ModelBoundaryRequest,
+    observer: PoolObserver | undefined,
+  ) {
     const { id: modelId, coding } = model
     const order = { type: 'drawModelBoundary' as const, modelId, view: { coding, axes, size } }
     // All frames have one turn, because streams can omit them.
-    const use = { tenantId: 'frames', among: [evaluating] }
+    const use = { tenantId: 'frames', among: [evaluating], observer }
     return heldToEvaluate.use(model, use, (thread) => thread.call((callId) => ({ ...order, callId })))
   }
 
   return {
-    predict(tenantId, model, inputs) {
+    predict(tenantId, model, inputs, observer) {
       refuseWhenClosed()
       const features = elementCount(model.network.inputShape ?? [])
       const atOnce = small.predict(model, inputs, inputs.length / features)
+      if (atOnce instanceof Promise) observer?.onLoad()
       if (atOnce !== null) return atOnce
       const isSlow = costs.isSlow(model)
-      const call = { tenantId, modelId: model.id, rowsAtOnce: costs.rowsAtOnce(model), isSlow }
-      return heldToPredict.use(model, { tenantId, among: isSlow ? lanes.slow : lanes.quick }, (lane) =>
-        lane.predict({ ...call, inputs, features }),
-      )
+      const call = { tenantId, modelId: model.id, rowsAtOnce: costs.rowsAtOnce(model), isSlow, observer }
+      const use = { tenantId, among: isSlow ? lanes.slow : lanes.quick, observer }
+      return heldToPredict.use(model, use, (lane) => lane.predict({ ...call, inputs, features }))
     },
-    async evaluate(tenantId, model, table, only = null) {
+    async evaluate(tenantId, model, table, only = null, observer) {
       const { modelId, rows, transfer } = prepareRows(model, { table, only })
-      const answer = await heldToEvaluate.use(model, { tenantId, among: [evaluating] }, (thread) =>
+      const answer = await heldToEvaluate.use(model, { tenantId, among: [evaluating], observer }, (thread) =>
         thread.call((callId) => ({ type: 'evaluate', callId, modelId, rows }), transfer),
       )
       const { callId: _, ...outcome } = requireAnswer(answer, 'evaluated', 'refused')
       return outcome
     },
-    async rank(tenantId, model, tableRows, request, signal) {
-      const answer = await applyUntil(signal, tenantId, model, tableRows, (call) => ({
+    async rank(tenantId, model, tableRows, request, signal, observer) {
+      const answer = await applyUntil(signal, { tenantId, observer }, model, tableRows, (call) => ({
         type: 'rank',
         ...{ ...call, order: { ...call.order, ...request } },
       }))
       return requireAnswer(answer, 'ranked', 'refused')
     },
-    async answerRows(tenantId, model, tableRows, signal) {
-      const answer = await applyUntil(signal, tenantId, model, tableRows, ({ order, ...call }) => ({
-        type: 'answer',
-        ...{ ...call, rows: order.rows },
-      }))
+    async answerRows(tenantId, model, tableRows, signal, observer) {
+      const answer = await applyUntil(
+        signal,
+        { tenantId, observer },
+        model,
+        tableRows,
+        ({ order, ...call }) => ({
+          type: 'answer',
+          ...{ ...call, rows: order.rows },
+        }),
+      )
       return requireAnswer(answer, 'answered', 'refused')
     },
-    async compareRows(tenantId, model, tableRows, request, signal) {
-      const answer = await applyUntil(signal, tenantId, model, tableRows, (call) => ({
+    async compareRows(tenantId, model, tableRows, request, signal, observer) {
+      const answer = await applyUntil(signal, { tenantId, observer }, model, tableRows, (call) => ({
         type: 'compare',
         ...{ ...call, order: { ...call.order, ...request } },
       }))
       return requireAnswer(answer, 'compared', 'refused')
     },
-    async measureImportance(tenantId, model, tableRows, request, signal) {
-      const answer = await applyUntil(signal, tenantId, model, tableRows, (call) => ({
+    async measureImportance(tenantId, model, tableRows, request, signal, observer) {
+      const answer = await applyUntil(signal, { tenantId, observer }, model, tableRows, (call) => ({
         type: 'importance',
         ...{ ...call, order: { ...call.order, ...request } },
       }))
       return requireAnswer(answer, 'importance', 'refused')
     },
-    async measureDependence(tenantId, model, tableRows, request, signal) {
-      const answer = await applyUntil(signal, tenantId, model, tableRows, (call) => ({
+    async measureDependence(tenantId, model, tableRows, request, signal, observer) {
+      const answer = await applyUntil(signal, { tenantId, observer }, model, tableRows, (call) => ({
         type: 'dependence',
         ...{ ...call, order: { ...call.order, ...request } },
       }))
@@ -144,10 +158,10 @@ export function openPredictorPool(
       const answer = await evaluating.call((callId) => ({ type: 'split', callId, rule, table }))
       return requireAnswer(answer, 'divided').split
     },
-    async drawBoundary(request) {
+    async drawBoundary(request, observer) {
       refuseWhenClosed()
       const answer = await ('model' in request
-        ? drawModelBoundary(request)
+        ? drawModelBoundary(request, observer)
         : evaluating.call((callId) => ({ type: 'drawBoundary', callId, request, backend })))
       return requireAnswer(answer, 'boundary').boundary
     },

@@ -3,6 +3,7 @@
  * request with many rows takes several. Tenants take turns, and so do the models of a tenant.
  */
 
+import type { PoolObserver } from '../training/ports/predictor-pool.js'
 import { CallableThread } from './callable-thread.js'
 import type { FromPredictor, PredictorSettings, ToPredictor } from './messages.js'
 import { TenantQueue } from './tenant-queue.js'
@@ -20,6 +21,7 @@ interface Rows {
   rowsAtOnce: number
   /** Whether a row takes so long that the thread needs no second call. */
   isSlow: boolean
+  observer?: PoolObserver | undefined
 }
 
 interface Request extends Rows {
@@ -138,6 +140,7 @@ function takeShares(requests: Request[]): Share[] {
   while (left > 0 && requests.length > 0) {
     const [request] = requests
     const first = request.asked
+    if (first === 0) request.observer?.onStart()
     const rows = Math.min(left, request.rows - first)
     shares.push({ request, first, rows })
     request.asked += rows

@@ -9,7 +9,7 @@ import type { BoundaryGrid, BoundaryReader, BoundaryView } from './ports/boundar
 import type { DatasetStore } from './ports/datasets.js'
 import type { JobStore } from './ports/jobs.js'
 import type { AllModels } from './ports/models.js'
-import type { BoundaryRequest, ModelBoundaryRequest, PredictorPool } from './ports/predictor-pool.js'
+import type { BoundaryRequest, ModelBoundaryRequest } from './ports/predictor-pool.js'
 import type { SnapshotStore } from './ports/snapshots.js'
 
 /** The margin on each side of the data, relative to their range. */
@@ -60,12 +60,11 @@ const largestRead = 1024 * 1024
 interface BoundaryDependencies {
   models: Pick<AllModels, 'get' | 'weights'>
   snapshots: SnapshotStore
-  predictors: Pick<PredictorPool, 'drawBoundary'>
 }
 
-export function boundaryReader({ models, snapshots, predictors }: BoundaryDependencies): BoundaryReader {
+export function boundaryReader({ models, snapshots }: BoundaryDependencies): BoundaryReader {
   async function drawFrames(
-    { grid, hasWeights }: BoundaryView,
+    { grid, hasWeights, predictors }: BoundaryView,
     epoch: number,
     request: Omit<BoundaryRequest, keyof BoundaryGrid> | Omit<ModelBoundaryRequest, keyof BoundaryGrid>,
   ) {

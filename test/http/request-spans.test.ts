@@ -1,68 +1,30 @@
 /** Each request is a span, as a collector receives it. */
-import { pino } from 'pino'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { jobSchema } from '../../src/contract/job.js'
-import { FailedAuthentications } from '../../src/http/failed-authentications.js'
-import { openTracing } from '../../src/tracing/open-tracing.js'
-import type { Tracing } from '../../src/tracing/tracing.js'
-import { generous, openApp, type RunningApp } from '../support/app.js'
-import { type Collector, openCollector, type ReceivedSpan } from '../support/collector.js'
+import type { RunningApp } from '../support/app.js'
+import type { ReceivedSpan } from '../support/collector.js'
 import { newJob } from '../support/stores.js'
+import { clientSpan, json, openTracedApp, type TracedApp } from '../support/traced-app.js'
 import { watchJob } from '../support/watching.js'
+import { watchMany } from '../support/watching-many.js'
 
-const clientSpan = '00f067aa0ba902b7'
 const server = 2
 
+let traced: TracedApp
 let service: RunningApp
-let collector: Collector
-let tracing: Tracing | null
 let url: string
-let traces = 0
+let spans: ReceivedSpan[]
 
 beforeAll(async () => {
-  collector = await openCollector()
-  const options = { endpoint: collector.url, headers: {}, serviceName: 'api', instance: 'one', ratio: 1 }
-  const log = pino({ level: 'silent' })
-  tracing = await openTracing(options, log)
-  service = await openApp(
-    20_000,
-    log,
-    null,
-    generous,
-    new FailedAuthentications(1_000_000, []),
-    null,
-    tracing,
-  )
-  url = await service.app.listen({ host: '127.0.0.1', port: 0 })
+  traced = await openTracedApp()
+  ;({ service, url, spans } = traced)
 })
 
-afterAll(async () => {
-  await service.close()
-  await tracing?.close()
-  collector.close()
-})
+afterAll(() => traced.close())
 
-const newTrace = () => (++traces).toString(16).padStart(32, 'a')
-
-/** Sends a request in the trace. */
-function send(traceId: string, path: string, init: RequestInit = {}, flags = '01'): Promise<Response> {
-  const traceparent = `00-${traceId}-${clientSpan}-${flags}`
-  return fetch(`${url}${path}`, { ...init, headers: { ...init.headers, traceparent } })
-}
-
-async function spanOf(traceId: string): Promise<ReceivedSpan> {
-  const find = () => collector.spans.find((span) => span.traceId === traceId)
-  await expect.poll(find).toBeDefined()
-  const span = find()
-  if (span === undefined) throw new Error(`there is no span of ${traceId}`)
-  return span
-}
-
-const json = (body: object) => ({
-  method: 'POST',
-  headers: { 'content-type': 'application/json' },
-  body: JSON.stringify(body),
-})
+const newTrace = () => traced.newTrace()
+const send: TracedApp['send'] = (...request) => traced.send(...request)
+const spanOf: TracedApp['spanOf'] = (...span) => traced.spanOf(...span)
 
 const training = {
   dataset: 'xor',
@@ -134,9 +96,9 @@ it('is above the requests of a tool of the Model Context Protocol', async () => 
   const accept = { accept: 'application/json, text/event-stream' }
   const call = json({ jsonrpc: '2.0', id: 1, method: 'tools/call', params })
   await send(traceId, '/mcp', { ...call, headers: { ...call.headers, ...accept } })
-  const spans = () => collector.spans.filter((span) => span.traceId === traceId)
-  await expect.poll(() => spans().length).toBe(2)
-  const [tool, message] = spans()
+  const found = () => spans.filter((span) => span.traceId === traceId)
+  await expect.poll(() => found().length).toBe(2)
+  const [tool, message] = found()
   expect([message.name, message.parentSpanId]).toEqual(['POST /mcp', clientSpan])
   expect([tool.name, tool.parentSpanId]).toEqual(['GET /jobs/:id', message.spanId])
 })
@@ -151,7 +113,7 @@ it('is not exported if the client does not sample, and the job says so', async (
   const later = newTrace()
   await send(later, '/jobs')
   await spanOf(later)
-  expect(collector.spans.filter((span) => span.traceId === traceId)).toEqual([])
+  expect(spans.filter((span) => span.traceId === traceId)).toEqual([])
 })
 
 const stored = { requestId: null, traceId: 'b'.repeat(32), spanId: 'c'.repeat(16), isSampled: true }
@@ -165,7 +127,7 @@ it('of server-sent events ends with the stream, and links to the creation of the
     [all, `/stream?jobs=${id}`],
   ]) {
     const answer = await send(traceId, path, { headers })
-    expect(collector.spans.filter((span) => span.traceId === traceId)).toEqual([])
+    expect(spans.filter((span) => span.traceId === traceId)).toEqual([])
     await answer.body?.cancel()
     const span = await spanOf(traceId)
     expect(span.links).toMatchObject([{ traceId: stored.traceId, spanId: stored.spanId }])
@@ -178,11 +140,38 @@ it('of a WebSocket ends with the stream, and links to the creation of the job', 
   const watching = watchJob(url, id)
   await expect.poll(() => watching.messages.length).toBeGreaterThan(0)
   watching.cut()
-  const find = () => collector.spans.find(({ attributes }) => attributes['http.response.status_code'] === 101)
+  const find = () => spans.find(({ attributes }) => attributes['http.response.status_code'] === 101)
   await expect.poll(find).toBeDefined()
   expect(find()).toMatchObject({
     name: 'GET /jobs/:id/stream',
     attributes: { 'descent.job.id': id },
     links: [{ traceId: stored.traceId, spanId: stored.spanId }],
   })
+})
+
+it('of a WebSocket links to the creation of the jobs that messages name, to 100 at most', async () => {
+  const jobs = service.jobs.of('local')
+  const spanId = (index: number) => (index + 1).toString(16).padStart(16, '0')
+  const ids: string[] = []
+  for (let index = 0; index < 104; index++) {
+    ids.push((await jobs.create(newJob({ ...stored, spanId: spanId(index) }))).id)
+  }
+  const traceId = newTrace()
+  const headers = { traceparent: `00-${traceId}-${clientSpan}-01` }
+  const watching = watchMany(url, '', { headers })
+  await watching.opened
+  const watch = async (...watched: string[]) => {
+    watching.say({ type: 'watch', jobs: watched.map((id) => ({ id, after: 0 })) })
+    const last = watched.at(-1) ?? ''
+    await expect.poll(() => watching.of(last).length).toBeGreaterThan(0)
+  }
+  await watch(ids[0], ids[1])
+  // A job that is watched again has one link.
+  await watch(ids[1], `job_${'0'.repeat(32)}`, ids[2])
+  await watch(...ids.slice(3))
+  watching.socket.close()
+  const { links } = await spanOf(traceId)
+  // The unknown job counts as one of 100.
+  expect(links.map((link) => link.spanId).sort()).toEqual(ids.slice(0, 99).map((_, index) => spanId(index)))
+  expect(new Set(links.map((link) => link.traceId))).toEqual(new Set([stored.traceId]))
 })

@@ -5,7 +5,6 @@ import type { BodyThread } from '../../bodies/body-thread.js'
 import { evaluationRequestSchema, modelEvaluationSchema } from '../../contract/model-evaluation.js'
 import { formatParameters, uploadContentTypes } from '../../contract/upload.js'
 import { evaluateFile, evaluateRows } from '../../training/evaluate.js'
-import type { PredictorPool } from '../../training/ports/predictor-pool.js'
 import type { RequestThread } from '../../training/ports/request-thread.js'
 import { disconnectSignal } from '../client-disconnect.js'
 import { parseJsonBodies } from '../json-body-parser.js'
@@ -15,14 +14,15 @@ import { preparationParameters } from '../preparation-parameters.js'
 import { requirePrincipal } from '../principal.js'
 import { failures, idParameters } from '../response-schemas.js'
 import type { RoutePlugin } from '../route-plugin.js'
+import { predictorsOf, type TracedPredictions } from '../traced-predictions.js'
 import { acceptUploads, fileContents, uploadedFiles } from '../upload-files.js'
 import type { DatasetRoutes } from './datasets.js'
 import type { UploadRoutes } from './uploads.js'
 
-export interface EvaluateRoutes
+interface EvaluateRoutes
   extends Pick<UploadRoutes, 'models' | 'uploadReader'>,
-    Pick<DatasetRoutes, 'datasets'> {
-  predictors: Pick<PredictorPool, 'evaluate'>
+    Pick<DatasetRoutes, 'datasets'>,
+    TracedPredictions {
   /** Limits evaluations of stored datasets. */
   evaluationTurns: TenantTurns
   thread: Pick<RequestThread, 'prepare'> & BodyThread
@@ -69,7 +69,8 @@ export const evaluateRoutes: RoutePlugin<EvaluateRoutes> = (app, { dependencies 
     async (request, reply) => {
       const { id } = request.params
       const { tenantId, limits } = requirePrincipal(request)
-      const { models, datasets, predictors, thread, uploadReader, evaluationTurns } = dependencies()
+      const { models, datasets, thread, uploadReader, evaluationTurns } = dependencies()
+      const predictors = predictorsOf(request, dependencies())
       const stores = { models: models.of(tenantId), datasets: datasets.of(tenantId) }
       const evaluation = { tenantId, ...stores, predictors, thread, turns: evaluationTurns }
       const signal = disconnectSignal(reply)

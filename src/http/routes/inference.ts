@@ -19,7 +19,6 @@ import { text } from '../../contract/text.js'
 import { infer } from '../../training/inference/infer.js'
 import { modelMetadata } from '../../training/inference/model-metadata.js'
 import type { AllModels } from '../../training/ports/models.js'
-import type { PredictDependencies } from '../../training/predict.js'
 import { parseInferenceBodies } from '../inference-body.js'
 import { sendInference } from '../inference-response.js'
 import { modelReference } from '../model-reference.js'
@@ -27,11 +26,11 @@ import { prefetchModels, sendModelVersion } from '../plugins/model-prefetch.js'
 import { requirePrincipal } from '../principal.js'
 import { type DatabaseTrouble, errorHandler, sendInferenceError } from '../problem-responses.js'
 import type { RoutePlugin } from '../route-plugin.js'
+import { predictorsOf, type TracedPredictions } from '../traced-predictions.js'
 import type { Readiness } from './operations.js'
 
-export interface InferenceRoutes {
+export interface InferenceRoutes extends TracedPredictions {
   models: Pick<AllModels, 'lookUp'>
-  predictors: PredictDependencies['predictors']
   thread: BodyThread
   readiness: Pick<Readiness, 'missing'>
   databaseTrouble: DatabaseTrouble
@@ -188,7 +187,7 @@ export const inferenceRoutes: RoutePlugin<InferenceRoutes> = (app, { dependencie
         const inference = {
           tenantId: requirePrincipal(request).tenantId,
           model: request.model,
-          predictors: dependencies().predictors,
+          predictors: predictorsOf(request, dependencies()),
         }
         const { body, binaryData } = request
         const outputs = await infer(inference, modelReference(name, version), body, binaryData)

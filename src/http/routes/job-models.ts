@@ -14,7 +14,6 @@ import {
 } from '../../contract/worst-rows.js'
 import { changedRows } from '../../training/changed-rows.js'
 import { jobDependence, jobImportance } from '../../training/importance.js'
-import type { PredictorPool } from '../../training/ports/predictor-pool.js'
 import { testJob } from '../../training/test-job.js'
 import { worstRows } from '../../training/worst-rows.js'
 import { disconnectSignal } from '../client-disconnect.js'
@@ -24,15 +23,12 @@ import { requirePrincipal } from '../principal.js'
 import { integerParameter } from '../query-parameters.js'
 import { failures, idParameters } from '../response-schemas.js'
 import type { RoutePlugin } from '../route-plugin.js'
+import { predictorsOf, type TracedPredictions } from '../traced-predictions.js'
 import type { RetrainingRoutes } from './retraining.js'
 
 export interface JobModelRoutes
-  extends Pick<RetrainingRoutes, 'jobs' | 'models' | 'datasets' | 'splits' | 'evaluationTurns'> {
-  predictors: Pick<
-    PredictorPool,
-    'evaluate' | 'rank' | 'answerRows' | 'compareRows' | 'measureImportance' | 'measureDependence'
-  >
-}
+  extends Pick<RetrainingRoutes, 'jobs' | 'models' | 'datasets' | 'splits' | 'evaluationTurns'>,
+    TracedPredictions {}
 
 const splitParameter = jobPartSchema
   .optional()
@@ -53,10 +49,10 @@ const cellParameter = shortOrJsonParameter(
 
 export const jobModelRoutes: RoutePlugin<JobModelRoutes> = (app, { dependencies }, done) => {
   function openStores(request: FastifyRequest) {
-    const { jobs, models, datasets, predictors, splits, evaluationTurns: turns } = dependencies()
+    const { jobs, models, datasets, splits, evaluationTurns: turns } = dependencies()
     const { tenantId } = requirePrincipal(request)
     const stores = { jobs: jobs.of(tenantId), models: models.of(tenantId), datasets: datasets.of(tenantId) }
-    return { tenantId, ...stores, predictors, splits, turns }
+    return { tenantId, ...stores, predictors: predictorsOf(request, dependencies()), splits, turns }
   }
 
   app.get(

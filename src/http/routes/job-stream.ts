@@ -26,6 +26,7 @@ import { bufferLimits } from '../stream-limits.js'
 import { acceptsEventStream, eventStreamContent, sendWebSocketRequired } from '../stream-negotiation.js'
 import { eventIdAfter, parseEventId } from '../stream-positions.js'
 import { eventStreamScheduler } from '../task-scheduler.js'
+import { predictorsOf, type TracedPredictions } from '../traced-predictions.js'
 import { closeFrames, keepAlive } from '../web-socket-connection.js'
 import { WebSocketSink } from '../web-socket-sink.js'
 
@@ -36,7 +37,7 @@ declare module 'fastify' {
   }
 }
 
-export interface JobStreamRoutes {
+export interface JobStreamRoutes extends TracedPredictions {
   jobs: Tenanted<JobStore>
   datasets: Tenanted<Pick<DatasetStore, 'get'>>
   generated: GeneratedData
@@ -70,12 +71,14 @@ export const jobStreamRoutes: RoutePlugin<JobStreamRoutes> = (app, { dependencie
   }
 
   async function boundaryView(
-    principal: Principal,
+    request: FastifyRequest,
     jobId: string,
     { boundary: size, weights }: z.infer<typeof querystring>,
   ): Promise<BoundaryView | undefined> {
     if (size === undefined) return undefined
-    return { grid: { axes: await readAxes(principal, jobId), size }, hasWeights: weights === 'true' }
+    const axes = await readAxes(requirePrincipal(request), jobId)
+    const predictors = predictorsOf(request, dependencies())
+    return { grid: { axes, size }, hasWeights: weights === 'true', predictors }
   }
 
   app.route({
@@ -124,7 +127,7 @@ export const jobStreamRoutes: RoutePlugin<JobStreamRoutes> = (app, { dependencie
       const { params, query, headers, log } = request
       if (parseEventId(headers['last-event-id'])?.ended === true) return reply.code(204).send(null)
       const principal = requirePrincipal(request)
-      const view = await boundaryView(principal, params.id, query)
+      const view = await boundaryView(request, params.id, query)
       reply.raw.once('close', openStreams.open(principal))
       return eventStreamScheduler.run(() => {
         const sink = new EventStreamSink(reply, encodeJobMessage, eventIdAfter, limits)
@@ -147,7 +150,7 @@ export const jobStreamRoutes: RoutePlugin<JobStreamRoutes> = (app, { dependencie
       keepAlive(socket, pingMilliseconds)
       const unwatch = keyMonitor.watch(principal, () => socket.close(...closeFrames.refused))
       socket.once('close', unwatch)
-      boundaryView(principal, params.id, query)
+      boundaryView(request, params.id, query)
         .then((view) =>
           requireWatch(request).follow(new WebSocketSink(socket, encodeJobMessage, limits), { view }),
         )

@@ -12,7 +12,7 @@ import type { JobStore } from '../../training/ports/jobs.js'
 import type { Tenanted } from '../../training/ports/tenants.js'
 import { EventStreamSink, eventStreamHeaders } from '../event-stream-sink.js'
 import type { KeyMonitor } from '../key-monitor.js'
-import { linkCreators, maximumLinks } from '../link-creators.js'
+import { JobLinks, linkCreators, maximumLinks } from '../link-creators.js'
 import { encodeJobsMessage, textMessage } from '../message-encoding.js'
 import type { OpenStreams } from '../open-streams.js'
 import { endTurn } from '../plugins/turns.js'
@@ -112,7 +112,14 @@ export const jobsStreamRoutes: RoutePlugin<JobsStreamRoutes> = (app, { dependenc
     }
     const sendProblem = (problem: Problem) =>
       socketSink.write(() => textMessage(problemMessage(request, null, problem)))
-    receiveWatchRequests(socket, { bundle, tenant: principal, rate: messageRate, sendProblem, onError })
+    const links = request.span?.isRecording()
+      ? new JobLinks(request, (ids) => dependencies().jobs.of(principal.tenantId).traces(ids))
+      : null
+    // The stream continues without a link that cannot be read.
+    const onWatch = (jobs: readonly WatchPosition[]) =>
+      void links?.add(jobs).catch((error) => request.log.warn(error))
+    const tenant = principal
+    receiveWatchRequests(socket, { bundle, tenant, rate: messageRate, sendProblem, onWatch, onError })
   }
 
   app.route({

@@ -22,15 +22,15 @@ import { prefetchModels, sendModelVersion } from '../plugins/model-prefetch.js'
 import { requirePrincipal } from '../principal.js'
 import { failures, idParameters } from '../response-schemas.js'
 import type { RoutePlugin } from '../route-plugin.js'
+import { predictorsOf, type TracedPredictions } from '../traced-predictions.js'
 
 const textOrTexts = z.union([z.string(), z.array(z.string())])
 const querySchema = z
   .object({ x: textOrTexts.optional().describe('one row of values by position; may be repeated') })
   .catchall(textOrTexts.describe('value of a column; empty if it is missing'))
 
-export interface PredictionRoutes {
+export interface PredictionRoutes extends TracedPredictions {
   models: Pick<AllModels, 'lookUp'>
-  predictors: PredictDependencies['predictors']
   pictures: Parameters<typeof pictureRow>[2]
 }
 
@@ -58,7 +58,7 @@ export const predictionRoutes: RoutePlugin<PredictionRoutes> = (app, { dependenc
     tenantId: requirePrincipal(request).tenantId,
     model: request.model,
     version: request.modelVersion,
-    predictors: dependencies().predictors,
+    predictors: predictorsOf(request, dependencies()),
   })
 
   app.get(

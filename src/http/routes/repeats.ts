@@ -11,7 +11,6 @@ import {
 } from '../../contract/repeats.js'
 import { text } from '../../contract/text.js'
 import type { GeneratedData } from '../../training/generated-data.js'
-import type { PredictorPool } from '../../training/ports/predictor-pool.js'
 import { compareJobs } from '../../training/repeats/compare-jobs.js'
 import { predictOutOfFold } from '../../training/repeats/out-of-fold.js'
 import { summarizeRepeats } from '../../training/repeats/summarize.js'
@@ -20,6 +19,7 @@ import { requirePrincipal } from '../principal.js'
 import { integerParameter } from '../query-parameters.js'
 import { failures, idParameters } from '../response-schemas.js'
 import type { RoutePlugin } from '../route-plugin.js'
+import { predictorsOf, type TracedPredictions } from '../traced-predictions.js'
 import type { EpochRoutes } from './epochs.js'
 import type { JobModelRoutes } from './job-models.js'
 import type { SweepRoutes } from './sweeps.js'
@@ -27,9 +27,9 @@ import type { SweepRoutes } from './sweeps.js'
 interface RepeatRoutes
   extends EpochRoutes,
     Pick<SweepRoutes, 'sweepCreation'>,
-    Pick<JobModelRoutes, 'models' | 'datasets' | 'splits'> {
+    Pick<JobModelRoutes, 'models' | 'datasets' | 'splits'>,
+    TracedPredictions {
   generated: GeneratedData
-  predictors: Pick<PredictorPool, 'predict'>
 }
 
 export const repeatRoutes: RoutePlugin<RepeatRoutes> = (app, { dependencies }, done) => {
@@ -90,7 +90,8 @@ export const repeatRoutes: RoutePlugin<RepeatRoutes> = (app, { dependencies }, d
     async (request, reply) => {
       requireScope(requirePrincipal(request), reply, 'datasets:read')
       const { tenantId } = requirePrincipal(request)
-      const { models, datasets, generated, predictors, splits } = dependencies()
+      const { models, datasets, generated, splits } = dependencies()
+      const predictors = predictorsOf(request, dependencies())
       const { offset = 0, limit = outOfFoldLimits.rows, repeat = 1 } = request.query
       const stores = { models: models.of(tenantId), datasets: datasets.of(tenantId), generated }
       const sources = { ...openStores(tenantId), ...stores, tenantId, predictors, splits }

@@ -4,7 +4,6 @@ import { jobSchema } from '../../contract/job.js'
 import { comparisonSchema, retrainRequestSchema } from '../../contract/retrain.js'
 import { compareModels } from '../../training/compare-models.js'
 import type { JobSplits } from '../../training/job-splits.js'
-import type { PredictorPool } from '../../training/ports/predictor-pool.js'
 import { retrain } from '../../training/retrain.js'
 import { disconnectSignal } from '../client-disconnect.js'
 import { requireScope } from '../plugins/authentication.js'
@@ -13,6 +12,7 @@ import { requirePrincipal } from '../principal.js'
 import { requestOrigin } from '../request-trace.js'
 import { failures, idParameters } from '../response-schemas.js'
 import type { RoutePlugin } from '../route-plugin.js'
+import { predictorsOf, type TracedPredictions } from '../traced-predictions.js'
 import type { DatasetRoutes } from './datasets.js'
 import type { JobRoutes } from './jobs.js'
 import type { RegistryRoutes } from './registry.js'
@@ -20,8 +20,8 @@ import type { RegistryRoutes } from './registry.js'
 export interface RetrainingRoutes
   extends RegistryRoutes,
     Pick<JobRoutes, 'jobs' | 'submission' | 'idempotency'>,
-    Pick<DatasetRoutes, 'datasets'> {
-  predictors: Pick<PredictorPool, 'evaluate'>
+    Pick<DatasetRoutes, 'datasets'>,
+    TracedPredictions {
   /** Limits evaluations of stored datasets. */
   evaluationTurns: TenantTurns
   splits: JobSplits
@@ -76,7 +76,8 @@ export const retrainingRoutes: RoutePlugin<RetrainingRoutes> = (app, { dependenc
       },
     },
     async (request, reply) => {
-      const { models, jobs, datasets, predictors, splits, evaluationTurns } = dependencies()
+      const { models, jobs, datasets, splits, evaluationTurns } = dependencies()
+      const predictors = predictorsOf(request, dependencies())
       const { tenantId } = requirePrincipal(request)
       const stores = { models: models.of(tenantId), jobs: jobs.of(tenantId), datasets: datasets.of(tenantId) }
       const comparison = { tenantId, ...stores, predictors, splits, turns: evaluationTurns }

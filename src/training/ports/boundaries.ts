@@ -1,5 +1,6 @@
 import type { Boundary } from '../../contract/boundary.js'
 import type { Job } from '../../contract/job.js'
+import type { PredictorPool } from './predictor-pool.js'
 
 /** The grid of a boundary: `size` raw values at even distances along each axis. */
 export type BoundaryGrid = Pick<Boundary, 'axes' | 'size'>
@@ -9,6 +10,8 @@ export interface BoundaryView {
   grid: BoundaryGrid
   /** Whether the frames of small networks have their weights. */
   hasWeights: boolean
+  /** Draw the frames, such as with spans of the request. */
+  predictors: Pick<PredictorPool, 'drawBoundary'>
 }
 
 export interface BoundaryReader {

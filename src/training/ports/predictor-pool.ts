@@ -82,18 +82,32 @@ export type MeasuredDependence = Pick<
   'available' | 'count' | 'type' | 'outputs' | 'areProbabilities' | 'points'
 >
 
+/** What a request waits for, for its span. */
+export interface PoolObserver {
+  /** The model was not in memory. */
+  onLoad(): void
+  /** The model is in memory, or the thread has the first rows. The last call counts. */
+  onStart(): void
+}
+
 export interface PredictorPool {
   /**
    * Maps rows × features to rows × outputs. Computes small predictions at once, and others in a thread, tenants in turn.
    * @throws Problem `not-found` if the model was deleted
    */
-  predict(tenantId: string, model: Model, inputs: Float32Array): Float32Array | Promise<Float32Array>
+  predict(
+    tenantId: string,
+    model: Model,
+    inputs: Float32Array,
+    observer?: PoolObserver,
+  ): Float32Array | Promise<Float32Array>
   /** Evaluates the model on the labelled rows of a table. @throws Problem `not-found` if the model was deleted */
   evaluate(
     tenantId: string,
     model: Model,
     table: Table | GeneratedDataset,
     rows?: Int32Array | null,
+    observer?: PoolObserver,
   ): Promise<TableOutcome>
   /**
    * Finds the labelled rows with the largest loss. Stops when the signal aborts.
@@ -105,6 +119,7 @@ export interface PredictorPool {
     rows: TableRows,
     request: RankingRequest,
     signal: AbortSignal,
+    observer?: PoolObserver,
   ): Promise<{ type: 'ranked'; ranking: Ranking } | RefusedTable>
   /** Predicts labelled rows, for `compareRows` with another model. Stops and throws like `rank`. */
   answerRows(
@@ -112,6 +127,7 @@ export interface PredictorPool {
     model: Model,
     rows: TableRows,
     signal: AbortSignal,
+    observer?: PoolObserver,
   ): Promise<{ type: 'answered'; answers: RowAnswers } | RefusedTable>
   /** The rows whose predictions differ most from those of another model. Stops and throws like `rank`. */
   compareRows(
@@ -120,6 +136,7 @@ export interface PredictorPool {
     rows: TableRows,
     request: { limit: number; other: OtherAnswers },
     signal: AbortSignal,
+    observer?: PoolObserver,
   ): Promise<{ type: 'compared'; changes: Changes } | RefusedTable>
   /** The permutation importance of each feature. Stops and throws like `rank`. */
   measureImportance(
@@ -128,6 +145,7 @@ export interface PredictorPool {
     rows: TableRows,
     request: ImportanceRequest,
     signal: AbortSignal,
+    observer?: PoolObserver,
   ): Promise<{ type: 'importance'; importance: MeasuredImportance } | RefusedTable>
   /** The partial dependence of the predictions on a feature. Stops and throws like `rank`. */
   measureDependence(
@@ -136,10 +154,14 @@ export interface PredictorPool {
     rows: TableRows,
     request: DependenceRequest,
     signal: AbortSignal,
+    observer?: PoolObserver,
   ): Promise<{ type: 'dependence'; dependence: MeasuredDependence } | RefusedTable>
   /** Splits the rows into training and validation. The table needs no column but that of the classes. */
   split(rule: SplitRule, table: Table | GeneratedDataset): Promise<RowSplit>
   /** The outputs over a grid. Rejects if any is not finite. */
-  drawBoundary(request: BoundaryRequest | ModelBoundaryRequest): Promise<BoundaryOutputs>
+  drawBoundary(
+    request: BoundaryRequest | ModelBoundaryRequest,
+    observer?: PoolObserver,
+  ): Promise<BoundaryOutputs>
   close(): Promise<void>
 }
