@@ -228,7 +228,8 @@ function startCleanup(
   config: Config,
   log: Logger,
 ) {
-  const { idempotency, webhooks, tickets, jobs, workers, workshops, checkpoints, audit } = stores
+  const { idempotency, webhooks, tickets, jobs, workers, workshops, checkpoints, audit, tenantEraser } =
+    stores
   const thinner = historyThinner(database, config.KEPT_EPOCHS)
   const cleaned = [
     idempotency,
@@ -240,6 +241,7 @@ function startCleanup(
     workshops,
     thinner,
     audit,
+    tenantEraser,
     objects ?? [],
   ].flat()
   return cleanUpForever(cleaned, (error) => log.warn({ err: error }, 'cleanup'))

@@ -78,8 +78,8 @@ export const store = [
       ['AND "replacedBy" IS NULL', ''],
       ['IS NULL AND ${isLive} ORDER BY', 'IS NULL ORDER BY'],
       [
-        'const changes = await lockTenants(client, tenants.toSorted())',
-        'const changes = await lockTenants(client, tenants)',
+        'const { changes, open } = await openTenants(client, tenants.toSorted())',
+        'const { changes, open } = await openTenants(client, tenants)',
       ],
     ],
   },

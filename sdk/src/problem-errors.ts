@@ -29,6 +29,8 @@ export class NoKeysError extends ApiError<'no-keys'> {}
 export class TooManyKeysError extends ApiError<'too-many-keys'> {}
 export class KeyNotLiveError extends ApiError<'key-not-live'> {}
 export class LastAdminKeyError extends ApiError<'last-admin-key'> {}
+export class TenantActiveError extends ApiError<'tenant-active'> {}
+export class TenantDeletingError extends ApiError<'tenant-deleting'> {}
 export class TooMuchStoredError extends ApiError<'too-much-stored'> {}
 export class PreconditionFailedError extends ApiError<'precondition-failed'> {}
 export class BodyTooLargeError extends ApiError<'body-too-large'> {}
@@ -83,6 +85,8 @@ const classes = {
   'too-many-keys': TooManyKeysError,
   'key-not-live': KeyNotLiveError,
   'last-admin-key': LastAdminKeyError,
+  'tenant-active': TenantActiveError,
+  'tenant-deleting': TenantDeletingError,
   'too-much-stored': TooMuchStoredError,
   'precondition-failed': PreconditionFailedError,
   'body-too-large': BodyTooLargeError,

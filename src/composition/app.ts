@@ -18,6 +18,7 @@ import type { Document } from '../mcp/documents.js'
 import { databaseTrouble } from '../store/database.js'
 import type { ObjectStore } from '../store/object-store.js'
 import { boundaryReader } from '../training/boundary.js'
+import { eraseForever } from '../training/erase-tenants.js'
 import { turnsOfDatasets } from '../training/evaluate.js'
 import { GeneratedData } from '../training/generated-data.js'
 import { modelImporter } from '../training/import-model.js'
@@ -61,7 +62,7 @@ interface AppOptions {
   /** Called after a webhook delivery is stored. */
   onFiled(): void
   /** Called with errors that no request reports. */
-  onError(part: 'queue' | 'live' | 'keys' | 'sweeps' | 'leaderboards', error: unknown): void
+  onError(part: 'queue' | 'live' | 'keys' | 'sweeps' | 'leaderboards' | 'tenants', error: unknown): void
   logger: AppDependencies['logger']
   /** Null exports no spans. */
   tracing: AppDependencies['tracing']
@@ -134,6 +135,10 @@ export async function openApp(stack: AsyncDisposableStack, options: AppOptions) 
     }),
     (runner) => runner.stop(),
   )
+  const eraser = stack.adopt(
+    eraseForever(stores.tenantEraser, (error) => options.onError('tenants', error)),
+    (runner) => runner.stop(),
+  )
   const app = stack.adopt(
     await buildApp({
       ...stores,
@@ -149,6 +154,7 @@ export async function openApp(stack: AsyncDisposableStack, options: AppOptions) 
       splits: new JobSplits(predictors),
       evaluationTurns,
       onLeaderboard: scoreRunner.wake,
+      onTenantDeletion: eraser.wake,
       wakeSweeps: sweepRunner.wake,
       thread,
       exportThread,

@@ -20,6 +20,7 @@ import { statisticsStore } from '../store/statistics.js'
 import { ticketStore } from '../store/stream-tickets.js'
 import { sweepStore, sweepWatchStore } from '../store/sweeps.js'
 import { tenantAdministration } from '../store/tenant-administration.js'
+import { tenantEraser } from '../store/tenant-eraser.js'
 import { unlimited } from '../store/tenant-limits.js'
 import { tenantStore } from '../store/tenants.js'
 import { usageStore } from '../store/usage.js'
@@ -72,6 +73,7 @@ export function openStores(
     shareLinks: shareLinkStore(database),
     tenants: tenantStore(database),
     tenantAdministration: tenantAdministration(database),
+    tenantEraser: tenantEraser(database),
     audit: auditStore(database, auditDays),
     usage: usageStore(database),
     workers: workerStore(database),

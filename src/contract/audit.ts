@@ -7,6 +7,9 @@ export const auditActions = {
   'tenant.created': 'A tenant was created',
   'tenant.suspended': 'A tenant was suspended, for `reason`',
   'tenant.resumed': 'A suspended tenant was resumed',
+  'tenant.deletionRequested':
+    'The deletion of a tenant began. `wasSuspended`, `queuedJobs`, `runningJobs` and `storedBytes`',
+  'tenant.deleted': 'All data of a tenant was deleted, in the name of the actor of the request',
   'limits.changed': 'Limits of a tenant changed. `before` and `after`, by limit; null is the setting',
   'key.created': 'A key was created. `name`, `scopes`, `models` and `expiresAt`',
   'key.changed': 'The name or the expiry of a key changed. `before` and `after`',

@@ -235,6 +235,22 @@ export const problems = {
     example:
       'The key key_0123456789abcdef0123456789abcdef is the last live one with the scope admin. Create another first.',
   },
+  'tenant-active': {
+    status: 409,
+    title: 'Tenant still active',
+    meaning: 'A tenant is deleted without a confirmation only if it is suspended and no job of it runs.',
+    remedy:
+      'Suspend the tenant and wait until its jobs have ended, or send its id as `confirm`, which ends them.',
+    example:
+      'Tenant blue is not suspended, and 2 jobs run. Suspend it first, or repeat the request with confirm=blue.',
+  },
+  'tenant-deleting': {
+    status: 409,
+    title: 'Tenant being deleted',
+    meaning: 'The deletion of the tenant has begun. It cannot be changed, and gets no keys.',
+    remedy: 'Wait until GET /admin/tenants/{id} answers 404. The id can be used again then.',
+    example: 'Tenant blue is being deleted.',
+  },
   'too-much-stored': {
     status: 409,
     title: 'Storage limit reached',

@@ -15,7 +15,11 @@ const time = z.iso.datetime()
 export const tenantSchema = z.object({
   id: z.string(),
   object: z.literal('tenant'),
+  status: z
+    .enum(['active', 'suspended', 'deleting'])
+    .describe('deleting: its data is being deleted; afterwards, the tenant no longer exists'),
   createdAt: time,
+  deletionRequestedAt: time.nullable(),
   suspendedAt: time.nullable().describe('while it is set, keys of the tenant are refused and its jobs wait'),
   suspendedReason: z.string().nullable(),
   limits: limitsSchema.describe('the limits that apply: own limits, and the settings for the others'),
@@ -36,16 +40,19 @@ export interface StoredTenant
   extends Pick<TenantStatus, 'id' | 'suspendedReason' | 'ownLimits' | 'use' | 'liveKeys'> {
   createdAt: Date
   suspendedAt: Date | null
+  deletionRequestedAt: Date | null
   lastJobAt: Date | null
 }
 
 export function tenantStatus(tenant: StoredTenant, settings: TenantLimits['settings']): TenantStatus {
-  const { id, ownLimits, createdAt, suspendedAt, lastJobAt, ...rest } = tenant
+  const { id, ownLimits, createdAt, suspendedAt, deletionRequestedAt, lastJobAt, ...rest } = tenant
   const limits = { settings, own: ownLimits }
   return {
     ...rest,
     id,
     object: 'tenant',
+    status: deletionRequestedAt !== null ? 'deleting' : suspendedAt !== null ? 'suspended' : 'active',
+    deletionRequestedAt: deletionRequestedAt?.toISOString() ?? null,
     createdAt: createdAt.toISOString(),
     suspendedAt: suspendedAt?.toISOString() ?? null,
     limits: limitsSchema.parse(

@@ -71,6 +71,7 @@ export interface RouteDependencies
   keyMonitor: JobStreamRoutes['keyMonitor']
   keys: AdminKeyRoutes['keys']
   tenantAdministration: AdminTenantRoutes['tenantAdministration']
+  onTenantDeletion: AdminTenantRoutes['onTenantDeletion']
   webhookAdministration: AdminWebhookRoutes['webhookAdministration']
   usage: AdminUsageRoutes['usage']
   failedAuthentications: WorkshopRoutes['failedAuthentications'] & AdminKeyRoutes['failedAuthentications']

@@ -5,7 +5,7 @@ import { Problem } from '../contract/problems.js'
 import type { Actor } from '../training/ports/audit.js'
 import type { KeyRotation } from '../training/ports/keys.js'
 import { audit } from './audit.js'
-import { expiryProblem, lockTenantsStatement, maximumLiveKeys } from './create-keys.js'
+import { beingDeleted, expiryProblem, lockTenants, maximumLiveKeys } from './create-keys.js'
 import type { Prisma } from './database.js'
 import { keyColumns, keyRow, toKey } from './key-rows.js'
 import { isLive } from './lookups.js'
@@ -142,9 +142,10 @@ export async function rotateKey(
   if (owner === undefined) return null
   const { tenantId } = owner
   // The tenant before the key, as creations do.
-  await query(client, lockTenantsStatement, [[tenantId]])
+  const open = await lockTenants(client, [tenantId])
   const held = await holdKey(client, id)
   if (held === null) return null
+  if (!open.has(tenantId)) throw beingDeleted(tenantId)
   requireLive(held.key)
   if (held.key.replacedBy !== null) throw replaced(held.key)
   const [{ live }] = await query(client, countStatement, [tenantId])

@@ -27,11 +27,24 @@ export const createTenantsStatement = statement(
 )
 
 /** $1 tenants. Concurrent creations of keys count each other. */
-export const lockTenantsStatement = statement(
+const lockTenantsStatement = statement(
   'lockTenants',
-  idRow,
-  'SELECT id FROM "Tenant" WHERE id = ANY($1::text[]) ORDER BY id FOR NO KEY UPDATE',
+  z.strictObject({ id: z.string(), isDeleting: z.boolean() }),
+  `SELECT id, "deletionRequestedAt" IS NOT NULL AS "isDeleting" FROM "Tenant"
+    WHERE id = ANY($1::text[]) ORDER BY id FOR NO KEY UPDATE`,
 )
+
+export const beingDeleted = (tenantId: string) =>
+  new Problem('tenant-deleting', `Tenant ${tenantId} is being deleted.`)
+
+/** Returns those that may get keys: others are being deleted. */
+export async function lockTenants(
+  client: Prisma.TransactionClient,
+  tenants: readonly string[],
+): Promise<Set<string>> {
+  const locked = await query(client, lockTenantsStatement, [tenants])
+  return new Set(locked.filter(({ isDeleting }) => !isDeleting).map(({ id }) => id))
+}
 
 /** $1 tenants. Keys that a rotation replaced do not count. */
 const liveOfTenantsStatement = statement(
@@ -61,9 +74,10 @@ export async function createKeys(
   const [{ now }] = await query(client, clockStatement, [])
   const outcomes = keys.map((key) => pastExpiry(key, now))
   const tenants = [...new Set(keys.filter((_, index) => outcomes[index] === null).map((key) => key.tenantId))]
-  const changes = await lockTenants(client, tenants.toSorted())
+  const { changes, open } = await openTenants(client, tenants.toSorted())
   const live = await countLive(client, tenants)
-  const refused = outcomes.map((outcome, index) => outcome ?? live.add(keys[index]))
+  const refuse = (key: NewKey) => (open.has(key.tenantId) ? live.add(key) : beingDeleted(key.tenantId))
+  const refused = outcomes.map((outcome, index) => outcome ?? refuse(keys[index]))
   const accepted = keys.filter((_, index) => refused[index] === null)
   const created = await insertKeys(client, accepted)
   changes.push(...accepted.map((key) => creationOf(created.get(key.id))))
@@ -71,11 +85,17 @@ export async function createKeys(
   return refused.map((refusal, index) => refusal ?? keyOf(created, keys[index].id))
 }
 
-/** Creates missing tenants. Returns their entries of the audit log. */
-async function lockTenants(client: Prisma.TransactionClient, tenants: readonly string[]): Promise<Change[]> {
+/** Creates missing tenants. Returns their entries of the audit log, and the tenants that may get keys. */
+async function openTenants(
+  client: Prisma.TransactionClient,
+  tenants: readonly string[],
+): Promise<{ changes: Change[]; open: Set<string> }> {
   const made = await query(client, createTenantsStatement, [tenants])
-  await query(client, lockTenantsStatement, [tenants])
-  return made.map(({ id }) => ({ action: 'tenant.created', tenantId: id, target: id }))
+  const open = await lockTenants(client, tenants)
+  return {
+    changes: made.map(({ id }) => ({ action: 'tenant.created', tenantId: id, target: id })),
+    open,
+  }
 }
 
 /** The live keys of each tenant and kind, to which accepted keys are added. */

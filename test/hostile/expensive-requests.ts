@@ -581,6 +581,7 @@ export function expensiveRequests(things: Things): Record<string, CostlyRequest[
     'PATCH /admin/tenants/:id/limits': [patch('/admin/tenants/local/limits', 'names', manyNames)],
     'POST /admin/tenants/:id/suspend': [post('/admin/tenants/made/suspend', 'names', manyNames)],
     'POST /admin/tenants/:id/resume': [post('/admin/tenants/made/resume', 'nothing', nothing)],
+    'DELETE /admin/tenants/:id': [remove('/admin/tenants/made?confirm=made')],
     'GET /admin/keys': [get('/admin/keys?limit=100')],
     'POST /admin/keys': [post('/admin/keys', 'names', manyNames)],
     'POST /admin/keys/batch': [

@@ -203,6 +203,7 @@ const neverSucceeding = [
  * have repeats or test rows.
  */
 const seldomSucceeding = [
+  'DELETE /admin/tenants/{id}',
   'GET /admin/tenants/{id}',
   'PATCH /admin/tenants/{id}/limits',
   'POST /admin/tenants/{id}/resume',

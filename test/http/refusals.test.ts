@@ -626,6 +626,9 @@ describe('refusals', () => {
       'too-many-keys',
       'key-not-live',
       'last-admin-key',
+      // In tenant-deletion.test.ts.
+      'tenant-active',
+      'tenant-deleting',
       // In registry.test.ts.
       'precondition-failed',
       'precondition-required',

@@ -13,6 +13,8 @@ const actionNames: Record<AuditAction, string> = {
   'tenant.created': 'Tenant created',
   'tenant.suspended': 'Tenant suspended',
   'tenant.resumed': 'Tenant resumed',
+  'tenant.deletionRequested': 'Tenant deletion began',
+  'tenant.deleted': 'Tenant deleted',
   'limits.changed': 'Limits changed',
   'key.created': 'Key created',
   'key.changed': 'Key changed',

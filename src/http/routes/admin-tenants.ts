@@ -1,6 +1,6 @@
 /** Tenants and their limits, for operators. */
 import { z } from 'zod'
-import { tenantIdSchema } from '../../contract/key.js'
+import { localTenant, tenantIdSchema } from '../../contract/key.js'
 import type { Limits } from '../../contract/limits.js'
 import { Problem } from '../../contract/problems.js'
 import {
@@ -12,6 +12,7 @@ import {
 } from '../../contract/tenant.js'
 import type { TenantAdministration } from '../../training/ports/tenants.js'
 import { type ActorSource, actorOf } from '../actor.js'
+import { requirePrincipal } from '../principal.js'
 import { defaultLimit, pageParameters } from '../query-parameters.js'
 import { failures, listSchema, toList } from '../response-schemas.js'
 import type { RoutePlugin } from '../route-plugin.js'
@@ -20,6 +21,8 @@ export interface AdminTenantRoutes extends ActorSource {
   tenantAdministration: TenantAdministration
   /** The limits of tenants without own limits. */
   settings: Limits
+  /** Called after a tenant is to be deleted. */
+  onTenantDeletion(): void
 }
 
 const config = { scope: 'admin' } as const
@@ -168,6 +171,48 @@ export const adminTenantRoutes: RoutePlugin<AdminTenantRoutes> = (app, { depende
       const { id } = request.params
       if (!(await tenantAdministration.resume(id, actorOf(request, dependencies())))) throw unknownTenant(id)
       return read(id)
+    },
+  )
+
+  app.delete(
+    '/admin/tenants/:id',
+    {
+      config,
+      schema: {
+        tags,
+        operationId: 'deleteTenant',
+        summary: 'Delete a tenant with all its data',
+        description:
+          'Deletes keys, jobs, models, datasets, sweeps, webhooks and workshops with their participants. The tenant is ' +
+          'suspended at once, and has the status `deleting` until its last row is gone. Usage and the audit log stay. A ' +
+          'tenant with a live key of the scope admin is not deleted.',
+        params,
+        querystring: z.strictObject({
+          confirm: tenantIdSchema
+            .optional()
+            .describe('the same id: deletes it even if it is active, and ends its running jobs'),
+        }),
+        response: { 202: tenantSchema.describe('the deletion has begun'), ...failures },
+      },
+    },
+    async (request, reply) => {
+      const { tenantAdministration, settings, onTenantDeletion } = dependencies()
+      const { id } = request.params
+      const { confirm } = request.query
+      if (confirm !== undefined && confirm !== id) {
+        const message = `must be the id of the tenant, ${id}`
+        throw new Problem('invalid-request', `/confirm: ${message}`, [{ pointer: '/confirm', message }])
+      }
+      const { keyId } = requirePrincipal(request)
+      if (keyId === null && id === localTenant) {
+        const message = `This service serves requests without a key as the tenant ${id}. Create a key first.`
+        throw new Problem('no-keys', message)
+      }
+      const actor = actorOf(request, dependencies())
+      const tenant = await tenantAdministration.delete(id, confirm !== undefined, actor)
+      if (tenant === null) throw new Problem('not-found', `There is no tenant ${id}.`)
+      onTenantDeletion()
+      return reply.code(202).send(tenantStatus(tenant, settings))
     },
   )
 

@@ -16,7 +16,7 @@ export interface Tenant {
 export interface TenantStore {
   /** The limits of the tenant that replace those of the settings. */
   ownLimits(tenantId: string): Promise<OwnLimits>
-  /** False if there is no such tenant. The tenant `local` always exists. */
+  /** False if there is no such tenant. The tenant `local` always exists. @throws Problem `tenant-deleting` */
   changeLimits(tenantId: string, changes: LimitChanges, actor: Actor): Promise<boolean>
   use(tenantId: string): Promise<Use>
 }
@@ -26,10 +26,16 @@ export interface TenantAdministration extends Pick<TenantStore, 'changeLimits'> 
   /** Those whose ids begin with the prefix, in the order of their ids. */
   list(prefix: string, page: ListPage): Promise<Page<StoredTenant>>
   get(id: string): Promise<StoredTenant | null>
-  /** Creates the tenant unless it exists. Returns whether it is new. */
+  /** Creates the tenant unless it exists. Returns whether it is new. @throws Problem `tenant-deleting` */
   create(id: string, limits: LimitChanges, actor: Actor): Promise<boolean>
   /** False if there is no such tenant. @throws Problem `last-admin-key` if it has live admin keys */
   suspend(id: string, reason: string, actor: Actor): Promise<boolean>
-  /** False if there is no such tenant. */
+  /** False if there is no such tenant. @throws Problem `tenant-deleting` */
   resume(id: string, actor: Actor): Promise<boolean>
+  /**
+   * Suspends the tenant for good and lets the eraser delete it. Null if there is no such tenant. A second call does nothing.
+   * @param isConfirmed whether an active tenant, or one with running jobs, may be deleted
+   * @throws Problem `tenant-active`, or `last-admin-key` if it has live admin keys
+   */
+  delete(id: string, isConfirmed: boolean, actor: Actor): Promise<StoredTenant | null>
 }
