@@ -7,10 +7,21 @@ import type { Answer, Route, RouteArguments } from './routes.js'
 import { Sweeps } from './sweeps.js'
 import { type Call, type ClientOptions, Transport } from './transport.js'
 
+/**
+ * A client of one service.
+ * @example
+ * const client = new Descent({ url: 'http://127.0.0.1:3000' })
+ * const job = await client.jobs.create({ dataset: 'iris' })
+ * const { modelId } = await job.done()
+ */
 export class Descent {
+  /** Trainings: start them, watch them, wait for them. */
   readonly jobs: Jobs
+  /** Tables and pictures to train on: upload them, read them, delete them. */
   readonly datasets: Datasets
+  /** Trained and imported models: predict with them, export them. */
   readonly models: Models
+  /** Many trainings of one spec with other values. */
   readonly sweeps: Sweeps
   readonly #transport: Transport
 

@@ -3,10 +3,13 @@ import type { Schemas } from './routes.js'
 
 /** A column as GET /datasets/{id} describes it, or as a program declares it. */
 export interface ColumnType {
+  /** Name in the header of the file. */
   readonly name: string
+  /** How its values are read. In a row, a date is a text such as `2024-04-03`. */
   readonly type: Schemas['ColumnType']
   /** Default: `feature`. */
   readonly role?: 'feature' | 'target' | 'none'
+  /** Names of the categories. Without them, any text is taken. */
   readonly categories?: readonly string[]
   /** Replacement for missing values. Only such a column may be missing in a row. */
   readonly imputation?: unknown
@@ -23,11 +26,14 @@ type Cell<Column extends ColumnType> = Column['type'] extends 'category'
 type Feature<Column> = Column extends { role: 'target' | 'none' } | { type: 'ignored' } ? never : Column
 
 /** A row for a prediction. A missing value is null, in a column with an imputation. */
-export type Row<Columns extends readonly ColumnType[]> = {
+export type Row<Columns extends readonly ColumnType[]> = Shown<{
   [Column in Feature<Columns[number]> as Column['name']]:
     | Cell<Column>
     | ('imputation' extends keyof Column ? null : never)
-}
+}>
+
+/** The same type, which editors show with its fields instead of its name. */
+type Shown<Fields> = { [Name in keyof Fields]: Fields[Name] } & {}
 
 type Target<Columns extends readonly ColumnType[]> = Extract<Columns[number], { role: 'target' }>
 

@@ -6,14 +6,41 @@ import { type UploadOptions, type UploadSource, uploadCall } from './upload.js'
 
 type Query = NonNullable<RouteInput<'POST /datasets'>['query']>
 
-/** How the file is read. Lists and objects stand for the texts that docs/data.md describes. */
-export type UploadSettings = Omit<Query, 'target' | 'types' | 'missing' | 'missingValues'> & {
-  /** One target column or several. */
+/** How the file is read. Default: detected from its content. */
+export interface UploadSettings {
+  /** Name to show in lists. */
+  name?: Query['name']
+  /** One target column or several. Default: the last column that is not an index, id, date or row count. */
   target?: string | readonly string[]
+  /** Types of columns by name, instead of the detected ones. */
   types?: string | Readonly<Record<string, Schemas['ColumnType']>>
-  missing?: string | Readonly<Record<string, string | { constant: string | number }>>
+  /** Rules for missing values by column, and by '' for all others. Default: `impute`. */
+  missing?: string | Readonly<Record<string, MissingRule>>
+  /** Texts that mean a missing value, such as `N/A`. Default: `?`, `na`, `n/a`, `#n/a`, `nan`, `null`, `none`. */
   missingValues?: string | readonly string[]
+  /** Delimiter of text files. */
+  delimiter?: Query['delimiter']
+  /** Decimal sign of numbers in text. With `comma`, 1.234,5 is a number. Default: detected for each column. */
+  decimal?: Query['decimal']
+  /** Whether the first line names the columns. Default: true unless it contains numbers. */
+  header?: Query['header']
+  /** Width of pictures in pixels. Default: that of the first picture. */
+  width?: Query['width']
+  /** Height of pictures in pixels. Default: that of the first picture. */
+  height?: Query['height']
+  /** Names of the features and the labels in a NumPy file, such as `x_test,y_test`. */
+  arrays?: Query['arrays']
+  /** Id of a dataset or model whose types, target and missing values apply to this file. */
+  like?: Query['like']
+  /** Channels of pictures: 1 for grey, 3 for colour. Default: those of the first picture. */
+  channels?: 1 | 3
 }
+
+/**
+ * `impute` fills a number with the mean of the training rows, and makes a missing category a separate one. `mean`
+ * fills a category with the most frequent value instead. `drop` drops the row.
+ */
+export type MissingRule = 'impute' | 'drop' | 'mean' | { constant: string | number }
 
 export class Datasets {
   readonly #transport: Transport
@@ -22,7 +49,12 @@ export class Datasets {
     this.#transport = transport
   }
 
-  /** Creates a dataset. A lost answer is not followed by a second attempt, which could store the rows twice. */
+  /**
+   * Creates a dataset. A lost answer is not followed by a second attempt, which could store the rows twice.
+   * @param source the content of the file, such as `await openAsBlob('flowers.csv')`. A text is a content, not a path
+   * @param settings the target column, and what replaces the detection
+   * @throws InvalidDatasetError with the line and column of what cannot be read
+   */
   async upload(
     source: UploadSource,
     settings: UploadSettings = {},
@@ -42,10 +74,12 @@ export class Datasets {
     return this.#transport.json('POST /datasets/preview', { ...call, query: queryOf(settings) })
   }
 
+  /** The dataset with this id, or the built-in with this name. @throws NotFoundError */
   get(id: string, options: CallOptions = {}): Promise<Schemas['Dataset']> {
     return this.#transport.json('GET /datasets/{id}', { ...options, path: { id } })
   }
 
+  /** All datasets, newest first. Reads the next page when the loop reaches it. */
   list(filter: Filter<'GET /datasets'> = {}, options: CallOptions = {}) {
     return listItems(this.#transport, 'GET /datasets', { query: filter }, options)
   }
@@ -65,6 +99,7 @@ export class Datasets {
     }
   }
 
+  /** Deletes a dataset. @throws DatasetInUseError while a job needs it */
   delete(id: string, options: CallOptions = {}): Promise<void> {
     return this.#transport.json('DELETE /datasets/{id}', { ...options, path: { id } })
   }

@@ -31,7 +31,10 @@ export class JobFailedError extends DescentError {
   override readonly name = 'JobFailedError'
   readonly code: Schemas['JobErrorCode'] | undefined
 
-  constructor(readonly job: Job) {
+  constructor(
+    /** The failed job. */
+    readonly job: Job,
+  ) {
     super(`Job ${job.id} failed: ${job.error?.message ?? 'the service gives no reason'}`)
     this.code = job.error?.code
   }
@@ -68,11 +71,13 @@ export class SweepCancelledError extends DescentError {
 type AnyCode = ProblemCode | (string & Record<never, never>)
 
 /** An error that the service answered (application/problem+json). Each code has a subclass. */
-export class ApiError<Code extends string = AnyCode> extends DescentError {
+export class ApiError extends DescentError {
   override readonly name: string
   /** Stays the same in all versions. */
-  readonly code: Code
+  readonly code: AnyCode
+  /** HTTP status. */
   readonly status: number
+  /** The kind of problem in a few words. */
   readonly title: string
   /** What was wrong, with values and limits. */
   readonly detail: string
@@ -89,7 +94,7 @@ export class ApiError<Code extends string = AnyCode> extends DescentError {
   constructor(problem: ReceivedProblem, retryAfter?: number) {
     super(problem.detail)
     this.name = `${problem.code.replaceAll(/(?:^|-)(\w)/g, (_, letter: string) => letter.toUpperCase())}Error`
-    this.code = problem.code as Code
+    this.code = problem.code
     this.status = problem.status
     this.title = problem.title
     this.detail = problem.detail

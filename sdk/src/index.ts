@@ -1,10 +1,16 @@
 export { Descent } from './client.js'
 export type { ColumnType, Label, Row } from './columns.js'
-export type { UploadSettings } from './datasets.js'
+export type { MissingRule, UploadSettings } from './datasets.js'
 export * from './errors.js'
 export type { ConnectionState, StreamOptions } from './follow.js'
-export { type Epoch, Job, type JobRequest } from './jobs.js'
-export { type ImportFields, type PredictionRow, type Predictions, TypedModel } from './models.js'
+export { type Epoch, Job, type JobRequest, type RequestWithLossAndEpochs } from './jobs.js'
+export {
+  type ImportFields,
+  type Prediction,
+  type PredictionRow,
+  type Predictions,
+  TypedModel,
+} from './models.js'
 export * from './problem-errors.js'
 export type { Answer, CallOptions, Route, RouteInput, Schemas } from './routes.js'
 export {

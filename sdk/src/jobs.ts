@@ -17,9 +17,27 @@ import {
 } from './watch-job.js'
 import { JobsWatch, type JobsWatchOptions } from './watch-jobs.js'
 
-/** An interface, so that compilers name it in their messages. */
-export interface JobRequest extends RequestSchema {}
-type RequestSchema = Schemas['JobRequest']
+/** A training to start. Only `dataset` is required, unless `network` lists layers. */
+export type JobRequest = Schemas['JobRequest']
+/** A request whose network lists layers. Compilers name this type where loss or epochs are missing. */
+export interface RequestWithLossAndEpochs extends JobRequest {
+  /** Layers from the input to the output. */
+  network: Schemas['NetworkInput']
+  /** Loss to minimize. */
+  loss: Schemas['Loss']
+  /** Passes over the training rows. */
+  epochs: number
+}
+/**
+ * The request with a network of this type. The branch that nothing reaches lets the compiler infer it, without a part of
+ * the result that would hide the documentation of the layers.
+ */
+type RequestOf<Network> = [Network] extends [object]
+  ? RequestWithLossAndEpochs
+  : [Network] extends [never]
+    ? { network?: Network }
+    : JobRequest
+/** Loss and accuracy of one epoch. */
 export type Epoch = Schemas['Epoch']
 
 export class Jobs {
@@ -29,21 +47,35 @@ export class Jobs {
     this.#transport = transport
   }
 
-  /** Queues a training. However often the request has to be repeated, it creates one job. */
-  async create(request: JobRequest, options: CallOptions = {}): Promise<Job> {
+  /**
+   * Queues a training. However often the request has to be repeated, it creates one job.
+   * @param request what to train. Only `dataset` is required: the service chooses the rest
+   * @throws InvalidSpecError if the spec cannot be trained, NotFoundError without such a dataset
+   */
+  async create<Network extends JobRequest['network'] = 'auto'>(
+    request: RequestOf<Network>,
+    options: CallOptions = {},
+  ): Promise<Job> {
     return this.of(await this.#transport.json('POST /jobs', { ...options, body: request }))
   }
 
-  /** Checks a training without starting it. @throws InvalidSpecError and others, like `create` */
-  validate(request: JobRequest, options: CallOptions = {}): Promise<Schemas['JobValidation']> {
+  /**
+   * Checks a training without starting it: the chosen values, the layers, and an estimate of its seconds.
+   * @throws InvalidSpecError and others, like `create`
+   */
+  validate<Network extends JobRequest['network'] = 'auto'>(
+    request: RequestOf<Network>,
+    options: CallOptions = {},
+  ): Promise<Schemas['JobValidation']> {
     return this.#transport.json('POST /jobs/validate', { ...options, body: request })
   }
 
+  /** The job with this id. @throws NotFoundError */
   async get(id: string, options: CallOptions = {}): Promise<Job> {
     return this.of(await this.#transport.json('GET /jobs/{id}', { ...options, path: { id } }))
   }
 
-  /** All jobs, newest first. */
+  /** All jobs, newest first. Reads the next page when the loop reaches it. */
   async *list(
     filter: Filter<'GET /jobs'> = {},
     options: CallOptions = {},
@@ -73,8 +105,9 @@ export class Jobs {
   }
 }
 
-/** One training. `data` is what the service last answered or streamed. */
+/** One training. */
 export class Job {
+  /** What the service last answered or streamed. `refresh` reads it again. */
   data: JobData
   readonly #transport: Transport
 
@@ -83,15 +116,21 @@ export class Job {
     this.data = data
   }
 
+  /** A job_… id. */
   get id(): string {
     return this.data.id
   }
 
+  /** The status in `data`. */
   get status(): JobData['status'] {
     return this.data.status
   }
 
-  /** Every epoch once and in order, from the first one to the end of the training, over all lost connections. */
+  /**
+   * Every epoch once and in order, from the first one to the end of the training, over all lost connections.
+   * @example
+   * for await (const { epoch, loss } of job.epochs()) console.log(epoch, loss)
+   */
   async *epochs(options?: EpochOptions): AsyncGenerator<Epoch, void, undefined> {
     for await (const message of this.watch(options)) if (message.type === 'epochs') yield* message.epochs
   }
@@ -105,7 +144,7 @@ export class Job {
   }
 
   /**
-   * Waits for the end of the training.
+   * Waits for the end of the training. The job then has a `modelId` and the metrics of its model.
    * @throws JobFailedError or JobCancelledError
    */
   async done({ onProgress, ...options }: DoneOptions = {}): Promise<FinishedJob> {
@@ -119,14 +158,17 @@ export class Job {
     })
   }
 
+  /** Reads the job again. */
   async refresh(options?: CallOptions): Promise<this> {
     return this.#change('GET /jobs/{id}', options)
   }
 
+  /** Ends the training without a model. */
   async cancel(options?: CallOptions): Promise<this> {
     return this.#change('POST /jobs/{id}/cancel', options)
   }
 
+  /** Stops the training at a checkpoint until `resume`. */
   async pause(options?: CallOptions): Promise<this> {
     return this.#change('POST /jobs/{id}/pause', options)
   }

@@ -6,18 +6,26 @@ import type { Transport } from './transport.js'
 import { type UploadOptions, uploadCall } from './upload.js'
 
 /** The predictions of the rows, in order. */
-export type Predictions<Name extends string = string> = Omit<Schemas['Predictions'], 'predictions'> & {
-  /** Null for a row with an entry in `errors`. */
+export interface Predictions<Name extends string = string> extends PredictionsSchema {
+  /** One per row. Null for a row with an entry in `errors`. */
   predictions: (Prediction<Name> | null)[]
 }
+type PredictionsSchema = Schemas['Predictions']
 
-type Prediction<Name extends string> = Omit<Schemas['Prediction'], 'label' | 'probabilities'> & {
+/** The prediction of one row. */
+export interface Prediction<Name extends string = string> extends PredictionSchema {
+  /** Name of the predicted class. Absent for numbers. */
   label?: Name
+  /** Probability of each class by name. Absent for numbers, and without softmax or sigmoid. */
   probabilities?: { [Class in Name]: number }
 }
+type PredictionSchema = Schemas['Prediction']
 
-/** Values in the order of the columns, or by their names. */
-export type PredictionRow = readonly Schemas['Cell'][] | Readonly<Record<string, Schemas['Cell']>>
+/** Values in the order of the columns, or by their names. A missing value is null or left out. */
+export type PredictionRow = readonly Schemas['Cell'][] | Readonly<Record<string, Schemas['Cell'] | undefined>>
+
+/** Rows of any type whose fields are cells, such as an interface of the program. */
+type CellsOf<Row> = { readonly [Name in keyof Row]: Schemas['Cell'] | undefined }
 
 /** How an imported file is read: texts of the form, or values of its JSON fields. */
 export type ImportFields = Readonly<Record<string, unknown>>
@@ -31,10 +39,12 @@ export class Models {
     this.#transport = transport
   }
 
+  /** The model with its evaluation. @throws NotFoundError */
   get(id: string, options: CallOptions = {}): Promise<Schemas['EvaluatedModel']> {
     return this.#transport.json('GET /models/{id}', { ...options, path: { id } })
   }
 
+  /** All models, newest first. Reads the next page when the loop reaches it. */
   list(filter: Filter<'GET /models'> = {}, options: CallOptions = {}) {
     return listItems(this.#transport, 'GET /models', { query: filter }, options)
   }
@@ -43,18 +53,25 @@ export class Models {
    * Predicts for rows, or for a picture in PNG or JPEG.
    * @param id of a model, or a name with a version or alias, such as `churn@current`
    * @param input at most 10,000 rows: objects by column, or lists in the order of the columns
+   * @throws InvalidInputError if no row has a prediction. Some wrong rows are in `errors` instead
    */
-  predict(
+  predict<Row extends object & CellsOf<Row> = PredictionRow>(
     id: string,
-    input: readonly PredictionRow[] | Blob,
+    input: readonly Row[] | Blob,
     options: CallOptions = {},
   ): Promise<Predictions> {
     const body = input instanceof Blob ? input : { inputs: input }
     return this.#transport.json('POST /models/{id}/predict', { ...options, path: { id }, body })
   }
 
-  /** A model whose rows and labels have the types of these columns. */
-  of<const Columns extends readonly ColumnType[]>(id: string, _columns?: Columns): TypedModel<Columns> {
+  /**
+   * A model whose rows and labels have the types of these columns.
+   * @param columns the columns of the dataset, `as const`. Only the types use them
+   */
+  of<const Columns extends readonly ColumnType[]>(
+    id: string,
+    _columns?: Columns,
+  ): TypedModel<Row<Columns>, Label<Columns>> {
     return new TypedModel(this, id)
   }
 
@@ -81,13 +98,15 @@ export class Models {
     return this.#transport.json('POST /models', await uploadCall(form, options))
   }
 
+  /** Deletes a model. @throws ModelInUseError while a registered name needs it */
   delete(id: string, options: CallOptions = {}): Promise<void> {
     return this.#transport.json('DELETE /models/{id}', { ...options, path: { id } })
   }
 }
 
 /** A model with known columns. */
-export class TypedModel<Columns extends readonly ColumnType[]> {
+export class TypedModel<Cells, Name extends string> {
+  /** A mdl_… id, or a registered name. */
   readonly id: string
   readonly #models: Models
 
@@ -96,11 +115,13 @@ export class TypedModel<Columns extends readonly ColumnType[]> {
     this.#models = models
   }
 
-  async predict(
-    rows: readonly Row<Columns>[],
-    options: CallOptions = {},
-  ): Promise<Predictions<Label<Columns>>> {
-    const answer = await this.#models.predict(this.id, rows, options)
-    return answer as Predictions<Label<Columns>>
+  /**
+   * Predicts for rows, in order.
+   * @param rows at most 10,000. A value may be null in a column with an `imputation`
+   * @throws InvalidInputError if no row has a prediction. Some wrong rows are in `errors` instead
+   */
+  async predict(rows: readonly Cells[], options: CallOptions = {}): Promise<Predictions<Name>> {
+    const answer = await this.#models.predict(this.id, rows as readonly PredictionRow[], options)
+    return answer as Predictions<Name>
   }
 }

@@ -1,60 +1,71 @@
 /** A class for each problem code, for `instanceof`. The compiler compares them with the codes of the service. */
 import { ApiError, type ProblemCode, type ReceivedProblem } from './errors.js'
 
-export class InvalidRequestError extends ApiError<'invalid-request'> {}
-export class MalformedJsonError extends ApiError<'malformed-json'> {}
-export class TooDeepError extends ApiError<'too-deep'> {}
-export class UnauthorizedError extends ApiError<'unauthorized'> {}
-export class ForbiddenError extends ApiError<'forbidden'> {}
-export class ForeignOriginError extends ApiError<'foreign-origin'> {}
-export class TenantSuspendedError extends ApiError<'tenant-suspended'> {}
-export class NotFoundError extends ApiError<'not-found'> {}
-export class RequestTimeoutError extends ApiError<'request-timeout'> {}
-export class JobFinishedError extends ApiError<'job-finished'> {}
-export class JobActiveError extends ApiError<'job-active'> {}
-export class DatasetInUseError extends ApiError<'dataset-in-use'> {}
-export class ModelInUseError extends ApiError<'model-in-use'> {}
-export class VersionUnavailableError extends ApiError<'version-unavailable'> {}
-export class RegistryFullError extends ApiError<'registry-full'> {}
-export class InvalidTransitionError extends ApiError<'invalid-transition'> {}
-export class EpochBegunError extends ApiError<'epoch-begun'> {}
-export class IdempotencyKeyInFlightError extends ApiError<'idempotency-key-in-flight'> {}
-export class TooManySweepsError extends ApiError<'too-many-sweeps'> {}
-export class TooManyWebhooksError extends ApiError<'too-many-webhooks'> {}
-export class TooManyWorkshopsError extends ApiError<'too-many-workshops'> {}
-export class TooManyShareLinksError extends ApiError<'too-many-share-links'> {}
-export class WorkshopFullError extends ApiError<'workshop-full'> {}
-export class NicknameTakenError extends ApiError<'nickname-taken'> {}
-export class NoKeysError extends ApiError<'no-keys'> {}
-export class TooManyKeysError extends ApiError<'too-many-keys'> {}
-export class KeyNotLiveError extends ApiError<'key-not-live'> {}
-export class LastAdminKeyError extends ApiError<'last-admin-key'> {}
-export class TenantActiveError extends ApiError<'tenant-active'> {}
-export class TenantDeletingError extends ApiError<'tenant-deleting'> {}
-export class TooMuchStoredError extends ApiError<'too-much-stored'> {}
-export class PreconditionFailedError extends ApiError<'precondition-failed'> {}
-export class BodyTooLargeError extends ApiError<'body-too-large'> {}
-export class DatasetTooLargeError extends ApiError<'dataset-too-large'> {}
-export class UnsupportedMediaTypeError extends ApiError<'unsupported-media-type'> {}
-export class WebsocketRequiredError extends ApiError<'websocket-required'> {}
-export class IdempotencyKeyReusedError extends ApiError<'idempotency-key-reused'> {}
-export class InvalidSpecError extends ApiError<'invalid-spec'> {}
-export class InvalidDatasetError extends ApiError<'invalid-dataset'> {}
-export class InvalidModelError extends ApiError<'invalid-model'> {}
-export class InvalidInputError extends ApiError<'invalid-input'> {}
-export class NotExportableError extends ApiError<'not-exportable'> {}
-export class ModelTooLargeError extends ApiError<'model-too-large'> {}
-export class BudgetExceededError extends ApiError<'budget-exceeded'> {}
-export class HeadersTooLargeError extends ApiError<'headers-too-large'> {}
-export class PreconditionRequiredError extends ApiError<'precondition-required'> {}
-export class RateLimitedError extends ApiError<'rate-limited'> {}
-export class TooManyJobsError extends ApiError<'too-many-jobs'> {}
-export class TooManySocketsError extends ApiError<'too-many-sockets'> {}
-export class InternalError extends ApiError<'internal'> {}
-export class IntegrityError extends ApiError<'integrity'> {}
-export class UnavailableError extends ApiError<'unavailable'> {}
-export class OverloadedError extends ApiError<'overloaded'> {}
-export class InsufficientStorageError extends ApiError<'insufficient-storage'> {}
+interface CodedError<Code extends ProblemCode> extends ApiError {
+  /** Stays the same in all versions. */
+  readonly code: Code
+}
+
+/** Not a parameter of ApiError, because `instanceof` would make the code of a generic class `any`. */
+const Coded = ApiError as new <Code extends ProblemCode>(
+  problem: ReceivedProblem,
+  retryAfter?: number,
+) => CodedError<Code>
+
+export class InvalidRequestError extends Coded<'invalid-request'> {}
+export class MalformedJsonError extends Coded<'malformed-json'> {}
+export class TooDeepError extends Coded<'too-deep'> {}
+export class UnauthorizedError extends Coded<'unauthorized'> {}
+export class ForbiddenError extends Coded<'forbidden'> {}
+export class ForeignOriginError extends Coded<'foreign-origin'> {}
+export class TenantSuspendedError extends Coded<'tenant-suspended'> {}
+export class NotFoundError extends Coded<'not-found'> {}
+export class RequestTimeoutError extends Coded<'request-timeout'> {}
+export class JobFinishedError extends Coded<'job-finished'> {}
+export class JobActiveError extends Coded<'job-active'> {}
+export class DatasetInUseError extends Coded<'dataset-in-use'> {}
+export class ModelInUseError extends Coded<'model-in-use'> {}
+export class VersionUnavailableError extends Coded<'version-unavailable'> {}
+export class RegistryFullError extends Coded<'registry-full'> {}
+export class InvalidTransitionError extends Coded<'invalid-transition'> {}
+export class EpochBegunError extends Coded<'epoch-begun'> {}
+export class IdempotencyKeyInFlightError extends Coded<'idempotency-key-in-flight'> {}
+export class TooManySweepsError extends Coded<'too-many-sweeps'> {}
+export class TooManyWebhooksError extends Coded<'too-many-webhooks'> {}
+export class TooManyWorkshopsError extends Coded<'too-many-workshops'> {}
+export class TooManyShareLinksError extends Coded<'too-many-share-links'> {}
+export class WorkshopFullError extends Coded<'workshop-full'> {}
+export class NicknameTakenError extends Coded<'nickname-taken'> {}
+export class NoKeysError extends Coded<'no-keys'> {}
+export class TooManyKeysError extends Coded<'too-many-keys'> {}
+export class KeyNotLiveError extends Coded<'key-not-live'> {}
+export class LastAdminKeyError extends Coded<'last-admin-key'> {}
+export class TenantActiveError extends Coded<'tenant-active'> {}
+export class TenantDeletingError extends Coded<'tenant-deleting'> {}
+export class TooMuchStoredError extends Coded<'too-much-stored'> {}
+export class PreconditionFailedError extends Coded<'precondition-failed'> {}
+export class BodyTooLargeError extends Coded<'body-too-large'> {}
+export class DatasetTooLargeError extends Coded<'dataset-too-large'> {}
+export class UnsupportedMediaTypeError extends Coded<'unsupported-media-type'> {}
+export class WebsocketRequiredError extends Coded<'websocket-required'> {}
+export class IdempotencyKeyReusedError extends Coded<'idempotency-key-reused'> {}
+export class InvalidSpecError extends Coded<'invalid-spec'> {}
+export class InvalidDatasetError extends Coded<'invalid-dataset'> {}
+export class InvalidModelError extends Coded<'invalid-model'> {}
+export class InvalidInputError extends Coded<'invalid-input'> {}
+export class NotExportableError extends Coded<'not-exportable'> {}
+export class ModelTooLargeError extends Coded<'model-too-large'> {}
+export class BudgetExceededError extends Coded<'budget-exceeded'> {}
+export class HeadersTooLargeError extends Coded<'headers-too-large'> {}
+export class PreconditionRequiredError extends Coded<'precondition-required'> {}
+export class RateLimitedError extends Coded<'rate-limited'> {}
+export class TooManyJobsError extends Coded<'too-many-jobs'> {}
+export class TooManySocketsError extends Coded<'too-many-sockets'> {}
+export class InternalError extends Coded<'internal'> {}
+export class IntegrityError extends Coded<'integrity'> {}
+export class UnavailableError extends Coded<'unavailable'> {}
+export class OverloadedError extends Coded<'overloaded'> {}
+export class InsufficientStorageError extends Coded<'insufficient-storage'> {}
 
 const classes = {
   'invalid-request': InvalidRequestError,
@@ -111,7 +122,7 @@ const classes = {
   unavailable: UnavailableError,
   overloaded: OverloadedError,
   'insufficient-storage': InsufficientStorageError,
-} satisfies { [Code in ProblemCode]: ErrorClass<ApiError<Code>> }
+} satisfies { [Code in ProblemCode]: ErrorClass<CodedError<Code>> }
 
 type ErrorClass<Kind> = new (problem: ReceivedProblem, retryAfter?: number) => Kind
 

@@ -6,7 +6,9 @@ import type { CallOptions, Schemas } from './routes.js'
 import type { Transport } from './transport.js'
 import { type SweepMessage, type SweepWatchOptions, watchSweep } from './watch-sweep.js'
 
+/** A spec, the values to try in it, and how to search them. */
 export type SweepRequest = Schemas['SweepRequest']
+/** One training of a sweep, with its values and score. */
 export type Trial = Schemas['Trial']
 /** Lists and new sweeps have the summary, without counts and best points. */
 type SweepData = Schemas['Sweep'] | Schemas['SweepSummary']
@@ -18,10 +20,12 @@ export class Sweeps {
     this.#transport = transport
   }
 
+  /** Starts a sweep. However often the request has to be repeated, it creates one. */
   async create(request: SweepRequest, options: CallOptions = {}): Promise<Sweep> {
     return this.of(await this.#transport.json('POST /sweeps', { ...options, body: request }))
   }
 
+  /** The sweep with this id. @throws NotFoundError */
   async get(id: string, options: CallOptions = {}): Promise<Sweep> {
     return this.of(await this.#transport.json('GET /sweeps/{id}', { ...options, path: { id } }))
   }
@@ -51,8 +55,9 @@ export class Sweeps {
   }
 }
 
-/** One sweep. `data` is what the service last answered or streamed. */
+/** One sweep. */
 export class Sweep {
+  /** What the service last answered or streamed. `refresh` reads it again. */
   data: SweepData
   readonly #transport: Transport
 
@@ -61,6 +66,7 @@ export class Sweep {
     this.data = data
   }
 
+  /** A swp_… id. */
   get id(): string {
     return this.data.id
   }
@@ -97,18 +103,22 @@ export class Sweep {
     throw new Error('the stream has no end')
   }
 
+  /** Reads the sweep again. */
   async refresh(options?: CallOptions): Promise<this> {
     return this.#change('GET /sweeps/{id}', options)
   }
 
+  /** Cancels the trials that have not ended. */
   async cancel(options?: CallOptions): Promise<this> {
     return this.#change('POST /sweeps/{id}/cancel', options)
   }
 
+  /** Pauses the trials that have not ended. */
   async pause(options?: CallOptions): Promise<this> {
     return this.#change('POST /sweeps/{id}/pause', options)
   }
 
+  /** Continues a paused sweep. */
   async resume(options?: CallOptions): Promise<this> {
     return this.#change('POST /sweeps/{id}/resume', options)
   }

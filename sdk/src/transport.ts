@@ -21,6 +21,7 @@ export interface ClientOptions {
   signal?: AbortSignal
   /** Milliseconds without any connection after which a stream gives up. Default: 600,000. */
   streamPatience?: number
+  /** Sends the requests. Default: the global one. */
   fetch?: typeof fetch
   /** Default: the global one. Without one, or with null, streams are server-sent events. */
   WebSocket?: SocketConstructor | null

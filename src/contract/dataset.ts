@@ -1,6 +1,7 @@
 /** A dataset: named columns over rows. Some columns are features, some are targets. */
 import { z } from 'zod'
 import { derivedCodingSchema } from './derived-feature.js'
+import { text } from './text.js'
 
 export const columnTypeSchema = z.enum(['number', 'category', 'boolean', 'date', 'ignored'])
 export type ColumnType = z.infer<typeof columnTypeSchema>
@@ -25,9 +26,13 @@ const missingTexts = z
   .describe('texts that mean a missing value, in lower case; absent for the default list')
 
 export const columnSchema = z.object({
-  name: z.string(),
-  type: columnTypeSchema,
-  role: z.enum(['feature', 'target', 'none']).describe('`none`: ignored'),
+  name: z.string().describe('name in the header of the file'),
+  type: columnTypeSchema.describe(
+    'how its values are read: `number`, `category`, `boolean`, `date` or `ignored`',
+  ),
+  role: z
+    .enum(['feature', 'target', 'none'])
+    .describe('`feature`: an input of the network. `target`: what it predicts. `none`: ignored'),
   categories: z
     .array(z.string())
     .optional()
@@ -37,8 +42,8 @@ export const columnSchema = z.object({
     .number()
     .optional()
     .describe('lowest value of a number or date column; dates are in days since 1970-01-01'),
-  max: z.number().optional(),
-  mean: z.number().optional(),
+  max: z.number().optional().describe('highest value, as `min`'),
+  mean: z.number().optional().describe('mean of the values, as `min`'),
   integers: z.boolean().optional().describe('whether every value of a number column is an integer'),
   decimal: z.literal('comma').optional().describe('present when the numbers have a decimal comma'),
   dateOrder: dateOrderSchema.optional().describe('for dates such as 3/4/2024'),
@@ -196,23 +201,26 @@ export type ImageFormat = z.infer<typeof imageSchema>
 export const datasetSchema = z.object({
   id: z.string().describe('a ds_… id or the name of a built-in'),
   object: z.literal('dataset'),
-  name: z.string().nullable(),
-  origin: z.enum(['builtIn', 'uploaded', 'inline']),
-  rows: z.int(),
-  columns: z.array(columnSchema),
+  name: z.string().nullable().describe('name given with the upload'),
+  origin: z.enum(['builtIn', 'uploaded', 'inline']).describe('`inline`: rows in the request of a job'),
+  rows: z.int().describe('number of rows, without those that were dropped'),
+  columns: z.array(columnSchema).describe('columns in the order of the file'),
   target: z.string().nullable().describe('the target column, null unless there is exactly one'),
-  classes: z.array(z.string()).nullable(),
+  classes: z.array(z.string()).nullable().describe('names of the classes of the target; null for numbers'),
   inputShape: z.array(z.int()).describe('default input shape of a network'),
   image: imageSchema.nullable().describe('null unless each row is an image'),
   scaling: scalingSchema.describe('default scaling of a job'),
   droppedRows: z.int().describe('rows of the file that were dropped because a value was missing'),
-  warnings: z.array(datasetWarningSchema),
-  bytes: z.int().describe('stored size'),
+  warnings: z.array(datasetWarningSchema).describe('what may surprise in the file, with its effect'),
+  bytes: z.int().describe('stored size in bytes'),
   sha256: z
     .string()
     .nullable()
     .describe('hash of rows and columns; null for built-ins and for datasets of earlier releases'),
-  createdAt: z.iso.datetime().nullable(),
+  createdAt: z.iso
+    .datetime()
+    .nullable()
+    .describe('time of the upload, in ISO 8601 and UTC; null for built-ins'),
 })
 export type Dataset = z.infer<typeof datasetSchema>
 
@@ -248,7 +256,14 @@ const rows = z.int().min(2).max(100_000)
 const noise = (value: number) =>
   z.number().min(0).max(100).default(value).describe('standard deviation of the normal noise on each number')
 
+/** Built-ins without settings. */
+export const fixedDatasetNames = ['and', 'or', 'nand', 'xor', 'iris'] as const
 export const generatedDatasetNames = ['parity', 'sine', 'blobs', 'moons', 'circles', 'spirals'] as const
+
+/** A `ds_…` id, or the name of a built-in. The types of the client complete the examples. */
+export const datasetNameSchema = text(100)
+  .min(1)
+  .meta({ examples: [...fixedDatasetNames, ...generatedDatasetNames] })
 
 /** Two classes of points in the plane. */
 export const planeDatasetSchema = z.strictObject({

@@ -1,6 +1,6 @@
 /** A request for a training. */
 import { z } from 'zod'
-import { generatedDatasetSchema, scalingSchema } from './dataset.js'
+import { datasetNameSchema, generatedDatasetSchema, scalingSchema } from './dataset.js'
 import { derivedFeaturesSchema } from './derived-feature.js'
 import { maximumRepeats, validationFoldSchema } from './folds.js'
 import { metadataSchema } from './labels.js'
@@ -56,7 +56,7 @@ export const jobRequestSchema = z
   .strictObject({
     name: text(200).min(1).optional().describe('name to show in lists'),
     dataset: z
-      .union([text(100).min(1), inlineDatasetSchema, generatedDatasetSchema])
+      .union([datasetNameSchema, inlineDatasetSchema, generatedDatasetSchema])
       .describe('a `ds_…` id, the name of a built-in, a generated built-in with its parameters, or rows'),
     ...trainingFields,
     network: z
@@ -115,7 +115,7 @@ export const jobRequestSchema = z
           'rows of that fold',
       ),
     validationDataset: z
-      .union([text(100).min(1), generatedDatasetSchema])
+      .union([datasetNameSchema, generatedDatasetSchema])
       .optional()
       .describe(
         'dataset with validation rows instead of a split. It has the same columns, and is named as in `dataset`',

@@ -28,23 +28,25 @@ export const jobErrorMeanings: Record<z.infer<typeof jobErrorCodeSchema>, string
 
 export const jobErrorSchema = z.object({
   code: jobErrorCodeSchema,
-  message: z.string(),
-  epoch: z.int().nullable(),
+  message: z.string().describe('what was wrong, with the values seen'),
+  epoch: z.int().nullable().describe('the epoch in which it happened; null before the first one'),
 })
 export type JobError = z.infer<typeof jobErrorSchema>
 
 const time = z.iso.datetime()
 
 export const jobSchema = z.object({
-  id: z.string(),
+  id: z.string().describe('a job_… id'),
   object: z.literal('job'),
-  name: z.string().nullable(),
-  status: jobStatusSchema,
+  name: z.string().nullable().describe('name given by the request'),
+  status: jobStatusSchema.describe(
+    '`queued`, `running` or `paused`, and at the end `succeeded`, `failed` or `cancelled`',
+  ),
   createdAt: time,
-  startedAt: time.nullable(),
-  finishedAt: time.nullable(),
-  epoch: z.int(),
-  epochs: z.int(),
+  startedAt: time.nullable().describe('start of the training, in ISO 8601 and UTC; null while queued'),
+  finishedAt: time.nullable().describe('end of the job, in ISO 8601 and UTC; null before'),
+  epoch: z.int().describe('the last stored epoch, and 0 before the first one'),
+  epochs: z.int().describe('epochs that the job trains, unless it stops early'),
   metrics: metricsSchema.describe(
     'metrics of the last epoch; for a succeeded job, of the epoch whose weights the model has',
   ),
@@ -59,9 +61,9 @@ export const jobSchema = z.object({
       'how many epochs a finished job keeps, if the service sets KEPT_EPOCHS: the first, the last, the best and others ' +
         'evenly spread; null for all',
     ),
-  parameters: z.int(),
-  arenaBytes: z.int(),
-  flopsPerEpoch: z.number(),
+  parameters: z.int().describe('number of weights of the network'),
+  arenaBytes: z.int().describe('bytes of memory for weights, activations and gradients'),
+  flopsPerEpoch: z.number().describe('floating-point operations of an epoch'),
   backend: z.string().nullable().describe('backend of the engine: native, wasm or reference'),
   backendDetail: z
     .string()
@@ -80,10 +82,13 @@ export const jobSchema = z.object({
   estimatedFinishAt: time
     .nullable()
     .describe('end of a job that is queued or running, if it trains all epochs'),
-  modelId: z.string().nullable(),
-  error: jobErrorSchema.nullable(),
-  spec: jobSpecSchema,
-  priority: z.int(),
+  modelId: z
+    .string()
+    .nullable()
+    .describe('id of the model of a succeeded job; null before, and after its deletion'),
+  error: jobErrorSchema.nullable().describe('why the job failed; null unless it did'),
+  spec: jobSpecSchema.describe('the request with the values that the service chose, such as the seed'),
+  priority: z.int().describe('jobs of the same tenant with a higher priority run first'),
   changes: z
     .array(changeSchema)
     .describe('changes of the spec during the run, by resumptions and forks; `spec` has the last settings'),
@@ -109,7 +114,9 @@ export const jobSchema = z.object({
       'the job from whose checkpoint the training continued, and its epoch. The epochs up to it were taken over: by a ' +
         'fork, or by a trial whose first epochs are those of another trial',
     ),
-  links: z.object({ self: z.string(), stream: z.string(), epochs: z.string() }),
+  links: z
+    .object({ self: z.string(), stream: z.string(), epochs: z.string() })
+    .describe('paths of the job, its stream and its epochs'),
 })
 export type Job = z.infer<typeof jobSchema>
 

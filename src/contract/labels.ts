@@ -28,9 +28,9 @@ const tagsSchema = z
 
 /** In jobs and models. */
 export const labelsSchema = z.object({
-  notes: z.string().nullable(),
-  tags: z.array(z.string()),
-  metadata: z.record(z.string(), z.string()),
+  notes: z.string().nullable().describe('text of a client about the object'),
+  tags: z.array(z.string()).describe('texts that lists filter by'),
+  metadata: z.record(z.string(), z.string()).describe('pairs of text of a client'),
 })
 type Labels = z.infer<typeof labelsSchema>
 

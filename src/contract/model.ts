@@ -24,18 +24,18 @@ export const tensorSchema = z.object({ name: z.string(), shape: z.array(z.int())
 export type Tensor = z.infer<typeof tensorSchema>
 
 export const modelSchema = z.object({
-  id: z.string(),
+  id: z.string().describe('a mdl_… id'),
   object: z.literal('model'),
   name: z.string().nullable().describe('by default the name of the job that trained it'),
   ...labelsSchema.shape,
-  jobId: z.string().nullable().describe('null for an imported or constructed model'),
+  jobId: z.string().nullable().describe('the job that trained it; null for an imported or constructed model'),
   createdAt: z.iso.datetime(),
   network: networkSchema,
   loss: lossSchema,
   layers: z.array(layerSummarySchema),
   coding: codingSchema,
   columns: z.array(z.string()).describe('names of the inputs in row order'),
-  classes: z.array(z.string()).nullable(),
+  classes: z.array(z.string()).nullable().describe('names of the classes; null for numbers'),
   metrics: metricsSchema.describe('metrics of the epoch whose weights this model has'),
   epoch: z
     .int()
@@ -51,9 +51,9 @@ export const modelSchema = z.object({
     .describe(
       'lowest probability of the second class at which it is predicted; null unless the model predicts it',
     ),
-  parameters: z.int(),
-  weightBytes: z.int(),
-  weightSha256: z.string(),
+  parameters: z.int().describe('number of weights'),
+  weightBytes: z.int().describe('size of the stored weights in bytes'),
+  weightSha256: z.string().describe('hash of the stored weights'),
   links: z.object({
     self: z.string(),
     predict: z.string(),
@@ -86,10 +86,15 @@ export const modelChangeSchema = z
 export type ModelChange = z.infer<typeof modelChangeSchema>
 
 export const predictionSchema = z.object({
-  output: z.array(z.number()),
-  label: z.string().optional(),
+  output: z
+    .array(z.number())
+    .describe('outputs of the network: numbers in the unit of the target, or scores of the classes'),
+  label: z.string().optional().describe('name of the predicted class; absent for numbers'),
   labels: z.array(z.string()).optional().describe('of several boolean targets, those predicted as true'),
-  probabilities: z.record(z.string(), z.number()).optional(),
+  probabilities: z
+    .record(z.string(), z.number())
+    .optional()
+    .describe('probability of each class by name; absent for numbers, and without softmax or sigmoid'),
   warnings: z
     .array(z.string())
     .optional()
@@ -104,7 +109,13 @@ export const predictionsSchema = z.object({
     .array(predictionSchema.nullable())
     .describe('one per row, in order; null for a row with an error'),
   errors: z
-    .array(z.object({ row: z.int().describe('from 0'), pointer: z.string(), message: z.string() }))
+    .array(
+      z.object({
+        row: z.int().describe('from 0'),
+        pointer: z.string().describe('JSON Pointer to the value'),
+        message: z.string().describe('what is wrong with it'),
+      }),
+    )
     .optional()
     .describe('rows without a prediction; if no row has one, the request fails'),
 })

@@ -6,6 +6,10 @@ import { z } from 'zod'
 
 const positiveInteger = z.int().min(1)
 const units = positiveInteger.max(1_000_000)
+const layerUnits = units.describe('outputs of the layer')
+const filters = units.describe('output channels')
+const kernelSize = positiveInteger.describe('length of the kernel')
+const strides = positiveInteger.default(1).describe('step of the kernel')
 /** One number for both dimensions, or [height, width]. */
 const oneOrTwo = z.union([
   positiveInteger,
@@ -14,6 +18,9 @@ const oneOrTwo = z.union([
     .tuple([positiveInteger, positiveInteger])
     .meta({ items: { type: 'integer', minimum: 1 }, minItems: 2, maxItems: 2 }),
 ])
+
+const kernelSize2d = oneOrTwo.describe('size of the kernel: one number, or [height, width]')
+const strides2d = oneOrTwo.default(1).describe('step of the kernel: one number, or [height, width]')
 
 export const activationSchema = z.enum([
   'linear',
@@ -65,74 +72,95 @@ export const initializerSchema = z.enum([
 ])
 export type Initializer = z.infer<typeof initializerSchema>
 
-const paddingSchema = z.enum(['valid', 'same'])
+const padding = z
+  .enum(['valid', 'same'])
+  .default('valid')
+  .describe('`valid`: no padding. `same`: zeros at the edges, so that a stride of 1 keeps the size')
 
-/**
- * Fields of every layer with weights. The default initializer is heNormal for the relu family, else
- * glorotUniform.
- */
+/** Fields of every layer with weights. */
 const weighted = {
-  activation: activationSchema.default('linear'),
-  useBias: z.boolean().default(true),
-  kernelInitializer: initializerSchema.optional(),
+  activation: activationSchema.default('linear').describe('function of each output'),
+  useBias: z.boolean().default(true).describe('whether each output has a bias'),
+  kernelInitializer: initializerSchema
+    .optional()
+    .describe(
+      'distribution of the first weights. Default: `heNormal` for the relu family, else `glorotUniform`',
+    ),
 }
 
 export const pooling1dSchema = z.strictObject({
   type: z.enum(['maxPooling1d', 'averagePooling1d']),
-  poolSize: positiveInteger.default(2),
-  strides: positiveInteger.optional(),
+  poolSize: positiveInteger.default(2).describe('length of the window'),
+  strides: positiveInteger.optional().describe('step of the window. Default: `poolSize`'),
 })
 export const pooling2dSchema = z.strictObject({
   type: z.enum(['maxPooling2d', 'averagePooling2d']),
-  poolSize: oneOrTwo.default(2),
-  strides: oneOrTwo.optional(),
+  poolSize: oneOrTwo.default(2).describe('size of the window: one number, or [height, width]'),
+  strides: oneOrTwo
+    .optional()
+    .describe('step of the window: one number, or [height, width]. Default: `poolSize`'),
 })
 export const globalAveragePoolingSchema = z.strictObject({
   type: z.enum(['globalAveragePooling1d', 'globalAveragePooling2d']),
 })
 
 export const layerSchema = z.discriminatedUnion('type', [
-  z.strictObject({ type: z.literal('dense'), units, ...weighted }),
+  z.strictObject({ type: z.literal('dense'), units: layerUnits, ...weighted }),
   z.strictObject({
     type: z.literal('conv1d'),
-    filters: units,
-    kernelSize: positiveInteger,
-    strides: positiveInteger.default(1),
-    padding: paddingSchema.default('valid'),
+    filters,
+    kernelSize,
+    strides,
+    padding,
     ...weighted,
   }),
   z.strictObject({
     type: z.literal('conv2d'),
-    filters: units,
-    kernelSize: oneOrTwo,
-    strides: oneOrTwo.default(1),
-    padding: paddingSchema.default('valid'),
+    filters,
+    kernelSize: kernelSize2d,
+    strides: strides2d,
+    padding,
     ...weighted,
   }),
   z.strictObject({
     type: z.literal('locallyConnected1d'),
-    filters: units,
-    kernelSize: positiveInteger,
-    strides: positiveInteger.default(1),
+    filters,
+    kernelSize,
+    strides,
     ...weighted,
   }),
   z.strictObject({
     type: z.literal('locallyConnected2d'),
-    filters: units,
-    kernelSize: oneOrTwo,
-    strides: oneOrTwo.default(1),
+    filters,
+    kernelSize: kernelSize2d,
+    strides: strides2d,
     ...weighted,
   }),
   pooling1dSchema,
   pooling2dSchema,
   globalAveragePoolingSchema,
   z.strictObject({ type: z.literal('flatten') }),
-  z.strictObject({ type: z.literal('reshape'), targetShape: z.array(positiveInteger).min(1).max(3) }),
-  z.strictObject({ type: z.literal('dropout'), rate: z.number().min(0).lt(1) }),
+  z.strictObject({
+    type: z.literal('reshape'),
+    targetShape: z
+      .array(positiveInteger)
+      .min(1)
+      .max(3)
+      .describe('shape of a row, with as many numbers as before'),
+  }),
+  z.strictObject({
+    type: z.literal('dropout'),
+    rate: z.number().min(0).lt(1).describe('share of the inputs set to zero in each step of the training'),
+  }),
   z.strictObject({
     type: z.literal('batchNormalization'),
-    momentum: z.number().min(0).max(1).default(0.9),
-    epsilon: z.number().positive().default(1e-5),
+    momentum: z
+      .number()
+      .min(0)
+      .max(1)
+      .default(0.9)
+      .describe('share that the running mean and variance keep in each step'),
+    epsilon: z.number().positive().default(1e-5).describe('added to the variance'),
   }),
   z.strictObject({ type: z.literal('activation'), activation: activationSchema }),
 ])
@@ -150,7 +178,7 @@ export const networkSchema = z.strictObject({
     .describe(
       '`[features]`, `[channels, length]` or `[channels, height, width]`; inferred from the data when left out',
     ),
-  layers: z.array(layerSchema).min(1).max(maximumLayers),
+  layers: z.array(layerSchema).min(1).max(maximumLayers).describe('layers from the input to the output'),
 })
 export type Network = z.infer<typeof networkSchema>
 
@@ -239,9 +267,19 @@ export const losses: Readonly<Record<Loss, LossDefinition>> = {
   },
 }
 
-const learningRate = (value: number) => z.number().positive().default(value)
-const decayRate = (value: number) => z.number().min(0).lt(1).default(value)
-const epsilon = (value: number) => z.number().positive().default(value)
+const learningRate = (value: number) =>
+  z.number().positive().default(value).describe('factor of the step, before the schedule')
+const decayRate = (value: number, meaning: string) => z.number().min(0).lt(1).default(value).describe(meaning)
+const epsilon = (value: number) => z.number().positive().default(value).describe('added to the divisor')
+const adamRates = {
+  beta1: decayRate(0.9, 'decay of the mean of the gradients'),
+  beta2: decayRate(0.999, 'decay of the mean of their squares'),
+  epsilon: epsilon(1e-8),
+  biasCorrection: z
+    .boolean()
+    .default(true)
+    .describe('whether the means are divided by 1 − βᵗ, which corrects the first steps'),
+}
 /** Added to the gradient as in PyTorch. adamw decouples the decay from the gradient. */
 const weightDecay = z.number().min(0).default(0).describe('g ← g + weightDecay · θ')
 
@@ -249,32 +287,26 @@ export const optimizerSchema = z.discriminatedUnion('type', [
   z.strictObject({
     type: z.literal('sgd'),
     learningRate: learningRate(0.01),
-    momentum: decayRate(0),
-    nesterov: z.boolean().default(false),
+    momentum: decayRate(0, 'share of the last step that is added to the next'),
+    nesterov: z.boolean().default(false).describe('whether the gradient is taken after the momentum'),
     weightDecay,
   }),
   z.strictObject({
     type: z.literal('adam'),
     learningRate: learningRate(0.001),
-    beta1: decayRate(0.9),
-    beta2: decayRate(0.999),
-    epsilon: epsilon(1e-8),
-    biasCorrection: z.boolean().default(true),
+    ...adamRates,
     weightDecay,
   }),
   z.strictObject({
     type: z.literal('adamw'),
     learningRate: learningRate(0.001),
-    beta1: decayRate(0.9),
-    beta2: decayRate(0.999),
-    epsilon: epsilon(1e-8),
-    biasCorrection: z.boolean().default(true),
-    weightDecay: z.number().min(0).default(0.01),
+    ...adamRates,
+    weightDecay: z.number().min(0).default(0.01).describe('θ ← θ − learningRate · weightDecay · θ'),
   }),
   z.strictObject({
     type: z.literal('rmsprop'),
     learningRate: learningRate(0.001),
-    rho: decayRate(0.9),
+    rho: decayRate(0.9, 'decay of the mean of the squared gradients'),
     epsilon: epsilon(1e-8),
     weightDecay,
   }),
@@ -295,7 +327,7 @@ export const scheduleSchema = z.discriminatedUnion('type', [
   z.strictObject({
     type: z.literal('step'),
     stepEpochs: positiveInteger.describe('epochs between two drops of the learning rate'),
-    factor: z.number().positive().max(1).default(0.1),
+    factor: z.number().positive().max(1).default(0.1).describe('factor of the learning rate at each drop'),
     warmupEpochs,
   }),
   z.strictObject({

@@ -1,5 +1,6 @@
 /** The built-in datasets: Boolean functions of two inputs, generated datasets, and iris. */
 import {
+  fixedDatasetNames,
   type GeneratedDataset,
   generatedDatasetNames,
   generatedDatasetSchema,
@@ -26,15 +27,15 @@ function truthTable(truth: (x1: number, x2: number) => boolean): Table {
   )
 }
 
-const fixed = new Map<string, () => BuiltIn>([
-  ['and', () => ({ ...truthTable((x1, x2) => x1 === 1 && x2 === 1), scaling: 'none' })],
-  ['or', () => ({ ...truthTable((x1, x2) => x1 === 1 || x2 === 1), scaling: 'none' })],
-  ['nand', () => ({ ...truthTable((x1, x2) => !(x1 === 1 && x2 === 1)), scaling: 'none' })],
-  ['xor', () => ({ ...truthTable((x1, x2) => x1 !== x2), scaling: 'none' })],
-  ['iris', () => ({ ...iris(), scaling: 'standardize' })],
-])
+const fixed: Record<(typeof fixedDatasetNames)[number], () => BuiltIn> = {
+  and: () => ({ ...truthTable((x1, x2) => x1 === 1 && x2 === 1), scaling: 'none' }),
+  or: () => ({ ...truthTable((x1, x2) => x1 === 1 || x2 === 1), scaling: 'none' }),
+  nand: () => ({ ...truthTable((x1, x2) => !(x1 === 1 && x2 === 1)), scaling: 'none' }),
+  xor: () => ({ ...truthTable((x1, x2) => x1 !== x2), scaling: 'none' }),
+  iris: () => ({ ...iris(), scaling: 'standardize' }),
+}
 
-export const builtInNames: readonly string[] = [...fixed.keys(), ...generatedDatasetNames]
+export const builtInNames: readonly string[] = [...fixedDatasetNames, ...generatedDatasetNames]
 
 /**
  * Creates a built-in dataset. Returns undefined if the name is unknown. The name of a generated dataset means
@@ -45,6 +46,9 @@ export function builtIn(dataset: string | GeneratedDataset): BuiltIn | undefined
 export function builtIn(dataset: string | GeneratedDataset): BuiltIn | undefined {
   if (typeof dataset !== 'string') return { ...generate(dataset), scaling: 'none' }
   const generated = generatedDatasetNames.find((name) => name === dataset)
-  if (generated === undefined) return fixed.get(dataset)?.()
+  if (generated === undefined) {
+    const name = fixedDatasetNames.find((each) => each === dataset)
+    return name === undefined ? undefined : fixed[name]()
+  }
   return builtIn(generatedDatasetSchema.parse({ name: generated }))
 }

@@ -60,6 +60,7 @@ async function compile(name: string, text: string, options: Record<string, unkno
 }
 
 const strict = {
+  noUncheckedIndexedAccess: true,
   target: 'es2022',
   module: 'nodenext',
   strict: true,
@@ -89,6 +90,11 @@ describe('the package', () => {
     const others = files.map(({ path }) => path).filter((path) => !/^dist\/[\w./-]+\.(js|d\.ts)$/.test(path))
     expect(others).toEqual(['LICENSE', 'README.md', 'package.json'])
     expect(readFileSync(join(root, 'sdk/LICENSE'), 'utf8')).toBe(readFileSync(join(root, 'LICENSE'), 'utf8'))
+  })
+
+  it('has types for programs of a bundler', { timeout: 60_000 }, async () => {
+    const bundled = { ...onNode, module: 'esnext', moduleResolution: 'bundler' }
+    await compile('bundled', programOf('sdk/README.md'), bundled)
   })
 
   it('has types for programs without those of Node.js', { timeout: 60_000 }, async () => {

@@ -10,10 +10,12 @@ import {
   type JobRequest,
   NotFoundError,
   OverloadedError,
+  type RouteInput,
   type Schemas,
   TimeoutError,
   TooManyJobsError,
   UnauthorizedError,
+  type UploadSettings,
 } from '../../sdk/src/index.js'
 import { problems } from '../../src/contract/problems.js'
 import { openApp, type RunningApp } from '../support/app.js'
@@ -278,6 +280,18 @@ describe('types', () => {
       client.list('GET /limits')
     }
     expect(use).toBeInstanceOf(Function)
+  })
+
+  it('name the codes of an error, which may be others in later versions', () => {
+    const use = (error: unknown) => {
+      if (error instanceof ApiError) expectTypeOf(error.code).not.toBeAny()
+    }
+    expect(use).toBeInstanceOf(Function)
+  })
+
+  it('have all parameters of an upload', () => {
+    type Parameters = NonNullable<RouteInput<'POST /datasets'>['query']>
+    expectTypeOf<keyof UploadSettings>().toEqualTypeOf<keyof Parameters>()
   })
 
   it('narrow an error by its code', () => {

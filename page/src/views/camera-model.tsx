@@ -28,7 +28,7 @@ export function useTraining(classes: readonly RecordedClass[]) {
     setJobId(null)
     try {
       const archive = await toArchive(classes)
-      const size = { width: side, height: side, channels: '3' } as const
+      const size = { width: side, height: side, channels: 3 } as const
       const dataset = await client.datasets.upload([archive], { name: 'Pictures of the camera', ...size })
       setJobId((await client.jobs.create(cameraJob(dataset.id, classes))).id)
     } catch (error) {
