@@ -1,5 +1,5 @@
 // Builds dist/ incrementally and in parallel: the Prisma client, TypeScript, the OpenAPI document, the page, the WASM
-// modules, the migrations.
+// modules, the migrations, and the package of the client.
 // `npm run check` checks the types.
 import { cpSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
@@ -98,7 +98,7 @@ const copyMigrations = () =>
 
 await Promise.all([buildPrograms(), ...wasmVariants.map(assemble), buildPage(), copyMigrations()])
 
-// After the page, whose build empties its folder.
+// These come after the page, whose build empties its folder.
 await unlessFresh(
   'documents',
   [
@@ -113,6 +113,13 @@ await unlessFresh(
   ],
   ['dist/page/documents/README.html'],
   () => runScript('scripts/documents.mjs'),
+)
+
+await unlessFresh(
+  'client-package',
+  ['sdk/dist', 'sdk/package.json', 'sdk/README.md', 'sdk/LICENSE', 'scripts/client-package.mjs'],
+  ['dist/page/descent-client.tgz'],
+  () => runScript('scripts/client-package.mjs'),
 )
 
 // Files that programs load from their own folder.

@@ -50,7 +50,7 @@ export class Jobs {
   /**
    * Queues a training. However often the request has to be repeated, it creates one job.
    * @param request what to train. Only `dataset` is required: the service chooses the rest
-   * @throws InvalidSpecError if the spec cannot be trained, NotFoundError without such a dataset
+   * @throws InvalidSpecError if the spec cannot be trained, or the dataset does not exist
    */
   async create<Network extends JobRequest['network'] = 'auto'>(
     request: RequestOf<Network>,

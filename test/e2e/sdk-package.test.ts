@@ -1,4 +1,4 @@
-/** The package of sdk/, installed from its file without a network: its documents are type-checked and run. */
+/** The package of sdk/, installed from the service: its documents are type-checked and run. */
 import { execFile } from 'node:child_process'
 import { copyFileSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -22,12 +22,9 @@ beforeAll(async () => {
   const scopes = 'jobs:read,jobs:write,datasets:read,datasets:write,models:read,models:predict,metrics:read'
   key = createKey(database.connectionString, 'mine', '--scopes', scopes)
   service = await startService({ DATABASE_URL: database.connectionString })
-  const { stdout } = await run('npm', ['pack', './sdk', '--json', '--pack-destination', folder.path], {
-    cwd: root,
-  })
-  const [{ filename }] = JSON.parse(stdout)
   writeFileSync(place('package.json'), '{"type":"module","private":true}')
-  await run('npm', ['install', '--offline', '--no-audit', '--no-fund', `./${filename}`], { cwd: folder.path })
+  const file = `${service.url}/descent-client.tgz`
+  await run('npm', ['install', '--no-audit', '--no-fund', file], { cwd: folder.path })
   // Types that a program of Node.js has. The client needs none.
   mkdirSync(place('types/@types'), { recursive: true })
   for (const name of ['@types/node', 'undici-types'])

@@ -1,7 +1,7 @@
 /** The built page: size, caching and content security policy. */
 import { readdirSync, readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
-import { gzipSync } from 'node:zlib'
+import { gunzipSync, gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { openApp, type RunningApp } from '../support/app.js'
 
@@ -53,6 +53,20 @@ describe('the page', () => {
     expect(policy).toContain("script-src 'self'")
     expect(policy).not.toMatch(/unsafe|https?:|\*/)
     expect(body).not.toMatch(/https?:\/\/|<style|<script(?![^>]*src=)/)
+  })
+
+  it('has the package of the client', async () => {
+    const { statusCode, rawPayload } = await running.app.inject('/descent-client.tgz')
+    expect(statusCode).toBe(200)
+    const archive = gunzipSync(rawPayload).toString('latin1')
+    for (const name of [
+      'package.json',
+      'README.md',
+      'dist/index.js',
+      'dist/index.d.ts',
+      'dist/generated/api.d.ts',
+    ])
+      expect(archive).toContain(`package/${name}\0`)
   })
 
   it('leaves paths without a file to the API', async () => {
