@@ -25,6 +25,7 @@ export class Descent {
   readonly sweeps: Sweeps
   readonly #transport: Transport
 
+  /** @param options address and key of the service. Default: the service on this machine, without a key */
   constructor(options: ClientOptions = {}) {
     this.#transport = new Transport(options)
     this.jobs = new Jobs(this.#transport)

@@ -66,7 +66,8 @@ export class Models {
 
   /**
    * A model whose rows and labels have the types of these columns.
-   * @param columns the columns of the dataset, `as const`. Only the types use them
+   * @param id of a model, or a registered name
+   * @param _columns the columns of the dataset, `as const`. Only the types use them
    */
   of<const Columns extends readonly ColumnType[]>(
     id: string,

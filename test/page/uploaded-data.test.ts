@@ -125,7 +125,7 @@ describe.skipIf(!hasChromium)('the form for a new job', () => {
     await page.close()
   })
 
-  it('takes derived features and a weight decay', { timeout: 60_000 }, async () => {
+  it('takes derived features, a weight decay and an L1 regularization', { timeout: 60_000 }, async () => {
     const page = await suite.open('#/new')
     const estimate = page.getByRole('region', { name: 'Estimate' })
     await estimate.getByText('803', { exact: true }).waitFor()
@@ -140,6 +140,7 @@ describe.skipIf(!hasChromium)('the form for a new job', () => {
     await estimate.getByText('903', { exact: true }).waitFor()
     await page.getByRole('button', { name: 'me', exact: true }).click()
     await page.getByLabel('L2 regularization').fill('0.25')
+    await page.getByLabel('L1 regularization').fill('0.01')
     await page.getByLabel('Epochs', { exact: true }).fill('5')
     await estimate.getByText(/^about /).waitFor()
     await page.getByRole('button', { name: 'Start training' }).click()
@@ -149,6 +150,7 @@ describe.skipIf(!hasChromium)('the form for a new job', () => {
     const { spec } = (await answer.json()) as Job
     expect(spec.derivedFeatures).toEqual([{ type: 'product', of: ['sepalLength', 'petalWidth'] }])
     expect(spec.optimizer).toMatchObject({ type: 'adam', weightDecay: 0.25 })
+    expect(spec.l1).toBe(0.01)
     await page.close()
   })
 })
