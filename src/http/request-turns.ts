@@ -1,10 +1,13 @@
 /**
- * Turns of the tenants on the event loop and the database. A tenant that is alone has no limit of concurrent requests.
- * Otherwise each tenant runs as many requests at a time as take a few milliseconds together. A tenant that sends
+ * Turns of the tenants on the event loop and the database. A tenant that is alone runs as many requests at a time as share
+ * statements well. Otherwise each tenant runs as many as take a few milliseconds together. A tenant that sends
  * without a pause then also rests between its requests, so that the processors are free when a request of another tenant
  * comes.
  */
 import { TenantTurns } from '../base/tenant-turns.js'
+
+/** Concurrent requests of a tenant that is alone. When another comes, it waits for their work. */
+const shareAlone = 32
 
 /** Concurrent requests of a tenant that is not alone: at least the minimum, and more within the time together. */
 const minimumShare = 1
@@ -86,7 +89,7 @@ export class RequestTurns {
 
   /** Returns the number of requests that the tenant may run at a time now. */
   share(tenantId: string): number {
-    if (this.#active.size <= 1) return Number.POSITIVE_INFINITY
+    if (this.#active.size <= 1) return shareAlone
     const tenant = this.#find(tenantId)
     if (refilled(tenant) < 0) return 0
     return Math.max(minimumShare, Math.floor(shareMilliseconds / tenant.milliseconds))

@@ -18,15 +18,18 @@ function begun(turns: RequestTurns, tenantId: string): number {
   return count
 }
 
-it('sets no limit for a tenant that is alone', () => {
-  expect(begun(new RequestTurns(), 'a')).toBe(100)
+it('runs 32 requests at a time for a tenant that is alone, however long they take', () => {
+  const turns = new RequestTurns()
+  expect(begun(turns, 'a')).toBe(32)
+  turns.end('a', 10_000)
+  expect(begun(turns, 'a')).toBe(1)
 })
 
 it('runs one long request of a tenant at a time while others are active, which do not wait', () => {
   const turns = new RequestTurns()
-  expect(begun(turns, 'a')).toBe(100)
+  expect(begun(turns, 'a')).toBe(32)
   expect(turns.tryBegin('b')).toBe(true)
-  for (let n = 0; n < 99; n++) turns.end('a', 50)
+  for (let n = 0; n < 31; n++) turns.end('a', 50)
   // The tenant rests after so many requests.
   vi.advanceTimersByTime(1_000)
   expect(turns.tryBegin('a')).toBe(false)
