@@ -3,6 +3,7 @@
 import yargs from 'yargs'
 import { hideBin } from 'yargs/helpers'
 import type { Cli } from './cli.js'
+import { addAdmin } from './commands/admin.js'
 import { addDoctor } from './commands/doctor.js'
 import { addDatasets, addJobs, addLimits, addModels } from './commands/lists.js'
 import { addExport, addImport } from './commands/model-files.js'
@@ -11,6 +12,7 @@ import { addProfile } from './commands/profile.js'
 import { addPrograms } from './commands/programs.js'
 import { addSweep } from './commands/sweep.js'
 import { addTrain, addWatch } from './commands/train.js'
+import { addUsage } from './commands/usage.js'
 import { describeError, UsageError } from './errors.js'
 import { fishCompletion } from './fish-completion.js'
 
@@ -26,8 +28,9 @@ const shared: Cli = yargs(words)
 
 const commands = [
   ...[addTrain, addWatch, addPredict, addSweep],
-  ...[addJobs, addDatasets, addModels, addLimits],
+  ...[addJobs, addDatasets, addModels, addLimits, addUsage],
   ...[addExport, addImport],
+  ...[addAdmin],
   ...[addPrograms, addProfile, addDoctor],
 ]
 

@@ -21,6 +21,7 @@ export default defineConfig({
         '/datasets',
         '/sweeps',
         '/workshop',
+        '/usage',
         '/health',
         '/stream',
         '/openapi.json',

@@ -1,34 +1,8 @@
 /** `descent jobs`, `descent datasets`, `descent models` and `descent limits`. */
 import { short, table } from '../../examples/chart.js'
 import type { Schemas } from '../../sdk/src/index.js'
-import { type Cli, connect, print, type SharedOptions } from '../cli.js'
-
-/** Items of a list without `--limit`. */
-const usualItems = 30
-
-/** Prints a list: one JSON array, or a table. */
-async function printList<Item>(
-  options: SharedOptions,
-  limit: number,
-  items: AsyncIterable<Item>,
-  heads: readonly string[],
-  row: (item: Item) => string[],
-): Promise<void> {
-  const found: Item[] = []
-  if (limit > 0) {
-    for await (const item of items) {
-      found.push(item)
-      if (found.length >= limit) break
-    }
-  }
-  print(options, found, () => (found.length === 0 ? 'None.' : table(heads, found.map(row))))
-}
-
-const withLimit = (command: Cli) =>
-  command.option('limit', { type: 'number', default: usualItems, describe: 'Most items' })
-
-const withId = (command: Cli) =>
-  command.positional('id', { type: 'string', demandOption: true, describe: 'Id' })
+import { type Cli, connect, print } from '../cli.js'
+import { pageSize, printList, withId, withLimit } from '../print-list.js'
 
 const changes = ['cancel', 'pause', 'resume'] as const
 const changeTexts = {
@@ -44,7 +18,7 @@ export const addJobs = (cli: Cli) =>
         printList(
           options,
           options.limit,
-          connect(options).list('GET /jobs', { query: { limit: Math.min(100, Math.max(1, options.limit)) } }),
+          connect(options).list('GET /jobs', { query: { limit: pageSize(options.limit) } }),
           ['job', 'status', 'epoch', 'loss', 'name'],
           ({ id, status, epoch, epochs, metrics, name }) => [
             id,
@@ -129,7 +103,7 @@ export const addModels = (cli: Cli) =>
           options,
           options.limit,
           connect(options).list('GET /models', {
-            query: { limit: Math.min(100, Math.max(1, options.limit)) },
+            query: { limit: pageSize(options.limit) },
           }),
           ['model', 'parameters', 'loss', 'job', 'name'],
           ({ id, parameters, metrics, jobId, name }) => [

@@ -1,9 +1,10 @@
 /** The client of a Descent service. */
+import { Admin } from './admin.js'
 import { Datasets } from './datasets.js'
 import { Jobs } from './jobs.js'
-import { type Item, type ListRoute, listItems } from './lists.js'
+import { type Filter, type Item, type ListRoute, listItems } from './lists.js'
 import { Models } from './models.js'
-import type { Answer, Route, RouteArguments } from './routes.js'
+import type { Answer, CallOptions, Route, RouteArguments } from './routes.js'
 import { Sweeps } from './sweeps.js'
 import { type Call, type ClientOptions, Transport } from './transport.js'
 
@@ -23,6 +24,8 @@ export class Descent {
   readonly models: Models
   /** Many trainings of one spec with other values. */
   readonly sweeps: Sweeps
+  /** Needs a key with the scope `admin`. */
+  readonly admin: Admin
   readonly #transport: Transport
 
   /** @param options address and key of the service. Default: the service on this machine, without a key */
@@ -32,11 +35,23 @@ export class Descent {
     this.datasets = new Datasets(this.#transport)
     this.models = new Models(this.#transport)
     this.sweeps = new Sweeps(this.#transport)
+    this.admin = new Admin(this.#transport)
   }
 
   /** A client with other options, such as the signal of a request that an application serves. */
   withOptions(options: ClientOptions): Descent {
     return new Descent({ ...this.#transport.options, ...options })
+  }
+
+  /** What the tenant of the key used, by day, or in all with `totals: true`. */
+  usage(filter: Filter<'GET /usage'> = {}, options: CallOptions = {}) {
+    return listItems(this.#transport, 'GET /usage', { query: filter }, options)
+  }
+
+  /** The same as a CSV file. Read `body`, or call `text()`. */
+  usageCsv(filter: Filter<'GET /usage'> = {}, options: CallOptions = {}): Promise<Response> {
+    const headers = { ...options.headers, accept: 'text/csv' }
+    return this.#transport.response('GET /usage', { ...options, headers, query: filter })
   }
 
   /** Sends a request of any route, such as `GET /limits`, and returns the JSON of the answer. */

@@ -1,3 +1,4 @@
+export type { LimitChanges } from './admin-tenants.js'
 export { Descent } from './client.js'
 export type { ColumnType, Label, Row } from './columns.js'
 export type { MissingRule, UploadSettings } from './datasets.js'

@@ -4,7 +4,6 @@ import type { BodyThread } from '../bodies/body-thread.js'
 import type { RequestThread } from '../training/ports/request-thread.js'
 import { type AdminKeyRoutes, adminKeyRoutes } from './routes/admin-keys.js'
 import { type AdminTenantRoutes, adminTenantRoutes } from './routes/admin-tenants.js'
-import { type AdminUsageRoutes, adminUsageRoutes } from './routes/admin-usage.js'
 import { type AdminWebhookRoutes, adminWebhookRoutes } from './routes/admin-webhooks.js'
 import { aliasRoutes } from './routes/aliases.js'
 import { type AuditRoutes, auditRoutes } from './routes/audit.js'
@@ -37,6 +36,7 @@ import { type StreamTicketRoutes, streamTicketRoutes } from './routes/stream-tic
 import { type SweepStreamRoutes, sweepStreamRoutes } from './routes/sweep-stream.js'
 import { type SweepRoutes, sweepRoutes } from './routes/sweeps.js'
 import { type UploadRoutes, uploadRoutes } from './routes/uploads.js'
+import { type UsageRoutes, usageRoutes } from './routes/usage.js'
 import { type WebhookRoutes, webhookRoutes } from './routes/webhooks.js'
 import { participationRoutes, type WorkshopRoutes, workshopRoutes } from './routes/workshops.js'
 import { serializerCompiler } from './serializer-compiler.js'
@@ -73,7 +73,7 @@ export interface RouteDependencies
   tenantAdministration: AdminTenantRoutes['tenantAdministration']
   onTenantDeletion: AdminTenantRoutes['onTenantDeletion']
   webhookAdministration: AdminWebhookRoutes['webhookAdministration']
-  usage: AdminUsageRoutes['usage']
+  usage: UsageRoutes['usage']
   failedAuthentications: WorkshopRoutes['failedAuthentications'] & AdminKeyRoutes['failedAuthentications']
   openStreams: JobStreamRoutes['openStreams']
   /** Runs the computations of requests outside of the event loop. */
@@ -104,7 +104,7 @@ export async function registerRoutes(
   await app.register(adminTenantRoutes, { dependencies })
   await app.register(adminKeyRoutes, { dependencies })
   await app.register(adminWebhookRoutes, { dependencies })
-  await app.register(adminUsageRoutes, { dependencies })
+  await app.register(usageRoutes, { dependencies })
   await app.register(auditRoutes, { dependencies })
   await app.register(jobRoutes, { dependencies })
   await app.register(jobBatchRoutes, { dependencies })

@@ -16,11 +16,13 @@ const place = (...names: string[]) => join(folder.path, ...names)
 let database: FreshDatabase
 let service: Service
 let key: string
+let adminKey: string
 
 beforeAll(async () => {
   database = await freshDatabase()
   const scopes = 'jobs:read,jobs:write,datasets:read,datasets:write,models:read,models:predict,metrics:read'
   key = createKey(database.connectionString, 'mine', '--scopes', scopes)
+  adminKey = createKey(database.connectionString, 'operators', '--scopes', 'admin')
   service = await startService({ DATABASE_URL: database.connectionString })
   writeFileSync(place('package.json'), '{"type":"module","private":true}')
   const file = `${service.url}/descent-client.tgz`
@@ -71,7 +73,7 @@ describe.each(['sdk/README.md', 'docs/client.md'])('%s', (name) => {
   it('has programs that are compiled and run', { timeout: 180_000 }, async () => {
     const program = name.replaceAll(/\W/g, '-')
     await compile(program, `${programOf(name)}\nprocess.exit(0)\n`, onNode)
-    const environment = { ...process.env, DESCENT_KEY: key }
+    const environment = { ...process.env, DESCENT_KEY: key, ADMIN_KEY: adminKey }
     const { stdout } = await run(process.execPath, [`out/${program}.js`], {
       cwd: folder.path,
       env: environment,

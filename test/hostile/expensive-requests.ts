@@ -595,6 +595,7 @@ export function expensiveRequests(things: Things): Record<string, CostlyRequest[
     'DELETE /admin/keys/:id': [remove('/admin/keys/key_0')],
     'GET /admin/audit': [get('/admin/audit?limit=100')],
     'GET /admin/usage': [get('/admin/usage?limit=100'), get('/admin/usage?limit=100&totals=true')],
+    'GET /usage': [get('/usage?limit=100'), get('/usage?limit=100&totals=true')],
     'GET /admin/webhooks': [get('/admin/webhooks?limit=100')],
     'POST /admin/webhooks/:id/disable': [post('/admin/webhooks/whk_0/disable', 'names', manyNames)],
     'POST /admin/webhooks/:id/enable': [post('/admin/webhooks/whk_0/enable', 'nothing', nothing)],

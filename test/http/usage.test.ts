@@ -147,3 +147,39 @@ red,2025-11-02,8,1,2,1.5,10
     expect((await get(november, { authorization: others })).status).toBe(403)
   })
 })
+
+describe('the usage of the tenant of a key', () => {
+  const ask = async (authorization: string | undefined, query: string, accept = 'application/json') => {
+    const headers = { accept, ...(authorization && { authorization }) }
+    const answer = await service.app.inject({ url: `/usage?${query}`, headers })
+    return { status: answer.statusCode, body: answer.body, json: () => answer.json() }
+  }
+
+  it('has the shape of the list for operators, of this tenant alone', async () => {
+    const blue = (await keyFor(service, 'blue', ['jobs:read'])).header
+    const own = await ask(blue, november)
+    expect(own.json()).toEqual((await get(`${november}&tenant=blue`)).json())
+    expect(own.json().data.map(({ tenantId }: { tenantId: string }) => tenantId)).toEqual(['blue', 'blue'])
+    expect((await ask(blue, `${november}&totals=true`)).json().data).toMatchObject([
+      { tenantId: 'blue', day: null, jobs: { succeeded: 7 } },
+    ])
+    const first = (await ask(blue, `${november}&limit=1`)).json()
+    const second = (await ask(blue, `${november}&limit=1&after=${first.lastId}`)).json()
+    expect([first.hasMore, second.hasMore, second.data[0].day]).toEqual([true, false, '2025-11-30'])
+    const csv = (await ask(blue, november, 'text/csv')).body
+    expect(csv.trimEnd().split('\n').slice(1)).toEqual([
+      'blue,2025-11-01,3,2,4,3,20',
+      'blue,2025-11-30,4,1,2,1.5,10',
+    ])
+  })
+
+  it('shows nothing of another tenant, and needs a scope to read jobs', async () => {
+    const { header: green } = await keyFor(service, 'green', ['jobs:write'])
+    expect((await ask(green, november)).json().data).toEqual([])
+    expect((await ask(green, `${november}&tenant=blue`)).status).toBe(400)
+    expect((await ask(green, `${november}&after=blue~2025-11-01`)).status).toBe(400)
+    expect((await ask(green, 'from=2020-01-01&to=2025-11-30')).status).toBe(400)
+    expect((await ask((await keyFor(service, 'other', ['models:read'])).header, november)).status).toBe(403)
+    expect((await ask(undefined, november)).status).toBe(401)
+  })
+})

@@ -128,8 +128,17 @@ it.skipIf(!hasChromium)(
     await checkView(page, 'audit log')
     await page.getByLabel('Action').selectOption('key.revoked')
     await expect.poll(() => actions.allTextContents()).toEqual(['Key revoked'])
+
+    await part(page, 'Tenants').click()
+    await page.getByRole('link', { name: 'class-2' }).click()
+    const remove = page.getByRole('button', { name: 'Delete', exact: true })
+    await page.getByLabel('The id of the tenant, to confirm').fill('class-1')
+    await expect.poll(() => remove.isDisabled()).toBe(true)
+    await page.getByLabel('The id of the tenant, to confirm').fill('class-2')
+    await remove.click()
+    await expect.poll(() => jobs(next)).toBe(401)
     // The browser logs requests that fail: those without a key, for workshops, and the invalid limit.
-    expect(suite.failures.filter((failure) => !/status of 40[013]/.test(failure))).toEqual([])
+    expect(suite.failures.filter((failure) => !/status of 40[0134]/.test(failure))).toEqual([])
     await page.close()
   },
 )
@@ -178,7 +187,7 @@ it.skipIf(!hasChromium)(
     await page.getByRole('cell', { name: `${hostname()}, process` }).waitFor()
     await page.getByRole('cell', { name: /^0 of \d+$/ }).waitFor()
     await checkView(page, 'workers')
-    expect(suite.failures.filter((failure) => !/status of 40[013]/.test(failure))).toEqual([])
+    expect(suite.failures.filter((failure) => !/status of 40[0134]/.test(failure))).toEqual([])
     await page.close()
   },
 )

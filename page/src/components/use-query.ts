@@ -80,6 +80,19 @@ interface Page<T> {
   lastId: string | null
 }
 
+/** Reads `limit` items of a list. A page with one item more shows whether there are others. */
+export async function readItems<T>(
+  items: AsyncIterable<T>,
+  limit: number,
+): Promise<Pick<Page<T>, 'data' | 'hasMore'>> {
+  const data: T[] = []
+  for await (const item of items) {
+    if (data.length === limit) return { data, hasMore: true }
+    data.push(item)
+  }
+  return { data, hasMore: false }
+}
+
 /** Reads pages until there are `limit` items or no more. */
 export async function readPages<T>(
   read: (after: string | undefined) => Promise<Page<T>>,

@@ -5,7 +5,7 @@ import { DateField, SelectField, TextField } from '../components/field.js'
 import { Empty, ErrorNotice } from '../components/notice.js'
 import { ShowMore } from '../components/show-more.js'
 import { TableCard } from '../components/table-card.js'
-import { readPages, useDebounced, useQuery } from '../components/use-query.js'
+import { readItems, useDebounced, useQuery } from '../components/use-query.js'
 import { tenantLink } from './admin-link.js'
 import { endOfDay, startOfDay } from './admin-times.js'
 
@@ -60,10 +60,7 @@ export function AdminAudit() {
     until: endOfDay(last) ?? undefined,
   }
   const list = useQuery(JSON.stringify([query, limit]), (client) =>
-    readPages(
-      (after) => client.request('GET /admin/audit', { query: { ...query, limit: pageSize, after } }),
-      limit,
-    ),
+    readItems(client.admin.audit({ ...query, limit: pageSize + 1 }), limit),
   )
   const entries = list.latest?.data ?? []
   return (

@@ -8,7 +8,7 @@ import { DateField, TextField } from '../components/field.js'
 import { ErrorNotice } from '../components/notice.js'
 import { ShowMore } from '../components/show-more.js'
 import { TableCard } from '../components/table-card.js'
-import { readPages, useQuery } from '../components/use-query.js'
+import { readItems, useQuery } from '../components/use-query.js'
 import { ago } from '../format.js'
 import { type Change, useChange } from '../use-change.js'
 import { tenantLink } from './admin-link.js'
@@ -22,19 +22,13 @@ export function KeyTable({ tenant }: { tenant?: string }) {
   const [rotated, setRotated] = useState<RotatedApiKey | null>(null)
   const [edited, setEdited] = useState<ApiKey | null>(null)
   const list = useQuery(String(limit), (client) =>
-    readPages(
-      (after) => client.request('GET /admin/keys', { query: { tenant, limit: pageSize, after } }),
-      limit,
-    ),
+    readItems(client.admin.keys.list({ tenant, limit: pageSize + 1 }), limit),
   )
   const change = useChange(list.refetch)
   const keys = list.latest?.data ?? []
   const rotate = ({ id }: ApiKey) =>
-    void change.run(async () =>
-      setRotated(await client.request('POST /admin/keys/{id}/rotate', { path: { id } })),
-    )
-  const revoke = ({ id }: ApiKey) =>
-    void change.run(() => client.request('POST /admin/keys/{id}/revoke', { path: { id } }))
+    void change.run(async () => setRotated(await client.admin.keys.rotate(id)))
+  const revoke = ({ id }: ApiKey) => void change.run(() => client.admin.keys.revoke(id))
   return (
     <>
       <ErrorNotice error={change.problem ?? list.error} />
@@ -116,7 +110,7 @@ function EditKey(props: { edited: ApiKey; change: Change; onClose(): void }) {
       ...(isMoved ? { expiresAt: endOfDay(date) } : {}),
     }
     void change.run(async () => {
-      await client.request('PATCH /admin/keys/{id}', { path: { id: edited.id }, body: changes })
+      await client.admin.keys.change(edited.id, changes)
       onClose()
     })
   }

@@ -48,11 +48,7 @@ export function NewKeys({ onCreated }: { onCreated(): void }) {
       expiresAt: endOfDay(day),
     }
     void change.run(async () => {
-      setBatch(
-        await client.request('POST /admin/keys/batch', {
-          body: { keys: ids.map((tenantId) => ({ tenantId, ...shared })) },
-        }),
-      )
+      setBatch(await client.admin.keys.createAll(ids.map((tenantId) => ({ tenantId, ...shared }))))
       onCreated()
     })
   }

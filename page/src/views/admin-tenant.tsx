@@ -24,9 +24,7 @@ const limitLabels: Record<keyof Limits, string> = {
 const limitNames = Object.keys(limitLabels) as (keyof Limits)[]
 
 export function AdminTenant({ id }: { id: string }) {
-  const { latest, error, refetch } = useQuery(id, (client) =>
-    client.request('GET /admin/tenants/{id}', { path: { id } }),
-  )
+  const { latest, error, refetch } = useQuery(id, (client) => client.admin.tenants.get(id))
   return (
     <>
       <h2>{id}</h2>
@@ -39,6 +37,7 @@ export function AdminTenant({ id }: { id: string }) {
           </p>
           <Suspension tenant={latest} onChanged={refetch} />
           <LimitForm key={JSON.stringify(latest.ownLimits)} tenant={latest} onChanged={refetch} />
+          <Deletion tenant={latest} onChanged={refetch} />
         </>
       )}
       <KeyTable tenant={id} />
@@ -58,7 +57,7 @@ function LimitForm({ tenant: { id, ownLimits, limits }, onChanged }: Props) {
   const save = (event: Event) => {
     event.preventDefault()
     const changes = Object.fromEntries(limitNames.map((name) => [name, values[name] ?? null]))
-    void change.run(() => client.request('PATCH /admin/tenants/{id}/limits', { path: { id }, body: changes }))
+    void change.run(() => client.admin.tenants.changeLimits(id, changes))
   }
   const errorAt = (name: string) =>
     change.problem?.errors.find(({ pointer }) => pointer === `/${name}`)?.message
@@ -88,14 +87,42 @@ function LimitForm({ tenant: { id, ownLimits, limits }, onChanged }: Props) {
   )
 }
 
+function Deletion({ tenant: { id, status }, onChanged }: Props) {
+  const [typed, setTyped] = useState('')
+  const change = useChange(onChanged)
+  const remove = (event: Event) => {
+    event.preventDefault()
+    void change.run(() => client.admin.tenants.delete(id, { confirm: typed.trim() }))
+  }
+  return (
+    <form class="card" onSubmit={remove} noValidate>
+      <h2>Deletion</h2>
+      <ErrorNotice error={change.problem} />
+      {status === 'deleting' ? (
+        <p class="notice warn">All data of the tenant is being deleted.</p>
+      ) : (
+        <div class="controls">
+          <TextField
+            label="The id of the tenant, to confirm"
+            value={typed}
+            hint="Deletes keys, jobs, models, datasets and workshops. Usage and the audit log stay."
+            onChange={setTyped}
+          />
+          <button type="submit" class="danger" disabled={change.isSending || typed.trim() !== id}>
+            Delete
+          </button>
+        </div>
+      )}
+    </form>
+  )
+}
+
 function Suspension({ tenant: { id, suspendedReason }, onChanged }: Props) {
   const [reason, setReason] = useState('')
   const change = useChange(onChanged)
   const suspend = (event: Event) => {
     event.preventDefault()
-    void change.run(() =>
-      client.request('POST /admin/tenants/{id}/suspend', { path: { id }, body: { reason: reason.trim() } }),
-    )
+    void change.run(() => client.admin.tenants.suspend(id, reason.trim()))
   }
   return (
     <form class="card" onSubmit={suspend} noValidate>
@@ -119,9 +146,7 @@ function Suspension({ tenant: { id, suspendedReason }, onChanged }: Props) {
           <button
             type="button"
             disabled={change.isSending}
-            onClick={() =>
-              void change.run(() => client.request('POST /admin/tenants/{id}/resume', { path: { id } }))
-            }
+            onClick={() => void change.run(() => client.admin.tenants.resume(id))}
           >
             Resume
           </button>

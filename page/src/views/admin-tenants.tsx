@@ -6,7 +6,7 @@ import { Meter } from '../components/meter.js'
 import { Empty, ErrorNotice } from '../components/notice.js'
 import { ShowMore } from '../components/show-more.js'
 import { TableCard } from '../components/table-card.js'
-import { readPages, useDebounced, useQuery } from '../components/use-query.js'
+import { readItems, useDebounced, useQuery } from '../components/use-query.js'
 import { ago, bytes, whole } from '../format.js'
 import { tenantLink } from './admin-link.js'
 
@@ -18,10 +18,7 @@ export function AdminTenants() {
   const [limit, setLimit] = useState(pageSize)
   const prefix = useDebounced(text.trim().toLowerCase(), typingMilliseconds)
   const list = useQuery(`${prefix} ${limit}`, (client) =>
-    readPages(
-      (after) => client.request('GET /admin/tenants', { query: { prefix, limit: pageSize, after } }),
-      limit,
-    ),
+    readItems(client.admin.tenants.list({ prefix, limit: pageSize + 1 }), limit),
   )
   const tenants = list.latest?.data ?? []
   return (

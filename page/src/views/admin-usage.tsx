@@ -8,7 +8,7 @@ import { Empty, ErrorNotice } from '../components/notice.js'
 import { saveFile } from '../components/save-file.js'
 import { ShowMore } from '../components/show-more.js'
 import { TableCard } from '../components/table-card.js'
-import { readPages, useDebounced, useQuery } from '../components/use-query.js'
+import { readItems, useDebounced, useQuery } from '../components/use-query.js'
 import { short, whole } from '../format.js'
 import { useChange } from '../use-change.js'
 import { daysOfMonth, lastMonths } from './admin-months.js'
@@ -28,18 +28,11 @@ export function AdminUsage() {
   const tenant = exact === '' ? undefined : exact
   const days = { ...daysOfMonth(month), tenant }
   const list = useQuery(JSON.stringify([days, limit]), (client) =>
-    readPages(
-      (after) =>
-        client.request('GET /admin/usage', {
-          query: { ...days, totals: tenant === undefined, limit: pageSize, after },
-        }),
-      limit,
-    ),
+    readItems(client.admin.usage({ ...days, totals: tenant === undefined, limit: pageSize + 1 }), limit),
   )
   const save = () =>
     void download.run(async () => {
-      const headers = { accept: 'text/csv' }
-      const response = await client.response('GET /admin/usage', { query: days, headers })
+      const response = await client.admin.usageCsv(days)
       saveFile(`usage-${month}.csv`, 'text/csv', await response.blob())
     })
   const rows = list.latest?.data ?? []

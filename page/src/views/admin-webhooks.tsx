@@ -5,7 +5,7 @@ import { ConfirmButton } from '../components/confirm-button.js'
 import { Empty, ErrorNotice } from '../components/notice.js'
 import { ShowMore } from '../components/show-more.js'
 import { TableCard } from '../components/table-card.js'
-import { readPages, useQuery } from '../components/use-query.js'
+import { readItems, useQuery } from '../components/use-query.js'
 import { ago } from '../format.js'
 import { useChange } from '../use-change.js'
 import { tenantLink } from './admin-link.js'
@@ -16,16 +16,12 @@ const reason = 'disabled by an operator'
 export function AdminWebhooks() {
   const [limit, setLimit] = useState(pageSize)
   const list = useQuery(String(limit), (client) =>
-    readPages((after) => client.request('GET /admin/webhooks', { query: { limit: pageSize, after } }), limit),
+    readItems(client.admin.webhooks.list({ limit: pageSize + 1 }), limit),
   )
   const change = useChange(list.refetch)
   const webhooks = list.latest?.data ?? []
-  const disable = (id: string) =>
-    void change.run(() =>
-      client.request('POST /admin/webhooks/{id}/disable', { path: { id }, body: { reason } }),
-    )
-  const enable = (id: string) =>
-    void change.run(() => client.request('POST /admin/webhooks/{id}/enable', { path: { id } }))
+  const disable = (id: string) => void change.run(() => client.admin.webhooks.disable(id, reason))
+  const enable = (id: string) => void change.run(() => client.admin.webhooks.enable(id))
   return (
     <>
       <ErrorNotice error={change.problem ?? list.error} />

@@ -5,7 +5,7 @@ import { Meter } from '../components/meter.js'
 import { Empty, ErrorNotice } from '../components/notice.js'
 import { ShowMore } from '../components/show-more.js'
 import { TableCard } from '../components/table-card.js'
-import { readPages, useQuery } from '../components/use-query.js'
+import { readItems, useQuery } from '../components/use-query.js'
 import { ago, plural, whole } from '../format.js'
 
 const pageSize = 50
@@ -15,8 +15,7 @@ export function AdminWorkers() {
   const [limit, setLimit] = useState(pageSize)
   const list = useQuery(
     String(limit),
-    (client) =>
-      readPages((after) => client.request('GET /workers', { query: { limit: pageSize, after } }), limit),
+    (client) => readItems(client.admin.workers({ limit: pageSize + 1 }), limit),
     pollMilliseconds,
   )
   const workers = list.latest?.data ?? []
