@@ -40,6 +40,7 @@ const repeatedTests = [
   'test/e2e/deleted-models.test.ts',
   'test/e2e/forks.test.ts',
   'test/e2e/moving-aliases.test.ts',
+  'test/e2e/traces.test.ts',
   'test/engine/addon-build.test.ts',
   'test/examples/claims.test.ts',
   'test/hostile/overload.test.ts',
@@ -56,13 +57,7 @@ export const projects = {
 }
 
 /** Without durations of an earlier run, vitest starts the largest files first. These are small and slow. */
-const slowFiles = [
-  'hostile/event-loop',
-  'hostile/overload',
-  'page/accessibility',
-  'e2e/outage',
-  'chaos/sweep',
-]
+const slowFiles = ['hostile/event-loop', 'hostile/overload', 'page/accessibility', 'e2e/outage']
 
 class SlowFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {

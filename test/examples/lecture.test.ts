@@ -24,7 +24,6 @@ beforeAll(async () => {
 // The others train longer. test/examples/claims.test.ts trains all of them in the engine.
 it.each([
   'perceptron',
-  'linear-classifier',
   'xor',
   'matrices',
   'boolean-function',
@@ -32,7 +31,6 @@ it.each([
   'back-propagation',
   'sampling',
   'momentum',
-  'shift',
 ] as const)('the service confirms %s', async (id) => {
   const demonstration = catalogue[id] as AnyDemonstration
   const settings = initialSettings(demonstration.controls)
