@@ -26,6 +26,7 @@ const faultTests = ['test/chaos/*.test.ts', 'test/hostile/fuzz.test.ts']
 const longTests = [
   'test/architecture/changes.test.ts',
   'test/e2e/asha.test.ts',
+  'test/e2e/object-backup.test.ts',
   'test/e2e/runtimes.test.ts',
   'test/engine/native/gemm-prefetch.test.ts',
   'test/examples/attacks.test.ts',
