@@ -57,7 +57,7 @@ const threads = {
   ...importThread,
   ...suggestionThread,
   openUploadReader: () => openUploadReader(readingLimits, builtReadingProcess),
-  openPictureDecoder: () => new PictureDecoder(readingLimits.imagePixels, builtPictureProcess),
+  openPictureDecoder: () => new PictureDecoder(readingLimits.imagePixels, { script: builtPictureProcess }),
 }
 
 export async function openApp(

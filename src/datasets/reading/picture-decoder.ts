@@ -1,7 +1,9 @@
 /** Decodes images for predictions in a separate process, which isolates crashes of the decoder. */
 import { type ChildProcess, fork } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
+import { Problem, stopping } from '../../contract/problems.js'
 import { DatasetError } from '../table.js'
+import { isShortage } from './reading-process.js'
 
 /** 1 channel is grey, 3 channels are RGB. */
 export interface PictureSize {
@@ -30,58 +32,107 @@ interface Waiting {
   reject(error: Error): void
 }
 
-/** The time limit of decoding an image. */
-const decodingMilliseconds = 10_000
+/** The process ended before its answer. */
+class DecoderEnded extends Error {}
+
+const noProcess = (what: string) =>
+  new Problem('overloaded', `The process that decodes images ${what}. Retry later.`)
+
+interface DecoderOptions {
+  /** The built process; tests run it from the sources. */
+  script: URL
+  /** The time limit of decoding an image. */
+  milliseconds: number
+}
+
+/** An image that did not itself exceed the time limit is decoded again, in another process. */
+const attempts = 3
 
 export class PictureDecoder {
   #child: ChildProcess | undefined
+  #isClosed = false
   #next = 0
   readonly #waiting = new Map<number, Waiting>()
+  readonly #options: DecoderOptions
 
-  /** @param script the built process; tests run it from the sources */
   constructor(
     private readonly imagePixels: number,
-    private readonly script = new URL('./picture.process.js', import.meta.url),
-  ) {}
+    options: Partial<DecoderOptions> = {},
+  ) {
+    this.#options = {
+      script: new URL('./picture.process.js', import.meta.url),
+      milliseconds: 10_000,
+      ...options,
+    }
+  }
 
   /**
    * Decodes an image as [height, width, channels] bytes.
    * @throws DatasetError when the bytes are not a PNG or JPEG, are corrupt, too large, or take too long
+   * @throws Problem `overloaded` when the system has no process or memory for it
    */
   async decode(bytes: Uint8Array, name: string, size: PictureSize): Promise<Uint8Array> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await this.#ask({ bytes, name, size, imagePixels: this.imagePixels })
+      } catch (error) {
+        if (this.#isClosed) throw stopping()
+        if (isShortage(error)) throw noProcess(`cannot start: ${String(error)}`)
+        if (!(error instanceof DecoderEnded)) throw error
+        if (attempt === attempts) throw noProcess(error.message)
+      }
+    }
+  }
+
+  /** Pending and later images reject with Problem `unavailable`. */
+  close(): void {
+    this.#isClosed = true
+    this.#child?.kill('SIGKILL')
+  }
+
+  async #ask(task: Omit<ToPictureProcess, 'callId'>): Promise<Uint8Array> {
+    if (this.#isClosed) throw stopping()
     const callId = this.#next++
     const child = this.#start()
-    const timeLimit = setTimeout(() => child.kill('SIGKILL'), decodingMilliseconds)
+    const { milliseconds } = this.#options
+    let isOverdue = false
+    const timeLimit = setTimeout(() => {
+      isOverdue = true
+      child.kill('SIGKILL')
+    }, milliseconds)
     try {
       return await new Promise<Uint8Array>((resolve, reject) => {
         this.#waiting.set(callId, { resolve, reject })
-        const message: ToPictureProcess = { callId, bytes, name, size, imagePixels: this.imagePixels }
-        child.send(message, (error) => {
-          if (error !== null) reject(error)
+        // The system may have no process for it. Its error comes later.
+        if (!child.connected) return
+        child.send({ ...task, callId } satisfies ToPictureProcess, (error) => {
+          if (error !== null) reject(new DecoderEnded(`ended: ${error.message}`))
         })
       })
+    } catch (error) {
+      if (!isOverdue) throw error
+      throw new DatasetError(
+        'invalid-dataset',
+        `the image could not be decoded within ${milliseconds / 1_000} seconds`,
+      )
     } finally {
       clearTimeout(timeLimit)
       this.#waiting.delete(callId)
     }
   }
 
-  close(): void {
-    this.#child?.kill('SIGKILL')
-  }
-
   /** Starts the process for the first image and reuses it. */
   #start(): ChildProcess {
     if (this.#child !== undefined) return this.#child
-    const child = fork(fileURLToPath(this.script), {
+    const child = fork(fileURLToPath(this.#options.script), {
       // Empty, because the environment of the service has the address of its database.
       env: {},
       serialization: 'advanced',
       stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
     })
     child.on('message', (message: FromPictureProcess) => this.#answer(message))
-    child.once('error', () => this.#forget(child))
-    child.once('exit', () => this.#forget(child))
+    child.once('error', (error) => this.#forget(child, `cannot start: ${error.message}`))
+    child.once('exit', (code, signal) => this.#forget(child, `ended with ${signal ?? code}`))
     this.#child = child
     return child
   }
@@ -103,11 +154,11 @@ export class PictureDecoder {
     }
   }
 
-  #forget(child: ChildProcess): void {
+  #forget(child: ChildProcess, what: string): void {
     if (this.#child !== child) return
     this.#child = undefined
-    const message = `the image could not be decoded within ${decodingMilliseconds / 1_000} seconds`
-    for (const { reject } of this.#waiting.values()) reject(new DatasetError('invalid-dataset', message))
+    const error = new DecoderEnded(what)
+    for (const { reject } of this.#waiting.values()) reject(error)
     this.#waiting.clear()
   }
 }
