@@ -137,6 +137,7 @@ it.skipIf(!hasChromium)(
     await page.getByLabel('The id of the tenant, to confirm').fill('class-2')
     await remove.click()
     await expect.poll(() => jobs(next)).toBe(401)
+    await page.getByRole('heading', { name: 'class-2 is deleted' }).waitFor()
     // The browser logs requests that fail: those without a key, for workshops, and the invalid limit.
     expect(suite.failures.filter((failure) => !/status of 40[0134]/.test(failure))).toEqual([])
     await page.close()

@@ -1,9 +1,10 @@
 /** A tenant: its limits, its suspension and its keys. */
-import { useState } from 'preact/hooks'
+import { useEffect, useState } from 'preact/hooks'
+import type { Descent } from '../../../sdk/src/index.js'
 import { client } from '../api/client.js'
 import type { Limits, Tenant } from '../api/types.js'
 import { NumberField, TextField } from '../components/field.js'
-import { ErrorNotice } from '../components/notice.js'
+import { Empty, ErrorNotice } from '../components/notice.js'
 import { useQuery } from '../components/use-query.js'
 import { bytes, whole } from '../format.js'
 import { useChange } from '../use-change.js'
@@ -23,8 +24,16 @@ const limitLabels: Record<keyof Limits, string> = {
 }
 const limitNames = Object.keys(limitLabels) as (keyof Limits)[]
 
+/** Between two looks at a tenant that is being deleted. */
+const pollMilliseconds = 2_000
+
 export function AdminTenant({ id }: { id: string }) {
-  const { latest, error, refetch } = useQuery(id, (client) => client.admin.tenants.get(id))
+  const [isDeleting, setIsDeleting] = useState(false)
+  const load = (client: Descent) => client.admin.tenants.get(id)
+  const { latest, error, refetch } = useQuery(id, load, isDeleting ? pollMilliseconds : undefined)
+  useEffect(() => setIsDeleting(latest?.status === 'deleting'), [latest])
+  if (isDeleting && error?.code === 'not-found')
+    return <Empty title={`${id} is deleted`}>Its usage and the audit log stay.</Empty>
   return (
     <>
       <h2>{id}</h2>
