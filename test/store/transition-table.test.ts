@@ -150,6 +150,7 @@ describe.each(cases)('$action.name ($transition to $to) on a job that is $status
   it(isAllowed ? 'changes it, with hint, outbox and history' : 'changes nothing', async () => {
     const claim = await jobIn(status, action.crashes ?? 0)
     const before = await readAll(claim.jobId)
+    await hearAll()
     heard.delete(claim.jobId)
     await action.run(claim)
     await hearAll()

@@ -24,7 +24,7 @@ const limitLabels: Record<keyof Limits, string> = {
 }
 const limitNames = Object.keys(limitLabels) as (keyof Limits)[]
 
-/** Between two looks at a tenant that is being deleted. */
+/** Between two requests for a tenant that is being deleted. */
 const pollMilliseconds = 2_000
 
 export function AdminTenant({ id }: { id: string }) {
