@@ -5,6 +5,10 @@ import { tenantIdSchema } from '../contract/key.js'
 /** An invalid command line. */
 export class UsageError extends Error {}
 
+/** Whether a command line asks for the usage of its program. */
+export const wantsUsage = (words: readonly string[]): boolean =>
+  words.some((word) => word === '--help' || word === '-h')
+
 /** @throws UsageError for an unknown option, or one without its value */
 export function readOptions<T extends ParseArgsConfig>(config: T): ReturnType<typeof parseArgs<T>>['values'] {
   try {

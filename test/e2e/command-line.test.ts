@@ -210,6 +210,12 @@ describe('exit codes', () => {
     expect(ended.stderr).toMatch(says)
   })
 
+  it('keys --help prints the usage of that program', async () => {
+    const { code, stdout } = await descent(['keys', '--help'])
+    expect(code).toBe(0)
+    expect(stdout).toMatch(/^npm run keys -- create/)
+  })
+
   it('profiles are added, used, listed and removed', async () => {
     const environment = { DESCENT_URL: '', XDG_CONFIG_HOME: join(folder, 'profiles') }
     const run = (...words: string[]) => descent(['profile', ...words], '', environment)
