@@ -79,10 +79,12 @@ const advanceClockStatement = statement(
   `
     UPDATE "QueueClock" SET "threadTime" = least FROM (
       SELECT min(time) AS least FROM (
-        SELECT serving.beyond + coalesce(sum("threadTime"), 0) AS time FROM (
+        SELECT beyond + coalesce(used, 0) AS time FROM (
           SELECT "tenantId", sum("heldTime"("heldThreads", "claimedAt") - charged) AS beyond FROM "Job"
           WHERE ${guard('release')} AND "claimSize" = 1 GROUP BY "tenantId"
-        ) AS serving LEFT JOIN "TenantUse" USING ("tenantId") GROUP BY "tenantId", serving.beyond
+        ) AS serving CROSS JOIN LATERAL (
+          SELECT sum("threadTime") AS used FROM "TenantUse" WHERE "TenantUse"."tenantId" = serving."tenantId"
+        ) AS charges
         UNION ALL SELECT "threadTime" FROM "waitingTenants"()
       ) AS each
     ) AS active WHERE "threadTime" < least`,
