@@ -12,6 +12,10 @@ export interface SharedOptions {
 
 export type Cli = Argv<SharedOptions>
 
+/** Adds commands, of which a command line must name one. @param missing the error if it names none */
+export const addCommands = (cli: Cli, commands: readonly ((cli: Cli) => unknown)[], missing: string): Cli =>
+  commands.reduce<Cli>((all, add) => add(all) as Cli, cli).demandCommand(1, missing)
+
 export function connect(options: Pick<SharedOptions, 'url' | 'key' | 'profile'>): Descent {
   const { url, key } = chooseService(options)
   return new Descent({ url, retries: 2, ...(key === undefined ? {} : { key }) })

@@ -2,7 +2,7 @@
 /** The command `descent`. */
 import yargs from 'yargs'
 import { hideBin } from 'yargs/helpers'
-import type { Cli } from './cli.js'
+import { addCommands, type Cli } from './cli.js'
 import { addAdmin } from './commands/admin.js'
 import { addDoctor } from './commands/doctor.js'
 import { addDatasets, addJobs, addLimits, addModels } from './commands/lists.js'
@@ -34,10 +34,8 @@ const commands = [
   ...[addPrograms, addProfile, addDoctor],
 ]
 
-const cli = commands
-  .reduce<Cli>((all, add) => add(all) as Cli, shared)
+const cli = addCommands(shared, commands, 'Name a command.')
   .completion('completion', 'Print a script for the completion of bash or zsh; of fish: completion fish')
-  .demandCommand(1, 'Name a command.')
   .strict()
   .recommendCommands()
   .wrap(Math.min(100, process.stdout.columns ?? 100))

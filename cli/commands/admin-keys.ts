@@ -2,16 +2,14 @@
 import { readFileSync } from 'node:fs'
 import { table } from '../../examples/chart.js'
 import { ApiError, type Schemas } from '../../sdk/src/index.js'
-import { type Cli, connect, isStandard, note, print, type SharedOptions } from '../cli.js'
+import { addCommands, type Cli, connect, isStandard, note, print, type SharedOptions } from '../cli.js'
 import { exitCodes, UsageError } from '../errors.js'
 import { type KeyRow, readKeyRows, readScopes } from '../key-rows.js'
 import { pageSize, printList, withLimit } from '../print-list.js'
 
 export const addAdminKeys = (admin: Cli) =>
   admin.command('keys', 'List, create, rotate and revoke keys', (keys) =>
-    [addList, addCreate, addRotate, addRevoke]
-      .reduce<Cli>((all, add) => add(all) as Cli, keys)
-      .demandCommand(1, 'Name a command of keys.'),
+    addCommands(keys, [addList, addCreate, addRotate, addRevoke], 'Name a command of keys.'),
   )
 
 const addList = (keys: Cli) =>

@@ -2,7 +2,7 @@
 import type { Argv } from 'yargs'
 import { table } from '../../examples/chart.js'
 import type { LimitChanges, Schemas } from '../../sdk/src/index.js'
-import { type Cli, connect, print } from '../cli.js'
+import { addCommands, type Cli, connect, print } from '../cli.js'
 import { UsageError } from '../errors.js'
 import { pageSize, printList, withId, withLimit } from '../print-list.js'
 
@@ -55,9 +55,11 @@ const describeTenant = ({ id, status, ownLimits, limits: all, use, liveKeys }: S
 
 export const addAdminTenants = (admin: Cli) =>
   admin.command('tenants', 'List, create, change and delete tenants', (tenants) =>
-    [addList, addShow, addCreate, addLimits, addSuspend, addResume, addDelete]
-      .reduce<Cli>((all, add) => add(all) as Cli, tenants)
-      .demandCommand(1, 'Name a command of tenants.'),
+    addCommands(
+      tenants,
+      [addList, addShow, addCreate, addLimits, addSuspend, addResume, addDelete],
+      'Name a command of tenants.',
+    ),
   )
 
 const addList = (tenants: Cli) =>

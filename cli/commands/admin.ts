@@ -1,5 +1,5 @@
 /** `descent admin`: administration with a key of the scope `admin`. */
-import { type Cli, connect, print } from '../cli.js'
+import { addCommands, type Cli, connect, print } from '../cli.js'
 import { pageSize, printList, withId, withLimit } from '../print-list.js'
 import { addAdminKeys } from './admin-keys.js'
 import { addAdminTenants } from './admin-tenants.js'
@@ -7,9 +7,11 @@ import { printUsage, withDays } from './usage.js'
 
 export const addAdmin = (cli: Cli) =>
   cli.command('admin', 'Manage tenants, keys and webhooks of a service', (admin) =>
-    [addAdminTenants, addAdminKeys, addUsage, addAudit, addWorkers, addWebhooks]
-      .reduce<Cli>((all, add) => add(all) as Cli, admin)
-      .demandCommand(1, 'Name a command of admin.'),
+    addCommands(
+      admin,
+      [addAdminTenants, addAdminKeys, addUsage, addAudit, addWorkers, addWebhooks],
+      'Name a command of admin.',
+    ),
   )
 
 const addUsage = (admin: Cli) =>

@@ -38,13 +38,13 @@ const valuesOf = (changes: readonly Change[], { type, id, requestId, address }: 
   address,
 ]
 
-/** Writes entries in the transaction of `client`. */
+/** Writes entries in the transaction of `client`. @param actor null for the service itself, whose changes have no entry */
 export async function audit(
   client: Prisma.TransactionClient,
-  actor: Actor,
+  actor: Actor | null,
   ...changes: readonly Change[]
 ): Promise<void> {
-  if (changes.length > 0) await query(client, insertStatement, valuesOf(changes, actor))
+  if (actor !== null && changes.length > 0) await query(client, insertStatement, valuesOf(changes, actor))
 }
 
 /** Newest first. $1 and $2 the position after which the list begins, $3 first time, $4 maximum number. */

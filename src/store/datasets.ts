@@ -173,8 +173,7 @@ export function datasetStore(database: Database, settings = unlimited): AllDatas
             select: { rows: true, bytes: true },
           })
           const details = { rows, bytes }
-          if (actor !== null)
-            await audit(transaction, actor, { action: 'dataset.deleted', tenantId, target: id, details })
+          await audit(transaction, actor, { action: 'dataset.deleted', tenantId, target: id, details })
           return 'deleted'
         })
       },

@@ -283,8 +283,7 @@ function tenantJobs(
       database.inTransaction(tenantId, async (client) => {
         const count = await deleteJob(client, { id, tenantId })
         if (count === 0) return false
-        if (actor !== null)
-          await audit(client, actor, { action: 'job.deleted', tenantId, target: id, details: { count } })
+        await audit(client, actor, { action: 'job.deleted', tenantId, target: id, details: { count } })
         return true
       }),
 

@@ -177,8 +177,7 @@ export function modelStore(database: Database, settings = unlimited): AllModels 
           if (found.jobId !== null) await copyHeader(transaction, found.jobId)
           await transaction.model.delete({ where: { id } })
           const details = { jobId: found.jobId }
-          if (actor !== null)
-            await audit(transaction, actor, { action: 'model.deleted', tenantId, target: id, details })
+          await audit(transaction, actor, { action: 'model.deleted', tenantId, target: id, details })
           return 'deleted'
         })
         if (outcome === 'deleted') cache.gone(id)

@@ -183,7 +183,7 @@ function tenantNames(
         const versions = await client.modelVersion.count({ where: { tenantId, name } })
         await client.registeredName.delete({ where: { tenantId_name: { tenantId, name } } })
         const change = { tenantId, target: name, details: { versions } }
-        if (actor !== null) await audit(client, actor, { action: 'registeredModel.deleted', ...change })
+        await audit(client, actor, { action: 'registeredModel.deleted', ...change })
       })
     },
 

@@ -88,7 +88,7 @@ export function changedRepeat(change: object): Problem {
   return new Problem('invalid-spec', message, [{ pointer: `/${field}`, message }])
 }
 
-/** @returns whether the job was finished @throws Problem `job-active` while trials of the job have not ended */
+/** @returns the number of deleted jobs, 0 if the job is not finished @throws Problem `job-active` while trials of the job have not ended */
 export async function deleteJob(client: Prisma.TransactionClient, { id, tenantId }: OwnJob): Promise<number> {
   const where = { id, tenantId, status: { in: finishedStatuses } }
   const sweep = await client.sweep.findUnique({

@@ -211,8 +211,7 @@ function tenantSweeps(database: Database, tenantId: string, settings: Limits): S
         const { count } = await client.sweep.deleteMany({
           where: { id, tenantId, status: { notIn: [...unfinishedSweepStatuses] } },
         })
-        if (count > 0 && actor !== null)
-          await audit(client, actor, { action: 'sweep.deleted', tenantId, target: id })
+        if (count > 0) await audit(client, actor, { action: 'sweep.deleted', tenantId, target: id })
         return count > 0
       }),
   }

@@ -13,7 +13,7 @@ import { idRow, noRow, query, send, statement } from './statements.js'
 import { changedRow, guard, statusIn, transition } from './transitions.js'
 
 /** Rows of a batch. Few, where a row has large parts that are deleted with it. */
-const batch = { jobs: 200, sweeps: 500 } as const
+const batch = { jobs: 200, sweeps: 500, deliveries: 1_000 } as const
 const batches = {
   Alias: 1_000,
   AliasMove: 1_000,
@@ -199,7 +199,7 @@ export function tenantEraser(database: Database): TenantEraser {
   const steps: ((tenantId: string) => Promise<number>)[] = [
     async (id) => (await send(pool, closeStatement, [id])).length,
     async (id) => (await send(pool, participantsStatement, [id])).length,
-    async (id) => (await send(pool, deliveriesStatement, [id, batches.IdempotencyKey])).length,
+    async (id) => (await send(pool, deliveriesStatement, [id, batch.deliveries])).length,
     async (id) => (await send(pool, webhooksStatement, [id])).length,
     async (id) => (await send(pool, cancelSweepsStatement, [id, batch.sweeps])).length,
     eraseJobs,

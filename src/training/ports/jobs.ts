@@ -127,7 +127,7 @@ export interface JobStore {
   events(id: string, page: ListPage): Promise<Page<JobEvent> | null>
   /**
    * Deletes a finished job and the trials that repeat it, with their epochs and checkpoints. Models stay. With an actor,
-   * the audit log has it. So does it for other objects.
+   * the audit log has an entry. The same holds for deletions of other objects.
    * @throws Problem `job-active` while trials of the job have not ended
    */
   delete(id: string, actor?: Actor | null): Promise<boolean>
