@@ -48,11 +48,11 @@ const addAudit = (admin: Cli) =>
         limit,
         connect(options).admin.audit(filter),
         ['time', 'action', 'tenant', 'object', 'actor'],
-        ({ at, action, tenantId, target, actor }) => [
+        ({ at, action, tenantId, target, details, actor }) => [
           at,
           action,
           tenantId ?? '–',
-          target ?? '–',
+          target ?? (typeof details.changes === 'number' ? `${details.changes} more` : '–'),
           `${actor.type} ${actor.id ?? ''}`.trimEnd(),
         ],
       )

@@ -1,6 +1,6 @@
 /** All stores on one database. */
 import type { Limits } from '../contract/limits.js'
-import { auditStore } from '../store/audit.js'
+import { auditStore } from '../store/audit-log.js'
 import type { Database } from '../store/database.js'
 import { datasetStore } from '../store/datasets.js'
 import { draftStore } from '../store/drafts.js'

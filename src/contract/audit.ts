@@ -40,6 +40,30 @@ export const auditActions = {
 } as const satisfies Record<string, string>
 export type AuditAction = keyof typeof auditActions
 
+/** What a key may do to the data of its tenant as often as it likes. */
+export const frequentActions: readonly AuditAction[] = [
+  'webhook.created',
+  'webhook.deleted',
+  'webhook.enabled',
+  'webhook.secretRotated',
+  'shareLink.created',
+  'shareLink.revoked',
+  'job.deleted',
+  'jobs.deleted',
+  'sweep.deleted',
+  'model.deleted',
+  'registeredModel.deleted',
+  'dataset.deleted',
+  'workshop.created',
+  'workshop.paused',
+  'workshop.resumed',
+  'workshop.reset',
+  'workshop.deleted',
+]
+
+/** Of a frequent action, an actor and a tenant on a day (UTC). One more entry counts the further changes of that day. */
+export const separateEntries = 100
+
 export const auditActionSchema = z.enum(Object.keys(auditActions) as [AuditAction, ...AuditAction[]])
 
 export const actorTypeSchema = z
@@ -56,8 +80,16 @@ export const auditEntrySchema = z.object({
   }),
   action: auditActionSchema,
   tenantId: z.string().nullable().describe('the tenant that the change concerns'),
-  target: z.string().nullable().describe('id of the object that changed'),
-  details: z.record(z.string(), z.unknown()).describe('never has a secret'),
+  target: z
+    .string()
+    .nullable()
+    .describe('id of the object that changed; null for several, such as the further changes of a day'),
+  details: z
+    .record(z.string(), z.unknown())
+    .describe(
+      `never has a secret. After ${separateEntries} changes of a frequent kind by an actor on a day, one entry has the ` +
+        'further ones: `changes`, the time `until` the last, and the sum of their `count`',
+    ),
   requestId: z.string().nullable().describe('as in the log lines of the request'),
   address: text(100).nullable().describe('of the client; an IPv6 address is shortened to its /64 network'),
 })

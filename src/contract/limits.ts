@@ -17,7 +17,8 @@ export const limitsSchema = z.object({
   storedBytes: count.describe(
     'Stored bytes of datasets, models, specs, epochs (32 bytes each), snapshots, checkpoints and job events ' +
       '(100 bytes each). Names, notes, tags and metadata count, with 100 bytes more for each tag and pair. So do ' +
-      'deliveries, answers under an Idempotency-Key, and what unfinished jobs will store.',
+      'deliveries, answers under an Idempotency-Key (packed, with 300 bytes more each), and what unfinished jobs will ' +
+      'store.',
   ),
   jobDays: count
     .max(36_500)

@@ -3,33 +3,24 @@ import { z } from 'zod'
 import { finishedStatuses, type JobStatus } from '../contract/job-status.js'
 import { unfinishedSweepStatuses } from '../contract/sweep.js'
 import type { Actor } from '../training/ports/audit.js'
+import { auditOn } from './audit.js'
 import type { Database } from './database.js'
-import { idRow, send, statement } from './statements.js'
+import { idRow, send, statement, transaction } from './statements.js'
 import { statusIn } from './transitions.js'
 
 /** The maximum per statement, which locks the rows. */
 const maximumPerStatement = 500
 
 /** $1 tenant, $2 statuses, $3 time before which the jobs finished, $4 maximum number. */
-const deletion = `
-    WITH old AS MATERIALIZED (
+const deleteStatement = statement(
+  'deleteEnded',
+  idRow,
+  `WITH old AS MATERIALIZED (
       SELECT id FROM "Job" WHERE "tenantId" = $1 AND status = ANY($2::"JobStatus"[]) AND "finishedAt" < $3 AND "createdAt" < $3
         AND NOT EXISTS (SELECT FROM "Sweep" WHERE "jobId" = "Job".id AND ${statusIn(unfinishedSweepStatuses)})
       ORDER BY "createdAt", id LIMIT $4::int FOR UPDATE SKIP LOCKED
-    ), deleted AS (DELETE FROM "Job" USING old WHERE "Job".id = old.id RETURNING "Job".id)`
-
-const deleteStatement = statement('deleteEnded', idRow, `${deletion} SELECT id FROM deleted`)
-
-/** Also writes an entry of the audit log. $5 type and $6 id of the actor, $7 request, $8 address. */
-const auditedStatement = statement(
-  'deleteEndedByActor',
-  idRow,
-  `${deletion}, entry AS (
-      INSERT INTO "AuditEntry" ("actorType", "actorId", action, "tenantId", details, "requestId", address)
-      SELECT $5, $6, 'jobs.deleted', $1, jsonb_build_object('count', count, 'statuses', $2::text[], 'before', $3::timestamptz), $7, $8
-      FROM (SELECT count(*) FROM deleted) AS counted WHERE count > 0
     )
-    SELECT id FROM deleted`,
+    DELETE FROM "Job" USING old WHERE "Job".id = old.id RETURNING "Job".id`,
 )
 
 /** The tenants with jobs beyond their number of days; $1 days by the settings. */
@@ -73,13 +64,13 @@ export async function deleteEnded(
     const rows =
       actor === null
         ? await send(pool, deleteStatement, values)
-        : await send(pool, auditedStatement, [
-            ...values,
-            actor.type,
-            actor.id,
-            actor.requestId,
-            actor.address,
-          ])
+        : await transaction(pool, async (client) => {
+            const rows = await send(client, deleteStatement, values)
+            const details = { count: rows.length, statuses, before }
+            const change = { action: 'jobs.deleted', tenantId, target: null, details } as const
+            if (rows.length > 0) await auditOn(client, actor, change)
+            return rows
+          })
     deleted += rows.length
     if (rows.length < limit || deleted === most) return deleted
   }

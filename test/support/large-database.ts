@@ -180,6 +180,12 @@ const tables: { table: string; columns: string; rows: number; values: string }[]
     rows: 100_000,
     values: `'command', 'key.created', ${tenant}, ${ago}`,
   },
+  {
+    table: 'AuditCount',
+    columns: '"tenantId", "actorType", "actorId", action, day, changes, id, at, "lastAt", further',
+    rows: 100_000,
+    values: `${tenant}, 'key', 'key_' || n, 'job.deleted', (${ago})::date, 101, n, ${ago}, ${ago}, 1`,
+  },
   { table: 'Tally', columns: 'name, shard, value', rows: 80, values: `'tally_' || n % 5, n / 5, 1` },
   {
     table: 'Worker',

@@ -26,8 +26,9 @@ export const auditRoutes: RoutePlugin<AuditRoutes> = (app, { dependencies }, don
         operationId: 'listAuditEntries',
         summary: 'List the audit log, newest first',
         description:
-          'Who changed tenants, keys, limits, webhooks and share links, or deleted jobs by a filter. Entries have no ' +
-          'secrets, and are deleted after AUDIT_DAYS.',
+          'Who changed tenants, keys, limits, webhooks, share links and workshops, or deleted data. Entries have no ' +
+          'secrets, and are deleted after AUDIT_DAYS. Of an action that a key may repeat, the first 100 a day have ' +
+          'separate entries, and one more counts the further ones.',
         querystring: z.strictObject({
           ...pageParameters,
           tenant: tenantIdSchema.optional().describe('only changes that concern this tenant'),
