@@ -8,13 +8,14 @@ import { isSameRequest } from '../contract/fingerprint.js'
 import { keyInFlight, keyReused } from '../contract/problems.js'
 import type { IdempotencyStore, Once } from '../training/ports/idempotency.js'
 import type { Database, Prisma } from './database.js'
+import { packJson, unpackJson } from './packed-json.js'
 import { noRow, query, statement } from './statements.js'
 
 const retention = `interval '24 hours'`
 
 const findStatement = statement(
   'findAnswer',
-  z.strictObject({ fingerprint: z.string(), answer: z.string() }),
+  z.strictObject({ fingerprint: z.string(), answer: z.instanceof(Uint8Array) }),
   `SELECT fingerprint, answer FROM "IdempotencyKey"
     WHERE "tenantId" = $1 AND key = $2 AND "createdAt" > now() - ${retention}`,
 )
@@ -47,7 +48,7 @@ export function idempotencyStore(database: Database): IdempotencyStore {
       const [row] = await query(database, findStatement, [tenantId, key])
       if (row === undefined) return null
       if (!isSameRequest(row.fingerprint, fingerprint)) throw keyReused()
-      return JSON.parse(row.answer)
+      return unpackJson(row.answer)
     },
 
     async cleanUp() {
@@ -72,7 +73,7 @@ export async function createOnce<T>(
     if (once === undefined) return create(client)
     await lock(client, once)
     const answer = await create(client)
-    await remember(client, once, JSON.stringify(toRepeat(answer)))
+    await remember(client, once, packJson(toRepeat(answer)))
     return answer
   })
 }
@@ -83,7 +84,7 @@ async function lock(client: Prisma.TransactionClient, { tenantId, key }: Once): 
   if (row?.locked !== true) throw keyInFlight()
 }
 
-async function remember(client: Prisma.TransactionClient, once: Once, answer: string): Promise<void> {
+async function remember(client: Prisma.TransactionClient, once: Once, answer: Uint8Array): Promise<void> {
   const { tenantId, key, fingerprint } = once
   const written = await query(client, rememberStatement, [tenantId, key, fingerprint, answer])
   // The key was answered after `find`. A retry returns that answer.

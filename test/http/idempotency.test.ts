@@ -43,6 +43,18 @@ describe('Idempotency-Key', () => {
     expect(await jobs()).toBe(before + 1)
   })
 
+  it('stores the response packed, and counts its bytes', async () => {
+    const used = async () => (await request(service.app.server).get('/limits')).body.limits.storedBytes.used
+    const key = randomUUID()
+    const { text, body } = await post(key).expect(202)
+    await service.jobs.cancel(body.id)
+    const before = await used()
+    const { answer } = await service.database.idempotencyKey.findFirstOrThrow({ where: { key } })
+    expect(answer.length).toBeLessThan(text.length / 2)
+    await service.database.idempotencyKey.deleteMany({ where: { key } })
+    expect(before - (await used())).toBe(answer.length + 300)
+  })
+
   it('returns the response of an earlier release, whose fingerprint cannot be compared', async () => {
     const key = randomUUID()
     const first = await post(key).expect(202)

@@ -56,6 +56,10 @@ async function fill(): Promise<void> {
       [id, tenantId, status, priority, parameters, createdAt, JSON.stringify(xorSpec())],
     )
   }
+  await client.query(
+    `INSERT INTO "IdempotencyKey" ("tenantId", key, fingerprint, answer)
+     SELECT 'a', n::text, '', '{"object":"job"}' FROM generate_series(1, 3) AS n`,
+  )
   for (const [tenantId, bytes] of [
     ['a', 1_000],
     ['a', 50],
@@ -111,7 +115,9 @@ describe('a database filled before migration 0014', () => {
         unfinished.reduce((sum, { parameters }) => sum + 4 * parameters + 3_200, 0) +
         specBytes +
         // Three kept snapshots.
-        3 * weights.length,
+        3 * weights.length +
+        // Three answers of 16 characters.
+        3 * (1 + 16 + 300),
     })
   })
 

@@ -58,7 +58,7 @@ export async function readCounters(database: Database): Promise<Counters> {
             FROM "Job" JOIN history ON history.id = "Job".id WHERE status IN ('queued', 'paused', 'running')
             UNION ALL SELECT "tenantId", 0, 0, history + "ofRun" + "specBytes"
               FROM "Job" JOIN history ON history.id = "Job".id WHERE status NOT IN ('queued', 'paused', 'running')
-            UNION ALL SELECT "tenantId", 0, 0, octet_length(answer) FROM "IdempotencyKey"
+            UNION ALL SELECT "tenantId", 0, 0, octet_length(answer) + 300 FROM "IdempotencyKey"
             UNION ALL SELECT "tenantId", 0, 0, octet_length(body)
               FROM "WebhookDelivery" JOIN "Webhook" ON "Webhook".id = "webhookId"
             UNION ALL SELECT "tenantId", 0, 0, length(bytes) FROM "WeightChunk" JOIN "Model" ON "Model".id = "modelId"

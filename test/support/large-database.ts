@@ -124,7 +124,7 @@ const tables: { table: string; columns: string; rows: number; values: string }[]
     table: 'IdempotencyKey',
     columns: '"tenantId", key, fingerprint, answer, "createdAt"',
     rows: 100_000,
-    values: `${tenant}, n::text, '', '{}', ${ago}`,
+    values: `${tenant}, n::text, '', '\\x00', ${ago}`,
   },
   {
     table: 'Webhook',

@@ -1,6 +1,7 @@
 /** A database with secrets in plain text, of before they were encrypted. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { registeredWebhookSchema } from '../../src/contract/webhook.js'
+import { unpackJson, unpackText } from '../../src/store/packed-json.js'
 import { openSecretBox } from '../../src/webhooks/secret-box.js'
 import { type EarlierDatabase, earlierDatabase } from '../support/earlier-database.js'
 import { startService } from '../support/service.js'
@@ -42,8 +43,8 @@ afterAll(() => earlier?.drop())
 describe('secrets in plain text', () => {
   it('are gone from the answers of earlier requests, which still fit', async () => {
     const { rows } = await earlier.client.query('SELECT key, answer FROM "IdempotencyKey" ORDER BY key')
-    expect(registeredWebhookSchema.parse(JSON.parse(rows[0].answer))).toMatchObject({ id, secret: null })
-    expect(rows[1].answer).toBe(jobAnswer)
+    expect(registeredWebhookSchema.parse(unpackJson(rows[0].answer))).toMatchObject({ id, secret: null })
+    expect(unpackText(rows[1].answer)).toBe(jobAnswer)
   })
 
   it('stop a start without a key, naming the setting, and are encrypted with a key', async () => {
