@@ -1,27 +1,31 @@
 /**
- * `npm run soak [-- --minutes 60 --kill-seconds 20 --port 3921]`: mixed use of the all-in-one service with kills in
- * between. Reports whether memory, connections and disk stay flat and every accepted job ended once, and writes
- * bench/soak/soak.json and soak.svg. The exit code is 1 when a job was lost, doubled or failed.
+ * `npm run soak [-- --minutes 60 --kill-seconds 20 --port 3921 --folder bench/soak]`: mixed use of the all-in-one service.
+ * Kills end after two thirds of the time, so that the growth of processes shows afterwards. Reports whether memory,
+ * connections and disk stay flat and every accepted job ended once, and writes soak.json and soak.svg. The exit code is 1
+ * when a job was lost, doubled or failed, or a resource grows.
  */
 import { writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { projectFolder } from '../examples/service.js'
 import { HttpClient } from './http-client.js'
 import { Ledger } from './soak/ledger.js'
 import { type Kill, plot } from './soak/plot.js'
-import { computeTrend, gaugeNames, type Sample, takeSample } from './soak/samples.js'
+import { type Sample, takeSample } from './soak/samples.js'
 import { type Subject, startSubject } from './soak/subject.js'
 import { Users } from './soak/users.js'
+import { growingTables, judge } from './soak/verdict.js'
 
 const sampleMilliseconds = 5_000
+const shownTables = 5
 
 const { values } = parseArgs({
   options: {
     minutes: { type: 'string', default: '60' },
     'kill-seconds': { type: 'string', default: '20' },
     port: { type: 'string', default: '3921' },
+    folder: { type: 'string', default: join(projectFolder, 'bench', 'soak') },
   },
 })
 
@@ -39,7 +43,7 @@ function strikes(subject: Subject, users: Users): Record<string, () => void> {
   }
 }
 
-async function soak(subject: Subject, users: Users, milliseconds: number) {
+async function soak(subject: Subject, users: Users, ledger: Ledger, milliseconds: number) {
   const samples: Sample[] = []
   const kills: Kill[] = []
   const begin = performance.now()
@@ -53,9 +57,10 @@ async function soak(subject: Subject, users: Users, milliseconds: number) {
   let nextKill = Number(values['kill-seconds'])
   while (1_000 * seconds() < milliseconds && failure === undefined) {
     await sleep(sampleMilliseconds)
-    const sample = await takeSample(subject, seconds())
+    const sample = await takeSample(subject, seconds(), ledger.ended)
     if (sample !== null) samples.push(sample)
-    if (seconds() < nextKill) continue
+    const isCalm = 1_000 * seconds() > (2 * milliseconds) / 3
+    if (isCalm || seconds() < nextKill) continue
     nextKill += Number(values['kill-seconds'])
     const [what, strike] = kinds[kills.length % kinds.length]
     try {
@@ -75,21 +80,29 @@ async function main(): Promise<void> {
   try {
     const ledger = new Ledger()
     const users = new Users(new HttpClient(subject.url), ledger)
-    const { samples, kills } = await soak(subject, users, 60_000 * Number(values.minutes))
+    const { samples, kills } = await soak(subject, users, ledger, 60_000 * Number(values.minutes))
     const left = await subject.query<{ id: string }>('SELECT id FROM "Job"')
     for (const { id } of left)
       ledger.faults.push(`${id} remains${ledger.knows(id) ? '' : ', and no request created it'}`)
-    const trends = Object.fromEntries(gaugeNames.map((gauge) => [gauge, computeTrend(samples, gauge)]))
+    const judgements = judge(samples, kills.at(-1)?.seconds ?? 0)
+    const tables = growingTables(samples, shownTables)
     const { accepted, ended, lost, faults, errors } = ledger
     const { predictions } = users
     const minutes = Number(values.minutes)
-    const report = { minutes, accepted, ended, predictions, lost, faults, errors, trends, kills, samples }
-    const folder = join(projectFolder, 'bench', 'soak')
-    writeFileSync(join(folder, 'soak.json'), `${JSON.stringify(report)}\n`)
+    const counts = { minutes, accepted, ended, predictions, lost, faults, errors }
+    const folder = resolve(values.folder)
+    writeFileSync(
+      join(folder, 'soak.json'),
+      `${JSON.stringify({ ...counts, judgements, tables, kills, samples })}\n`,
+    )
     writeFileSync(join(folder, 'soak.svg'), plot(samples, kills))
-    for (const [gauge, { mean, growth, isFlat }] of Object.entries(trends)) {
-      const by = `${growth >= 0 ? '+' : ''}${growth.toFixed(1)} over the second half`
-      console.log(`${gauge}: ${mean.toFixed(1)}, ${by}: ${isFlat ? 'flat' : 'NOT FLAT'}`)
+    for (const { gauge, mean, growth, verdict, reason } of judgements) {
+      console.log(`${gauge}: ${mean.toFixed(1)}, ${signed(growth)}: ${verdict} (${reason})`)
+    }
+    for (const { name, mebibytes, bytesPerJob } of tables) {
+      console.log(
+        `table ${name}: ${signed(mebibytes)} MiB in the second half, ${bytesPerJob.toFixed(0)} bytes a job`,
+      )
     }
     const lags = samples.flatMap(({ lagMilliseconds }) => lagMilliseconds ?? [])
     console.log(`event-loop lag, p99: at most ${Math.max(0, ...lags)} ms`)
@@ -99,10 +112,13 @@ async function main(): Promise<void> {
     console.log(`retried errors: ${JSON.stringify(errors)}`)
     console.log(`lost: ${lost.length}, faults: ${faults.length}`)
     for (const fault of faults) console.log(`  ${fault}`)
-    if (lost.length > 0 || faults.length > 0) process.exitCode = 1
+    const grows = judgements.some(({ verdict }) => verdict === 'grows')
+    if (lost.length > 0 || faults.length > 0 || grows) process.exitCode = 1
   } finally {
     await subject.stop()
   }
 }
+
+const signed = (value: number) => `${value >= 0 ? '+' : ''}${value.toFixed(1)}`
 
 await main()

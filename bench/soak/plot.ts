@@ -13,10 +13,12 @@ const edge = { left: 44, right: 10, top: 24, bottom: 22 }
 const titles: Record<Gauge, string> = {
   apiMebibytes: 'API, MiB',
   workerMebibytes: 'worker, MiB',
-  postgresMebibytes: 'PostgreSQL, MiB',
+  postgresMebibytes: 'PostgreSQL without shared memory, MiB',
+  sharedMebibytes: 'shared memory of PostgreSQL, MiB',
   connections: 'connections to PostgreSQL',
   descriptors: 'open files of API and worker',
   tableMebibytes: 'tables and indexes, MiB',
+  uncountedMebibytes: 'tables, without what counts as stored, MiB',
   logMebibytes: 'write-ahead log, MiB',
   otherMebibytes: 'other files, MiB',
 }

@@ -84,9 +84,15 @@ function findChildren(parent: number): number[] {
 }
 
 /** Proportional set size: counts shared memory once. */
-export function readMemory(pids: readonly number[]): number {
+export const readMemory = (pids: readonly number[]) => sumOfProcesses(pids, /^Pss:\s+(\d+) kB$/m)
+
+/** The part of `readMemory` that is shared memory, such as PostgreSQL's shared buffers. */
+export const readSharedMemory = (pids: readonly number[]) => sumOfProcesses(pids, /^Pss_Shmem:\s+(\d+) kB$/m)
+
+/** In mebibytes. */
+function sumOfProcesses(pids: readonly number[], line: RegExp): number {
   const kibibytes = pids.map((pid) =>
-    Number(/^Pss:\s+(\d+) kB$/m.exec(readOrDefault('', `/proc/${pid}/smaps_rollup`))?.[1] ?? 0),
+    Number(line.exec(readOrDefault('', `/proc/${pid}/smaps_rollup`))?.[1] ?? 0),
   )
   return Math.round(kibibytes.reduce((sum, each) => sum + each, 0) / 1024)
 }
