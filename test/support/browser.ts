@@ -14,7 +14,7 @@ export const hasChromium = chromiumPath !== undefined
 
 if (!hasChromium) {
   const message =
-    'No Chromium: the tests of the page do not run. `apt-get install chromium`, or name one by CHROMIUM.'
+    'No Chromium, so the page is not tested. `apt-get install chromium-headless-shell`, or name one by CHROMIUM.'
   if (process.env.REQUIRE_CHROMIUM === '1') throw new Error(message)
   console.warn(message)
 }
