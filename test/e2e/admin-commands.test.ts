@@ -14,7 +14,7 @@ const folder = temporaryFolder()
 
 beforeAll(async () => {
   database = await freshDatabase()
-  operator = createKey(database.connectionString, 'operators', '--scopes', 'admin')
+  operator = await createKey(database.connectionString, 'operators', ['admin'])
   service = await startService({ DATABASE_URL: database.connectionString }, 'dist/src/server.js')
 }, 60_000)
 
@@ -138,7 +138,7 @@ describe('descent admin', () => {
   })
 
   it('is refused without the scope, while descent usage is not', async () => {
-    const key = createKey(database.connectionString, 'mine', '--scopes', 'jobs:read')
+    const key = await createKey(database.connectionString, 'mine', ['jobs:read'])
     expect((await descent(['admin', 'tenants', 'list'], { key })).code).toBe(1)
     expect(await descent(['usage', '--json'], { key })).toMatchObject({ code: 0, stdout: '[]\n' })
     expect((await descent(['usage', '--csv'], { key })).stdout).toMatch(/^tenant,day,/)

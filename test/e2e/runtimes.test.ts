@@ -23,8 +23,15 @@ let key: string
 
 beforeAll(async () => {
   database = await freshDatabase()
-  const scopes = 'jobs:read,jobs:write,datasets:read,datasets:write,models:read,models:predict'
-  key = createKey(database.connectionString, 'mine', '--scopes', scopes)
+  const scopes = [
+    'jobs:read',
+    'jobs:write',
+    'datasets:read',
+    'datasets:write',
+    'models:read',
+    'models:predict',
+  ] as const
+  key = await createKey(database.connectionString, 'mine', scopes)
   service = await startService({ DATABASE_URL: database.connectionString })
   const pack = ['pack', './sdk', '--json', '--pack-destination', folder.path]
   const { stdout } = await runFile('npm', pack, { cwd: root })

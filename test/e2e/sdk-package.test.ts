@@ -20,9 +20,17 @@ let adminKey: string
 
 beforeAll(async () => {
   database = await freshDatabase()
-  const scopes = 'jobs:read,jobs:write,datasets:read,datasets:write,models:read,models:predict,metrics:read'
-  key = createKey(database.connectionString, 'mine', '--scopes', scopes)
-  adminKey = createKey(database.connectionString, 'operators', '--scopes', 'admin')
+  const scopes = [
+    'jobs:read',
+    'jobs:write',
+    'datasets:read',
+    'datasets:write',
+    'models:read',
+    'models:predict',
+    'metrics:read',
+  ] as const
+  key = await createKey(database.connectionString, 'mine', scopes)
+  adminKey = await createKey(database.connectionString, 'operators', ['admin'])
   service = await startService({ DATABASE_URL: database.connectionString })
   writeFileSync(place('package.json'), '{"type":"module","private":true}')
   const file = `${service.url}/descent-client.tgz`

@@ -18,7 +18,7 @@ const startApi = () => startService(environment, 'dist/src/server.js')
 
 beforeAll(async () => {
   database = await freshDatabase()
-  key = createKey(database.connectionString, 'mine', '--scopes', 'jobs:read,jobs:write')
+  key = await createKey(database.connectionString, 'mine', ['jobs:read', 'jobs:write'])
   environment = { DATABASE_URL: database.connectionString, PORT: String(await freePort()) }
   worker = await startService({ DATABASE_URL: database.connectionString }, 'dist/workers/main.js')
   api = await startApi()

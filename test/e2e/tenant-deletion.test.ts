@@ -22,7 +22,7 @@ it('continues the deletion of a tenant after kill -9', async () => {
   onTestFinished(() => client.end())
   await client.query(fill('large', jobs))
   await client.query(fill('other', 1_000))
-  const key = createKey(DATABASE_URL, 'operators', '--scopes', 'admin')
+  const key = await createKey(DATABASE_URL, 'operators', ['admin'])
   const count = async (tenant: string) => {
     const sql = `SELECT count(*)::int AS jobs, count("EpochBatch".*)::int AS batches FROM "Job"
       LEFT JOIN "EpochBatch" ON "jobId" = id WHERE "tenantId" = $1`

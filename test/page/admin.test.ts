@@ -35,7 +35,7 @@ it.skipIf(!hasChromium)(
   'creates keys in bulk, replaces and revokes one, changes a limit, and shows it all in the audit log',
   { timeout: 120_000 },
   async () => {
-    const admin = createKey(suite.database(), 'operators', '--scopes', 'admin')
+    const admin = await createKey(suite.database(), 'operators', ['admin'])
     const { url } = suite.service()
     // The service notices its first key within seconds.
     await expect.poll(async () => (await fetch(`${url}/jobs`)).status, { timeout: 20_000 }).toBe(401)
@@ -94,7 +94,7 @@ it.skipIf(!hasChromium)(
     expect(await jobs(next)).toBe(200)
     await checkView(page, 'a tenant')
 
-    const hook = createKey(suite.database(), 'class-3', '--scopes', 'webhooks:write')
+    const hook = await createKey(suite.database(), 'class-3', ['webhooks:write'])
     const registered = await fetch(`${url}/webhooks`, {
       method: 'POST',
       headers: { authorization: `Bearer ${hook}`, 'content-type': 'application/json' },
@@ -148,8 +148,8 @@ it.skipIf(!hasChromium)(
   'shows the usage of a month and the workers, and saves the usage as CSV',
   { timeout: 120_000 },
   async () => {
-    const admin = createKey(suite.database(), 'accounts', '--scopes', 'admin')
-    const key = createKey(suite.database(), 'class-9', '--scopes', 'jobs:write')
+    const admin = await createKey(suite.database(), 'accounts', ['admin'])
+    const key = await createKey(suite.database(), 'class-9', ['jobs:write'])
     const { url } = suite.service()
     const headers = { authorization: `Bearer ${key}`, 'content-type': 'application/json' }
     const spec = {

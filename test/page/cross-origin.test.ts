@@ -60,7 +60,7 @@ it.skipIf(!hasChromium)(
       body: JSON.stringify({ construct }),
     })
     const { id } = z.object({ id: z.string() }).parse(await made.json())
-    const key = createKey(suite.database(), 'local', '--predict-only', '--models', id)
+    const key = await createKey(suite.database(), 'local', ['models:predict'], [id])
     await expect.poll(async () => (await fetch(`${url}/jobs`)).status, { timeout: 20_000 }).toBe(401)
 
     const headers = {

@@ -17,8 +17,8 @@ it.skipIf(!hasChromium)(
   'asks for a key, streams with it, and keeps it for the tab alone',
   { timeout: 90_000 },
   async () => {
-    const scopes = 'jobs:write,models:write,datasets:write'
-    const key = createKey(suite.database(), 'blue', '--scopes', scopes)
+    const scopes = ['jobs:write', 'models:write', 'datasets:write'] as const
+    const key = await createKey(suite.database(), 'blue', scopes)
     const { url } = suite.service()
     // The service notices its first key within seconds.
     await expect.poll(async () => (await fetch(`${url}/jobs`)).status, { timeout: 20_000 }).toBe(401)

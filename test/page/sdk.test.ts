@@ -16,8 +16,15 @@ describe.skipIf(!hasChromium)('the client in a browser', () => {
   const suite = browserSuite({})
 
   it('uploads, trains, watches and predicts', { timeout: 120_000 }, async () => {
-    const scopes = 'jobs:read,jobs:write,datasets:read,datasets:write,models:read,models:predict'
-    const key = createKey(suite.database(), 'mine', '--scopes', scopes)
+    const scopes = [
+      'jobs:read',
+      'jobs:write',
+      'datasets:read',
+      'datasets:write',
+      'models:read',
+      'models:predict',
+    ] as const
+    const key = await createKey(suite.database(), 'mine', scopes)
     const page = await suite.open('health/live')
     await page.route('**/sdk/**', (route) => {
       const path = join('sdk/dist', normalize(new URL(route.request().url()).pathname.slice('/sdk/'.length)))

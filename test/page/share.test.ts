@@ -27,8 +27,8 @@ const moons = {
 describe.skipIf(!hasChromium)('a shared run', () => {
   it('is seen live by a visitor without a key, until its link is revoked', { timeout: 120_000 }, async () => {
     const { url } = suite.service()
-    const scopes = 'jobs:write,models:read,datasets:read,workshops:read'
-    const key = createKey(suite.database(), 'owner', '--scopes', scopes)
+    const scopes = ['jobs:write', 'models:read', 'datasets:read', 'workshops:read'] as const
+    const key = await createKey(suite.database(), 'owner', scopes)
     await expect.poll(async () => (await fetch(`${url}/jobs`)).status, { timeout: 20_000 }).toBe(401)
     const send = async (path: string, body?: object) =>
       fetch(url + path, {
@@ -81,7 +81,7 @@ describe.skipIf(!hasChromium)('a shared run', () => {
 
   it('replays after its end, and says if the address is not complete', { timeout: 60_000 }, async () => {
     const { url } = suite.service()
-    const key = createKey(suite.database(), 'other', '--scopes', 'jobs:write')
+    const key = await createKey(suite.database(), 'other', ['jobs:write'])
     const headers = { authorization: `Bearer ${key}`, 'content-type': 'application/json' }
     const post = async (path: string, body: object) =>
       (await fetch(url + path, { method: 'POST', headers, body: JSON.stringify(body) })).json()

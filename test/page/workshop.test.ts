@@ -33,8 +33,8 @@ afterEach(() =>
 
 async function teacherPage(): Promise<Page> {
   if (opened.teacher !== undefined) return opened.teacher
-  const scopes = 'jobs:write,models:write,datasets:write,workshops:write'
-  const key = createKey(suite.database(), 'teacher', '--scopes', scopes)
+  const scopes = ['jobs:write', 'models:write', 'datasets:write', 'workshops:write'] as const
+  const key = await createKey(suite.database(), 'teacher', scopes)
   const { url } = suite.service()
   // The service notices its first key within seconds.
   await expect.poll(async () => (await fetch(`${url}/jobs`)).status, { timeout: 20_000 }).toBe(401)

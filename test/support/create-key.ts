@@ -1,14 +1,21 @@
-/** Keys that the built command creates in a separate database. */
-import { spawnSync } from 'node:child_process'
+/** Keys in the database of a service, as its command creates them. */
+import type { Scope } from '../../src/contract/key.js'
+import { keyStore } from '../../src/store/keys.js'
+import { withMigratedDatabase } from '../../src/store/migrated-database.js'
+import { keyFor } from './keys.js'
 
-/** @param words after the tenant, such as `--scopes jobs:read` */
-export function createKey(database: string, tenant: string, ...words: string[]): string {
-  const made = spawnSync(
-    process.execPath,
-    ['dist/src/commands/keys.js', 'create', '--tenant', tenant, ...words],
-    { encoding: 'utf8', env: { ...process.env, HOST: '', DATABASE_URL: database, REDIS_URL: '' } },
+/**
+ * @param models only with the scope `models:predict`
+ * @returns the text of the key
+ */
+export async function createKey(
+  connectionString: string,
+  tenantId: string,
+  scopes: readonly Scope[],
+  models: string[] = [],
+): Promise<string> {
+  const { text } = await withMigratedDatabase(connectionString, (database) =>
+    keyFor({ keys: keyStore(database) }, tenantId, [...scopes], null, models),
   )
-  const key = /^descent_[0-9a-f]{104}$/m.exec(made.stdout)?.[0]
-  if (key === undefined) throw new Error(`no key was created: ${made.stdout}${made.stderr}`)
-  return key
+  return text
 }
