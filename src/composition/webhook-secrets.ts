@@ -1,6 +1,6 @@
 import type { Logger } from 'pino'
 import type { Database } from '../store/database.js'
-import { sealSecrets } from '../store/webhook-secrets.js'
+import { hasWebhooks, sealSecrets } from '../store/webhook-secrets.js'
 import type { SecretBox } from '../training/ports/webhooks.js'
 import { openSecretBox } from '../webhooks/secret-box.js'
 
@@ -19,7 +19,7 @@ export async function openWebhookSecrets(
   log: Logger,
 ): Promise<SecretBox | null> {
   if (keys.length === 0) {
-    if ((await database.webhook.findFirst({ select: { id: true } })) === null) {
+    if (!(await hasWebhooks(database))) {
       log.warn(`no webhook can be registered: ${noWebhookKeys}`)
       return null
     }

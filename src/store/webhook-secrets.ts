@@ -1,8 +1,16 @@
 /** Encrypted secrets of webhooks. All that have not expired sign; the current one does not expire. */
 import { randomUUID } from 'node:crypto'
+import { z } from 'zod'
 import { Problem } from '../contract/problems.js'
 import type { SecretBox } from '../training/ports/webhooks.js'
 import type { Database, Prisma } from './database.js'
+import { send, statement } from './statements.js'
+
+const anyWebhookStatement = statement(
+  'anyWebhook',
+  z.strictObject({ found: z.int() }),
+  'SELECT 1 AS found FROM "Webhook" LIMIT 1',
+)
 
 /** The maximum number of secrets of a webhook that sign at the same time. */
 const maximumSecrets = 5
@@ -46,6 +54,11 @@ export async function replaceSecret(
   await client.webhookSecret.deleteMany({ where: { id: { in: surplus } } })
   await client.webhookSecret.create({ data: { ...sealedSecret(box, webhookId, secret), webhookId } })
   return overlapSeconds === 0 ? null : endsAt
+}
+
+/** Every start asks. Prisma's first query would compile its WebAssembly before the process is ready. */
+export async function hasWebhooks(database: Database): Promise<boolean> {
+  return (await send(database.pool, anyWebhookStatement, [])).length > 0
 }
 
 /**
