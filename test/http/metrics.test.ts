@@ -2,6 +2,7 @@
 import request from 'supertest'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { openMetrics } from '../../src/http/plugins/metrics.js'
+import { processMetrics } from '../../src/http/plugins/process-metrics.js'
 import { openDatabase } from '../../src/store/database.js'
 import { listenForHints } from '../../src/store/hints.js'
 import { metricStore } from '../../src/store/service-metrics.js'
@@ -176,5 +177,12 @@ describe('/metrics', () => {
     expect(text).toContain('descent_database_up 0')
     expect(text).toContain('descent_watchers 3')
     expect(text).toContain('descent_process_cpu_seconds_total')
+  })
+
+  it('measures the process once for all its applications', () => {
+    openMetrics()
+    const first = processMetrics()
+    openMetrics()
+    expect(processMetrics()).toBe(first)
   })
 })

@@ -1,17 +1,15 @@
 /** Metrics for Prometheus: those of this process, and those of all processes from the database. */
 import type { FastifyPluginCallback, onResponseHookHandler } from 'fastify'
 import fastifyPlugin from 'fastify-plugin'
-import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
+import { Counter, Gauge, Histogram, Registry } from 'prom-client'
 import {
   type MetricStore,
   type ObjectRequests,
   objectRequestBounds,
 } from '../../training/ports/service-metrics.js'
-import { observeEventLoop } from './event-loop-metrics.js'
+import { prefix, processMetrics } from './process-metrics.js'
 import { RequestMetrics } from './request-metrics.js'
 import { workerObjectMetrics } from './worker-object-metrics.js'
-
-const prefix = 'descent_'
 
 export interface Metrics {
   /** @param seconds from the commit of an epoch to its write to a stream */
@@ -28,8 +26,7 @@ export interface Metrics {
 export function openMetrics(): Metrics {
   const registry = new Registry()
   const registers = [registry]
-  collectDefaultMetrics({ register: registry, prefix })
-  observeEventLoop(prefix, registers)
+  const ofProcess = processMetrics()
   const requests = new RequestMetrics(prefix)
   const streamLag = new Histogram({
     name: `${prefix}stream_lag_seconds`,
@@ -136,7 +133,12 @@ export function openMetrics(): Metrics {
       } catch {
         database.set(0)
       }
-      const text = [await registry.metrics(), requests.text(), workerObjectMetrics(prefix, ofWorkers)]
+      const text = [
+        await ofProcess.metrics(),
+        await registry.metrics(),
+        requests.text(),
+        workerObjectMetrics(prefix, ofWorkers),
+      ]
       return text.join('\n')
     },
   }
