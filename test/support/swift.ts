@@ -8,6 +8,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { ObjectClient } from '../../src/store/object-client.js'
 import { type ObjectLocation, parseObjectLocation } from '../../src/store/object-location.js'
+import { runPython } from './python.js'
 import { freePort, temporaryFolder } from './service.js'
 
 /** Whether there is a Swift to test with. */
@@ -54,14 +55,11 @@ disable_fallocate = true`
     const file = join(folder.path, `${name}.conf`)
     processes.set(name, spawn(`swift-${name}-server`, [file], { stdio: 'ignore' }))
   }
+  const ports: Record<string, number> = {}
+  for (const name of storageServers) ports[name] = await freePort()
+  runPython(ringProgram, JSON.stringify(ports), folder.path)
   for (const name of storageServers) {
-    const port = await freePort()
-    const builder = join(folder.path, `${name}.builder`)
-    const ring = (...order: string[]) => execFileSync('swift-ring-builder', [builder, ...order])
-    ring('create', '4', '1', '1')
-    ring('add', `r1z1-127.0.0.1:${port}/d1`, '1')
-    ring('rebalance')
-    writeFileSync(join(folder.path, `${name}.conf`), storageConfiguration(name, port, common))
+    writeFileSync(join(folder.path, `${name}.conf`), storageConfiguration(name, ports[name], common))
     start(name)
   }
   const port = await freePort()
@@ -148,6 +146,19 @@ export async function copyBucket(from: string, to: string): Promise<void> {
   }
   await Promise.all(Array.from({ length: 4 }, copySome))
 }
+
+/** Writes what swift-ring-builder would, which is nine programs that each load Swift. */
+const ringProgram = `
+import json, sys
+from swift.common.ring import RingBuilder
+
+for name, port in json.load(sys.stdin).items():
+    builder = RingBuilder(4, 1, 1)
+    place = dict(ip='127.0.0.1', port=port, replication_ip='127.0.0.1', replication_port=port)
+    builder.add_dev(dict(place, region=1, zone=1, device='d1', weight=1, meta=''))
+    builder.rebalance()
+    builder.get_ring().save(f'{name}.ring.gz')
+`
 
 const storageConfiguration = (name: string, port: number, common: string) => `[DEFAULT]
 bind_ip = 127.0.0.1
