@@ -5,19 +5,14 @@
  *   /service/NUMBER  the built service for the files of one worker of Vitest, which run one after the other
  *   /browser         Chromium
  */
-import { chmod, mkdtemp, rm } from 'node:fs/promises'
 import { createServer } from 'node:http'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import pg from 'pg'
 import { chromium } from 'playwright-core'
 import type { TestProject } from 'vitest/node'
 import { launchOptions } from '../../bench/browser.js'
 import { AsyncDisposableStack } from '../../src/base/async-disposable-stack.js'
-import { type EmbeddedPostgres, startEmbeddedPostgres } from '../../src/store/embedded-postgres.js'
-import { applyMigrations } from '../../src/store/migrations.js'
 import { copyDatabase } from './database-copies.js'
 import { startService } from './service.js'
+import { startTestPostgres } from './test-postgres.js'
 
 /** Pages of one context share a process: starting one takes longer than most tests of a page. */
 const fewRenderers = ['--renderer-process-limit=1', '--disable-site-isolation-trials']
@@ -33,10 +28,6 @@ declare module 'vitest' {
 
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const stack = new AsyncDisposableStack()
-  const folder = await mkdtemp(join(tmpdir(), 'descent-test-'))
-  stack.defer(() => rm(folder, { recursive: true }))
-  // Root's PostgreSQL runs as another user, who has to pass through.
-  await chmod(folder, 0o711)
   const starts = new Map<string, Promise<string>>()
   const addressOf = (path: string): Promise<string> => {
     const started = starts.get(path) ?? start(path)
@@ -45,10 +36,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
   }
 
   async function start(path: string): Promise<string> {
-    if (path === '/postgres') {
-      const server = stack.adopt(await startPostgres(join(folder, 'postgres')), (opened) => opened.stop())
-      return server.connectionString
-    }
+    if (path === '/postgres') return startTestPostgres(stack)
     if (path === '/browser') {
       const options = launchOptions()
       const args = [...options.args, ...fewRenderers, ...oneThread]
@@ -81,19 +69,4 @@ export default async function setup(project: TestProject): Promise<() => Promise
     await Promise.allSettled(starts.values())
     await stack.disposeAsync()
   }
-}
-
-async function startPostgres(directory: string): Promise<EmbeddedPostgres> {
-  const server = await startEmbeddedPostgres({
-    directory,
-    log: { info: () => {}, warn: (message) => console.warn(message) },
-  })
-  const client = new pg.Client({ connectionString: server.connectionString })
-  await client.connect()
-  // What is thrown away after the run does not have to survive a power cut.
-  await client.query('ALTER SYSTEM SET fsync = off')
-  await client.query('SELECT pg_reload_conf()')
-  await client.end()
-  await applyMigrations(server.connectionString, join(import.meta.dirname, '../../prisma/migrations'))
-  return server
 }
