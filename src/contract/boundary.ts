@@ -8,6 +8,8 @@ import { tensorSchema } from './model.js'
 
 export const minimumBoundarySize = 2
 export const maximumBoundarySize = 128
+/** Maximum work of a frame, in floating-point operations of the predictions. */
+export const maximumBoundaryOperations = 1e11
 
 export const boundaryAxisSchema = z.object({
   column: z.string(),

@@ -169,6 +169,12 @@ export type LayerType = Layer['type']
 
 export const maximumLayers = 256
 
+/**
+ * Maximum floating-point operations of the prediction of one row. A thread predicts a row at a time, and other tenants wait
+ * for it.
+ */
+export const maximumRowOperations = 1e11
+
 export const networkSchema = z.strictObject({
   inputShape: z
     .array(positiveInteger)

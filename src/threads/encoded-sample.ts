@@ -96,7 +96,7 @@ export async function predictWith(
   use: (row: number, output: Float32Array) => void,
 ): Promise<void> {
   const derive = derivedWriter(opened.coding)
-  for await (const [first, end] of pacedRanges(opened.rows.length, signal)) {
+  for await (const [first, end] of pacedRanges(opened, signal)) {
     const slice = x.slice(first * inputs, end * inputs)
     for (let row = first; row < end; row++) {
       const from = donor(row) * inputs + block.offset

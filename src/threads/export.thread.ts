@@ -6,6 +6,7 @@ import { expectedPredictions } from '../exports/expected-predictions.js'
 import { exporters } from '../exports/formats.js'
 import { sampleRows } from '../exports/sample-rows.js'
 import type { ExportOutcome, ExportTask } from '../training/ports/export-thread.js'
+import { affordableSample } from './affordable-sample.js'
 import { ownBuffers } from './callable-thread.js'
 import { collectSoon } from './collect-garbage.js'
 import type { BackendSetting, FromExportThread, ToExportThread } from './messages.js'
@@ -34,7 +35,11 @@ async function exportModel(
   const file = exporter.write(model, weights, options)
   if (exporter.verify === undefined) return { type: 'exported', file }
   const predictor = new Predictor(model.network, weights, { backend })
-  const expected = expectedPredictions(model, predictor, [...rows, ...sampleRows(model.coding)])
+  const expected = expectedPredictions(
+    model,
+    predictor,
+    affordableSample([...rows, ...sampleRows(model.coding)], model.network),
+  )
   const difference = await exporter.verify(file, model, expected, options)
   return difference === null ? { type: 'exported', file } : { type: 'different', difference }
 }

@@ -1,14 +1,13 @@
 /** The messages between an API process and its threads. */
 
 import type { BodyRequest, BodyResult } from '../bodies/body-thread.js'
-import type { Cell, Coding, GeneratedDataset } from '../contract/dataset.js'
+import type { Cell, GeneratedDataset } from '../contract/dataset.js'
 import type { Construction, Tensor } from '../contract/model.js'
 import type { Network } from '../contract/network.js'
 import type { Preparation } from '../contract/preparation.js'
 import type { RowSplit, SplitRule } from '../datasets/split-rows.js'
 import type { DatasetError, Table } from '../datasets/table.js'
 import type { BackendName } from '../engine/index.js'
-import type { BoundaryGrid } from '../training/ports/boundaries.js'
 import type { ExportOutcome, ExportTask } from '../training/ports/export-thread.js'
 import type { FileToImport, ImportResult } from '../training/ports/import-thread.js'
 import type {
@@ -29,6 +28,7 @@ import type {
 import type { SuggestionTask } from '../training/ports/suggestion-thread.js'
 import type { Choices } from '../training/sweeps/choices.js'
 import type { ComparisonOrder } from './compare-rows.js'
+import type { DrawnView } from './draw-boundary.js'
 import type { TableEvaluation } from './evaluate-table.js'
 import type { DependenceOrder } from './partial-dependence.js'
 import type { ImportanceOrder } from './permutation-importance.js'
@@ -62,8 +62,13 @@ export type ToPredictor =
   | { type: 'loaded'; modelId: string }
   | { type: 'unload'; modelId: string }
   | { type: 'predict'; callId: number; modelId: string; inputs: Float32Array }
-  | { type: 'drawBoundary'; callId: number; request: BoundaryRequest; backend: BackendSetting }
-  | { type: 'drawModelBoundary'; callId: number; modelId: string; view: BoundaryGrid & { coding: Coding } }
+  | {
+      type: 'drawBoundary'
+      callId: number
+      request: Omit<BoundaryRequest, 'tenantId'>
+      backend: BackendSetting
+    }
+  | { type: 'drawModelBoundary'; callId: number; modelId: string; view: DrawnView }
   | { type: 'split'; callId: number; rule: SplitRule; table: Table | GeneratedDataset }
   | { type: 'evaluate'; callId: number; modelId: string; rows: TableOrder }
   | { type: 'rank'; callId: number; modelId: string; order: RankingOrder }

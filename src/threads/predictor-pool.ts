@@ -3,6 +3,7 @@
  * boundaries and splits have a separate thread, so that no prediction waits for them.
  */
 import { lowPriority, middlePriority } from '../base/low-priority.js'
+import { TenantTurns } from '../base/tenant-turns.js'
 import type { Model } from '../contract/model.js'
 import { stopping } from '../contract/problems.js'
 import { elementCount } from '../engine/index.js'
@@ -49,6 +50,13 @@ export function openPredictorPool(
   const shared = { models, costs, backend }
   const heldToPredict = new LoadedModels({ ...shared, threads: predicting, most: mostHeld.predictions })
   const heldToEvaluate = new LoadedModels({ ...shared, threads: [evaluating], most: mostHeld.evaluations })
+  const frameTurns = new TenantTurns({
+    what: 'boundaries',
+    atOnce: 2,
+    perTenant: 1,
+    seconds: 30,
+    mostWaiting: Number.POSITIVE_INFINITY,
+  })
   let closed = false
 
   models.onGone((id) => {
@@ -81,11 +89,11 @@ export function openPredictorPool(
   }
 
   function drawModelBoundary(
-    { model, axes, size }: ModelBoundaryRequest,
+    { model, axes, size }: Omit<ModelBoundaryRequest, 'tenantId'>,
     observer: PoolObserver | undefined,
   ) {
-    const { id: modelId, coding } = model
-    const order = { type: 'drawModelBoundary' as const, modelId, view: { coding, axes, size } }
+    const { id: modelId, coding, network } = model
+    const order = { type: 'drawModelBoundary' as const, modelId, view: { network, coding, axes, size } }
     // All frames have one turn, because streams can omit them.
     const use = { tenantId: 'frames', among: [evaluating], observer }
     return heldToEvaluate.use(model, use, (thread) => thread.call((callId) => ({ ...order, callId })))
@@ -158,12 +166,13 @@ export function openPredictorPool(
       const answer = await evaluating.call((callId) => ({ type: 'split', callId, rule, table }))
       return requireAnswer(answer, 'divided').split
     },
-    async drawBoundary(request, observer) {
+    async drawBoundary({ tenantId, ...request }, observer) {
       refuseWhenClosed()
-      const answer = await ('model' in request
-        ? drawModelBoundary(request, observer)
-        : evaluating.call((callId) => ({ type: 'drawBoundary', callId, request, backend })))
-      return requireAnswer(answer, 'boundary').boundary
+      const draw = () =>
+        'model' in request
+          ? drawModelBoundary(request, observer)
+          : evaluating.call((callId) => ({ type: 'drawBoundary', callId, request, backend }))
+      return requireAnswer(await frameTurns.run(tenantId, draw), 'boundary').boundary
     },
     async close() {
       closed = true

@@ -45,15 +45,15 @@ port.on('message', (message: ToPredictor) => {
       }))
       break
     case 'drawBoundary':
-      answer(message.callId, () => ({
+      void answerLater(message.callId, async () => ({
         type: 'boundary',
-        boundary: drawBoundary(message.request, message.backend),
+        boundary: await drawBoundary(message.request, message.backend),
       }))
       break
     case 'drawModelBoundary':
-      answer(message.callId, () => ({
+      void answerLater(message.callId, async () => ({
         type: 'boundary',
-        boundary: drawBoundaryWith(requirePredictor(message.modelId), message.view),
+        boundary: await drawBoundaryWith(requirePredictor(message.modelId), message.view),
       }))
       break
     case 'split':
@@ -137,6 +137,14 @@ type Answer = FromPredictor extends infer Message
 function answer(callId: number, compute: () => Answer): void {
   try {
     send({ callId, ...compute() })
+  } catch (error) {
+    send({ type: 'failed', callId, message: String(error) })
+  }
+}
+
+async function answerLater(callId: number, compute: () => Promise<Answer>): Promise<void> {
+  try {
+    send({ callId, ...(await compute()) })
   } catch (error) {
     send({ type: 'failed', callId, message: String(error) })
   }

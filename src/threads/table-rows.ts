@@ -9,11 +9,18 @@ import { generate } from '../datasets/generated.js'
 import { areBinary, labelledRows, withEmptyColumns } from '../datasets/labelled-rows.js'
 import { DatasetError, type Table } from '../datasets/table.js'
 import { targetNames, targetWidth } from '../datasets/target-coding.js'
+import { predictionCost } from '../engine/index.js'
 
 /** Rows per slice, in whole batches. */
 const rowsAtOnce = { least: 64, most: 512 }
 /** The duration of a slice, unless the least number of rows takes longer. */
 const turnMilliseconds = 20
+/** The operations of a slice, unless a single row needs more. Other tenants wait for it. */
+const operationsAtOnce = 1e9
+
+/** Rows of a network that are predicted without a pause. */
+export const affordableRows = (network: Network, most: number) =>
+  Math.max(1, Math.min(most, Math.floor(operationsAtOnce / predictionCost(network).flops(1))))
 
 /** A model and the rows of a table that it is applied to. */
 export interface TableOrder {
@@ -95,10 +102,10 @@ interface EncodedSlice {
  * @throws DatasetError if the rows do not fit the model, or the reason of the signal if it aborts
  */
 export async function* encodeSlices(
-  { table, rows, coding, loss }: OpenedRows,
+  { table, rows, coding, loss, network }: OpenedRows,
   signal?: AbortSignal,
 ): AsyncGenerator<EncodedSlice> {
-  for await (const [first, end] of pacedRanges(rows.length, signal)) {
+  for await (const [first, end] of pacedRanges({ rows, network }, signal)) {
     const slice = rows.subarray(first, end)
     const x = new Float32Array(slice.length * inputCount(coding))
     const y = new Float32Array(slice.length * targetWidth(coding.target))
@@ -108,22 +115,25 @@ export async function* encodeSlices(
 }
 
 /**
- * Consecutive ranges of `rows` rows. Between two, the thread answers other calls.
+ * Consecutive ranges of the rows. Between two, the thread answers other calls. The rows of a large network come in ranges of
+ * the same length, so that the batches do not depend on the time.
  * @throws the reason of the signal if it aborts
  */
 export async function* pacedRanges(
-  rows: number,
+  { rows, network }: Pick<OpenedRows, 'rows' | 'network'>,
   signal?: AbortSignal,
 ): AsyncGenerator<[first: number, end: number]> {
-  let atOnce = rowsAtOnce.least
-  for (let first = 0; first < rows; ) {
+  const least = affordableRows(network, rowsAtOnce.least)
+  const most = least < rowsAtOnce.least ? least : rowsAtOnce.most
+  let atOnce = least
+  for (let first = 0; first < rows.length; ) {
     const begin = performance.now()
-    const end = Math.min(rows, first + atOnce)
+    const end = Math.min(rows.length, first + atOnce)
     yield [first, end]
     first = end
     const milliseconds = performance.now() - begin
-    if (milliseconds > turnMilliseconds) atOnce = Math.max(atOnce / 2, rowsAtOnce.least)
-    else if (milliseconds < turnMilliseconds / 2) atOnce = Math.min(atOnce * 2, rowsAtOnce.most)
+    if (milliseconds > turnMilliseconds) atOnce = Math.max(atOnce / 2, least)
+    else if (milliseconds < turnMilliseconds / 2) atOnce = Math.min(atOnce * 2, most)
     await nextTurn()
     signal?.throwIfAborted()
   }

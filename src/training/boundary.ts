@@ -1,10 +1,16 @@
 /** The boundary of a job's network: during the training from weight snapshots, after it from the model. */
-import { type Boundary, type BoundaryAxis, maximumFrameParameters } from '../contract/boundary.js'
+import {
+  type Boundary,
+  type BoundaryAxis,
+  maximumBoundaryOperations,
+  maximumFrameParameters,
+} from '../contract/boundary.js'
 import type { Coding, Column } from '../contract/dataset.js'
 import type { Job } from '../contract/job.js'
 import { Problem, pointerTo } from '../contract/problems.js'
 import { builtIn } from '../datasets/built-ins.js'
-import type { GeneratedData } from './generated-data.js'
+import { predictionCost } from '../engine/index.js'
+import type { GeneratedReader } from './generated-data.js'
 import type { BoundaryGrid, BoundaryReader, BoundaryView } from './ports/boundaries.js'
 import type { DatasetStore } from './ports/datasets.js'
 import type { JobStore } from './ports/jobs.js'
@@ -20,13 +26,17 @@ const framesPerRead = 4
 interface AxesDependencies {
   jobs: Pick<JobStore, 'get'>
   datasets: Pick<DatasetStore, 'get'>
-  generated: Pick<GeneratedData, 'describe'>
+  generated: Pick<GeneratedReader, 'describe'>
 }
 
-/** @throws Problem `not-found`, or `invalid-request` if the features are not one or two numbers */
+/**
+ * @param size points along each axis
+ * @throws Problem `not-found`, `invalid-request` if the features are not one or two numbers, or `budget-exceeded`
+ */
 export async function boundaryAxes(
   { jobs, datasets, generated }: AxesDependencies,
   jobId: string,
+  size: number,
 ): Promise<BoundaryAxis[]> {
   const job = await jobs.get(jobId)
   if (job === null) throw new Problem('not-found', `There is no job ${jobId}.`)
@@ -35,10 +45,25 @@ export async function boundaryAxes(
     .filter(({ role, name }) => role === 'feature' && name !== job.spec.sampleWeight)
     .map(({ name, min, max }) => (min === undefined || max === undefined ? null : around(name, min, max)))
   const numeric = axes.filter((axis) => axis !== null)
-  if (numeric.length === axes.length && numeric.length >= 1 && numeric.length <= 2) return numeric
+  if (numeric.length === axes.length && numeric.length >= 1 && numeric.length <= 2) {
+    checkWork(job.spec, size ** numeric.length)
+    return numeric
+  }
   const message = `a boundary is drawn over one or two columns of numbers; this dataset has ${axes.length} features`
   const pointer = pointerTo(['boundary'])
   throw new Problem('invalid-request', `${pointer}: ${message}`, [{ pointer, message }])
+}
+
+/** @throws Problem `budget-exceeded` */
+function checkWork({ network }: Job['spec'], points: number): void {
+  const flops = predictionCost(network).flops(points)
+  if (flops <= maximumBoundaryOperations) return
+  const [work, limit] = [flops, maximumBoundaryOperations].map((operations) => operations.toPrecision(2))
+  const pointer = pointerTo(['boundary'])
+  const message =
+    `predictions of ${points} points need ${work} operations; the limit is ${limit} ` +
+    '(maximumBoundaryOperations): use fewer points'
+  throw new Problem('budget-exceeded', `${pointer}: ${message}`, [{ pointer, message }])
 }
 
 async function readColumns(
@@ -54,6 +79,9 @@ function around(column: string, min: number, max: number): BoundaryAxis {
   return { column, min: min - padding, max: max + padding }
 }
 
+/** A frame without what the view has. */
+type Undrawn<Request> = Omit<Request, keyof BoundaryGrid | 'tenantId'>
+
 /** Maximum bytes of weights that are read for each frame. The thread that draws keeps larger weights. */
 const largestRead = 1024 * 1024
 
@@ -64,12 +92,12 @@ interface BoundaryDependencies {
 
 export function boundaryReader({ models, snapshots }: BoundaryDependencies): BoundaryReader {
   async function drawFrames(
-    { grid, hasWeights, predictors }: BoundaryView,
+    { tenantId, grid, hasWeights, predictors }: BoundaryView,
     epoch: number,
-    request: Omit<BoundaryRequest, keyof BoundaryGrid> | Omit<ModelBoundaryRequest, keyof BoundaryGrid>,
+    request: Undrawn<BoundaryRequest> | Undrawn<ModelBoundaryRequest>,
   ) {
     // A stream can omit frames, so an error of one is ignored.
-    const boundary = await predictors.drawBoundary({ ...request, ...grid }).catch(() => null)
+    const boundary = await predictors.drawBoundary({ ...request, ...grid, tenantId }).catch(() => null)
     const weights = hasWeights && 'weights' in request ? frameWeights(request) : undefined
     return boundary === null ? [] : [{ type: 'boundary' as const, epoch, ...grid, ...boundary, weights }]
   }

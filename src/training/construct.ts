@@ -10,17 +10,19 @@ import type { ConstructedNetwork, RequestThread } from './ports/request-thread.j
 const rowsAtOnce = 256
 
 interface ConstructDependencies {
+  tenantId: string
   models: Pick<ModelStore, 'create'>
   thread: Pick<RequestThread, 'construct'>
 }
 
 /** Builds and stores a model. Predictions and exports treat it like a trained one. */
 export async function construct(
-  { models, thread }: ConstructDependencies,
+  { tenantId, models, thread }: ConstructDependencies,
   { name, construct: { dnf } }: ModelRequest,
   once?: Once,
 ): Promise<Model> {
-  const network = dnf.trueRows.length <= rowsAtOnce ? fromNormalForm(dnf) : await thread.construct(dnf)
+  const network =
+    dnf.trueRows.length <= rowsAtOnce ? fromNormalForm(dnf) : await thread.construct(tenantId, dnf)
   return models.create({ id: newId('model'), name: name ?? null, ...network, evaluation: null }, once)
 }
 

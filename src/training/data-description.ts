@@ -16,7 +16,7 @@ import { type BuiltIn, builtIn, builtInNames } from '../datasets/built-ins.js'
 import { checkValidationColumns } from '../datasets/compatibility.js'
 import { type Prepared, preparedTable } from '../datasets/prepare.js'
 import { DatasetError } from '../datasets/table.js'
-import type { GeneratedData } from './generated-data.js'
+import type { GeneratedReader } from './generated-data.js'
 import { tableOfRows } from './inline-rows.js'
 import { newId } from './new-id.js'
 import type { DatasetStore, NewDataset } from './ports/datasets.js'
@@ -42,7 +42,7 @@ export interface DataDescription {
 
 interface DataSources {
   datasets: Pick<DatasetStore, 'get'>
-  generated: Pick<GeneratedData, 'describe'>
+  generated: Pick<GeneratedReader, 'describe'>
 }
 
 /** Built-ins and inline rows with at most this many rows are the whole population, not a sample. */

@@ -7,7 +7,7 @@ import { generatedSize } from '../datasets/generated.js'
 import { encodePng } from '../datasets/png.js'
 import { readPixels, readRows, readRowsAt } from '../datasets/preview.js'
 import type { RowSplit } from '../datasets/split-rows.js'
-import type { GeneratedData } from './generated-data.js'
+import type { GeneratedReader } from './generated-data.js'
 import type { JobSplits } from './job-splits.js'
 import type { Actor } from './ports/audit.js'
 import type { DatasetStore, TableSlice } from './ports/datasets.js'
@@ -32,7 +32,7 @@ export async function datasetRows(
 
 export interface RowSources {
   datasets: Pick<DatasetStore, 'get' | 'rows'>
-  generated: Pick<GeneratedData, 'describe' | 'rows'>
+  generated: GeneratedReader
 }
 
 async function rowsOfGenerated(

@@ -9,7 +9,7 @@ import type { EpochStatistics } from '../contract/statistics.js'
 import { builtIn } from '../datasets/built-ins.js'
 import { diagnose } from './diagnosis/diagnose.js'
 import type { DataFacts } from './diagnosis/training-record.js'
-import type { GeneratedData } from './generated-data.js'
+import type { GeneratedReader } from './generated-data.js'
 import type { DatasetStore } from './ports/datasets.js'
 import type { EpochStore } from './ports/epochs.js'
 import type { JobStore } from './ports/jobs.js'
@@ -25,7 +25,7 @@ interface DiagnosisDependencies {
   models: Pick<ModelStore, 'getEvaluated'>
   statistics: StatisticsStore
   datasets: Pick<DatasetStore, 'get'>
-  generated: Pick<GeneratedData, 'describe'>
+  generated: Pick<GeneratedReader, 'describe'>
 }
 
 /** @throws Problem `not-found` */

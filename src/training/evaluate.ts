@@ -156,7 +156,7 @@ const maximumCells = 5_000_000
 
 /** @throws DatasetError if the rows are no table */
 async function labelledRows(
-  { thread }: Pick<EvaluateDependencies, 'thread'>,
+  { tenantId, thread }: Pick<EvaluateDependencies, 'tenantId' | 'thread'>,
   rows: NamedRows,
   preparation: Preparation,
 ): Promise<Labelled> {
@@ -168,7 +168,7 @@ async function labelledRows(
     throw new DatasetError('dataset-too-large', message)
   }
   if (cells <= cellsAtOnce) return prepareRows(rows, preparation)
-  const outcome = await thread.prepare(rows, preparation)
+  const outcome = await thread.prepare(tenantId, rows, preparation)
   if ('refused' in outcome) throw new DatasetError(outcome.refused, outcome.message)
   return outcome
 }

@@ -142,7 +142,7 @@ async function checkColumns(
   before: JobSpec,
   dataset: JobSpec['dataset'],
 ): Promise<void> {
-  const sources = { datasets: datasets.of(tenantId), generated }
+  const sources = { datasets: datasets.of(tenantId), generated: generated.of(tenantId) }
   const [one, other] = [
     await findData(sources, before.dataset, 'dataset'),
     await findData(sources, dataset, 'changes/dataset'),

@@ -8,6 +8,7 @@ import { type IncomingFile, Spool } from '../datasets/reading/spool.js'
 import { predictionCost } from '../engine/index.js'
 import type { ImportedModel } from '../imports/build-model.js'
 import { newId } from './new-id.js'
+import { checkRowCost } from './plan.js'
 import type { Once } from './ports/idempotency.js'
 import type { ImportResult, ImportThread } from './ports/import-thread.js'
 import type { ModelStore } from './ports/models.js'
@@ -112,7 +113,7 @@ async function* hashedBody(
   }
 }
 
-/** A small file may describe a network whose predictions take more than a training may. */
+/** A small file may describe a network whose predictions take long. */
 function checkCosts({ network, weights }: ImportedModel, limits: TenantLimits): void {
   const { bytesPerRow, flops } = predictionCost(network)
   const bytes = weights.length + bytesPerRow
@@ -123,11 +124,5 @@ function checkCosts({ network, weights }: ImportedModel, limits: TenantLimits): 
       `A prediction of this model needs ${bytes} bytes of memory; ${limit}.`,
     )
   }
-  if (flops(1) > effectiveLimit(limits, 'jobFlops')) {
-    const limit = describeLimit(limits, 'jobFlops', (value) => value.toExponential(2))
-    throw new Problem(
-      'budget-exceeded',
-      `A prediction of this model needs ${flops(1).toExponential(2)} floating-point operations; ${limit}.`,
-    )
-  }
+  checkRowCost(flops(1))
 }

@@ -6,7 +6,7 @@ import type { JobRequest, Split } from '../contract/job-request.js'
 import type { JobSpec } from '../contract/job-spec.js'
 import { describeLimit, effectiveLimit, type TenantLimits } from '../contract/limits.js'
 import type { Model, Tensor } from '../contract/model.js'
-import type { TrainingSpec } from '../contract/network.js'
+import { maximumRowOperations, type TrainingSpec } from '../contract/network.js'
 import { Problem } from '../contract/problems.js'
 import { isWeighted } from '../datasets/row-weights.js'
 import { shownNames } from '../datasets/shown-text.js'
@@ -18,7 +18,7 @@ import { type DataDescription, findData, findValidation } from './data-descripti
 import { type ResolvedRequest, resolveRequest } from './defaults.js'
 import { checkDerivedFeatures, withDerivedFeatures } from './derived-features.js'
 import { checkFolds, checkParts } from './fold-checks.js'
-import type { GeneratedData } from './generated-data.js'
+import type { GeneratedReader } from './generated-data.js'
 import { checkInputShape, shapeOfRow } from './input-shape.js'
 import type { DatasetStore } from './ports/datasets.js'
 import type { ModelStore } from './ports/models.js'
@@ -31,7 +31,7 @@ import { type TrainedTarget, targetScalingFor } from './target-scaling.js'
 export interface PlanDependencies {
   models: Tenanted<Pick<ModelStore, 'get' | 'tensors'>>
   datasets: Tenanted<Pick<DatasetStore, 'get'>>
-  generated: Pick<GeneratedData, 'describe'>
+  generated: Tenanted<Pick<GeneratedReader, 'describe'>>
   /** Maximum number of threads of one training: the cores of this machine. */
   maximumThreads: number
 }
@@ -51,7 +51,10 @@ export async function planTraining(
   given: JobRequest,
 ): Promise<Plan> {
   if (given.folds !== undefined) await planFold(dependencies, { tenantId, limits }, given)
-  const sources = { datasets: dependencies.datasets.of(tenantId), generated: dependencies.generated }
+  const sources = {
+    datasets: dependencies.datasets.of(tenantId),
+    generated: dependencies.generated.of(tenantId),
+  }
   const data = await findData(sources, given.dataset, 'dataset')
   const validation = await findValidation(sources, given, data)
   const models = dependencies.models.of(tenantId)
@@ -270,10 +273,13 @@ function splitFor(wanted: Split | undefined, { columns }: DataDescription): Spli
   return wanted ?? (classes === null ? 'random' : 'stratified')
 }
 
-type Costs = Pick<Program, 'arenaBytes' | 'threadBytes' | 'flopsPerEpoch'>
+type Costs = Pick<Program, 'arenaBytes' | 'threadBytes' | 'flopsPerEpoch' | 'flopsPerPrediction'>
 
 /** Bytes of a training without its data: the arena, and the work space of the threads. */
-export function memoryBytes({ arenaBytes, threadBytes }: Costs, { threads }: JobSpec): number {
+export function memoryBytes(
+  { arenaBytes, threadBytes }: Pick<Costs, 'arenaBytes' | 'threadBytes'>,
+  { threads }: JobSpec,
+): number {
   return arenaBytes + threads * threadBytes
 }
 
@@ -291,11 +297,27 @@ function checkLimits(program: Costs, spec: JobSpec, limits: TenantLimits): void 
       `This training needs ${bytes} bytes of memory; ${describeLimit(limits, 'arenaBytes')}.`,
     )
   }
+  checkRowCost(program.flopsPerPrediction)
   checkLength(program.flopsPerEpoch, spec, limits)
 }
 
+/** @throws Problem if the prediction of a row would hold up other tenants */
+export function checkRowCost(flops: number): void {
+  if (flops <= maximumRowOperations) return
+  const [needed, limit] = [flops, maximumRowOperations].map(exponential)
+  throw new Problem(
+    'budget-exceeded',
+    `The prediction of a row needs ${needed} floating-point operations; the limit is ${limit} (maximumRowOperations). ` +
+      'Use a smaller network.',
+  )
+}
+
 /** Reduces the default number of epochs to the limit of the tenant. */
-function withinLimits(spec: JobSpec, { flopsPerEpoch }: Costs, limits: TenantLimits): JobSpec {
+function withinLimits(
+  spec: JobSpec,
+  { flopsPerEpoch }: Pick<Costs, 'flopsPerEpoch'>,
+  limits: TenantLimits,
+): JobSpec {
   const affordable = Math.floor(effectiveLimit(limits, 'jobFlops') / (flopsPerEpoch * countTrainings(spec)))
   const epochs = Math.max(1, Math.min(spec.epochs, effectiveLimit(limits, 'epochs'), affordable))
   return { ...spec, epochs }

@@ -43,7 +43,11 @@ afterEach(() => {
 })
 
 const predictors = { drawBoundary: () => Promise.reject(new Error('the test draws the frames')) }
-const view = { grid: { axes: [{ column: 'x', min: 0, max: 1 }], size: 2 }, hasWeights: false, predictors }
+const view = {
+  tenantId: 'local',
+  grid: { axes: [{ column: 'x', min: 0, max: 1 }], size: 2 },
+  ...{ hasWeights: false, predictors },
+}
 
 /** A frame for each epoch, two at a time. */
 const boundariesAfter: BoundaryReader['readAfter'] = async (job, after, view) => {

@@ -4,9 +4,9 @@ import { layerSchema } from '../../src/contract/network.js'
 import { drawBoundary } from '../../src/threads/draw-boundary.js'
 import { packWeights } from '../../src/threads/packed-weights.js'
 
-it('draws derived features over their columns', () => {
+it('draws derived features over their columns', async () => {
   // z = x · y − 1, where x · y is read as (x · y − 1) / 2.
-  const boundary = drawBoundary(
+  const boundary = await drawBoundary(
     {
       network: {
         inputShape: [3],
@@ -32,9 +32,9 @@ it('draws derived features over their columns', () => {
   expect(steps).toEqual(products.map((product) => Math.round((65_535 * product) / 4)))
 })
 
-it('draws outputs in the unit of the target', () => {
+it('draws outputs in the unit of the target', async () => {
   // z = 2 (x − 10) / 5 + 1, and the target is 100 + 50 z: 50 at x = 5, 150 at x = 10, 250 at x = 15.
-  const boundary = drawBoundary(
+  const boundary = await drawBoundary(
     {
       network: {
         inputShape: [1],

@@ -263,7 +263,9 @@ describe('boundaries', () => {
       { column: 'a', min: 0, max: 10 },
       { column: 'b', min: 0, max: 1 },
     ]
-    const frames = await Promise.all(upTo(3).map(() => pool.drawBoundary({ model, axes, size: 2 })))
+    const frames = await Promise.all(
+      upTo(3).map(() => pool.drawBoundary({ tenantId: 'local', model, axes, size: 2 })),
+    )
     // 2a, of a = 0 and 10.
     for (const frame of frames) expect(frame).toMatchObject({ outputs: 1, range: [0, 20] })
     expect(loads).toHaveBeenCalledTimes(1)

@@ -48,3 +48,19 @@ it('does not read a body whose client has disconnected', async () => {
   await expect(gone).rejects.toThrow('disconnected')
   for (const { type } of await Promise.all(underWay)) expect(type).toBe('refused')
 })
+
+it('describes a dataset of another tenant before most of those that wait, and reads its body', async () => {
+  const { thread, read } = openThread()
+  const order: string[] = []
+  const note = async (name: string, work: Promise<unknown>) => {
+    await work
+    order.push(name)
+  }
+  const spirals = (seed: number) => ({ name: 'spirals' as const, rows: 20_000, noise: 0.1, seed })
+  const flood = Array.from({ length: 12 }, (_, seed) => note('a', thread.describe('a', spirals(seed))))
+  await Promise.all([...flood, note('b', thread.describe('b', spirals(20))), note('c', read('c'))])
+  // Two descriptions of the first tenant were under way.
+  expect(order.indexOf('b')).toBeLessThanOrEqual(2)
+  // Before it, the first tenant may have a further turn.
+  expect(order.indexOf('c')).toBeLessThanOrEqual(4)
+})

@@ -32,7 +32,7 @@ function dependencies(outcome: ExportOutcome = { type: 'exported', file }) {
     all: models,
     jobs,
     datasets,
-    generated,
+    generated: generated.of('local'),
     turns,
     thread: {
       async export(task) {

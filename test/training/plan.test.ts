@@ -381,6 +381,32 @@ describe('folds', () => {
   })
 })
 
+it('the prediction of a row has a limit of work, since others wait for it', async () => {
+  const pixels = Array.from({ length: 90 ** 2 }, () => 1)
+  const convolution = { type: 'conv2d', filters: 512, kernelSize: 3, padding: 'same' }
+  const planned = (convolutions: number) =>
+    specOf({
+      dataset: { x: [pixels, pixels], y: [0, 1] },
+      network: {
+        inputShape: [1, 90, 90],
+        layers: [
+          ...Array.from({ length: convolutions }, () => convolution),
+          { type: 'globalAveragePooling2d' },
+          { type: 'dense', units: 1, activation: 'sigmoid' },
+        ],
+      },
+      loss: 'binaryCrossentropy',
+      epochs: 1,
+      batchSize: 1,
+    })
+  // 2 · 90² · 9 · 512² operations for each convolution after the first: 3.8e10.
+  await expect(planned(3)).resolves.toMatchObject({ epochs: 1 })
+  await expect(planned(4)).rejects.toMatchObject({
+    code: 'budget-exceeded',
+    message: expect.stringContaining('maximumRowOperations'),
+  })
+})
+
 describe('inputShape', () => {
   const pixels = (count: number): Columns => ({
     ...Object.fromEntries(Array.from({ length: count }, (_, index) => [`p${index}`, [[0, 255]]])),

@@ -166,7 +166,7 @@ describe('the limits', () => {
 describe('a job that starts from a model', () => {
   it('is refused before it is queued when a tensor does not fit, and names the tensor', async () => {
     const { id } = await construct(
-      { models: stores.models, thread: noThread },
+      { tenantId: 'local', models: stores.models, thread: noThread },
       { construct: { dnf: { inputs: 2, trueRows: [1, 2] } } },
     )
     const network = { layers: [{ type: 'dense', units: 1, activation: 'step' }] }

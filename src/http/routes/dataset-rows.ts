@@ -33,6 +33,8 @@ export const datasetRowRoutes: RoutePlugin<DatasetRowRoutes> = (app, { dependenc
   sendEntityTags(app)
   const tenantDatasets = (request: FastifyRequest) =>
     dependencies().datasets.of(requirePrincipal(request).tenantId)
+  const tenantGenerated = (request: FastifyRequest) =>
+    dependencies().generated.of(requirePrincipal(request).tenantId)
 
   app.get(
     '/datasets/:id/rows',
@@ -52,7 +54,7 @@ export const datasetRowRoutes: RoutePlugin<DatasetRowRoutes> = (app, { dependenc
     },
     async (request) => {
       const { params, query } = request
-      const sources = { datasets: tenantDatasets(request), generated: dependencies().generated }
+      const sources = { datasets: tenantDatasets(request), generated: tenantGenerated(request) }
       return datasetRows(sources, params.id, query.offset ?? 0, query.limit ?? defaultRows)
     },
   )
@@ -82,7 +84,11 @@ export const datasetRowRoutes: RoutePlugin<DatasetRowRoutes> = (app, { dependenc
       const { params, query } = request
       const { tenantId } = requirePrincipal(request)
       const { jobs, datasets, generated, splits } = dependencies()
-      const stores = { jobs: jobs.of(tenantId), datasets: datasets.of(tenantId), generated }
+      const stores = {
+        jobs: jobs.of(tenantId),
+        datasets: datasets.of(tenantId),
+        generated: generated.of(tenantId),
+      }
       const { offset = 0, limit = defaultRows, split } = query
       return jobRows(stores, splits, params.id, { offset, limit, split })
     },

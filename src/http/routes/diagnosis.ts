@@ -39,7 +39,10 @@ export const diagnosisRoutes: RoutePlugin<DiagnosisRoutes> = (app, { dependencie
       const { tenantId } = requirePrincipal(request)
       const { jobs, models, datasets, epochs, generated, statistics } = dependencies()
       const stores = { jobs: jobs.of(tenantId), models: models.of(tenantId), datasets: datasets.of(tenantId) }
-      return diagnoseJob({ ...stores, epochs, generated, statistics }, request.params.id)
+      return diagnoseJob(
+        { ...stores, epochs, generated: generated.of(tenantId), statistics },
+        request.params.id,
+      )
     },
   )
 

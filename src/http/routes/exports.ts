@@ -81,7 +81,7 @@ export const exportRoutes: RoutePlugin<ExportRoutes> = (app, { dependencies }, d
     const stores = { models: models.of(tenantId), datasets: datasets.of(tenantId), jobs: jobs.of(tenantId) }
     const options = { names, preprocessing: preprocessing !== 'false' }
     const exported = await exportModel(
-      { tenantId, all: models, thread: exportThread, generated, turns, ...stores },
+      { tenantId, all: models, thread: exportThread, generated: generated.of(tenantId), turns, ...stores },
       id,
       { format, options },
     )

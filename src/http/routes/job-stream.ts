@@ -65,9 +65,10 @@ const querystring = z.strictObject({
 export const jobStreamRoutes: RoutePlugin<JobStreamRoutes> = (app, { dependencies }, done) => {
   app.decorateRequest('watch', null)
 
-  function readAxes({ tenantId }: Principal, jobId: string): Promise<BoundaryAxis[]> {
+  function readAxes({ tenantId }: Principal, jobId: string, size: number): Promise<BoundaryAxis[]> {
     const { jobs, datasets, generated } = dependencies()
-    return boundaryAxes({ jobs: jobs.of(tenantId), datasets: datasets.of(tenantId), generated }, jobId)
+    const stores = { jobs: jobs.of(tenantId), datasets: datasets.of(tenantId) }
+    return boundaryAxes({ ...stores, generated: generated.of(tenantId) }, jobId, size)
   }
 
   async function boundaryView(
@@ -76,9 +77,15 @@ export const jobStreamRoutes: RoutePlugin<JobStreamRoutes> = (app, { dependencie
     { boundary: size, weights }: z.infer<typeof querystring>,
   ): Promise<BoundaryView | undefined> {
     if (size === undefined) return undefined
-    const axes = await readAxes(requirePrincipal(request), jobId)
+    const principal = requirePrincipal(request)
+    const axes = await readAxes(principal, jobId, size)
     const predictors = predictorsOf(request, dependencies())
-    return { grid: { axes, size }, hasWeights: weights === 'true', predictors }
+    return {
+      tenantId: principal.tenantId,
+      grid: { axes, size },
+      hasWeights: weights === 'true',
+      predictors,
+    }
   }
 
   app.route({
@@ -117,7 +124,7 @@ export const jobStreamRoutes: RoutePlugin<JobStreamRoutes> = (app, { dependencie
       const connection = request.ws ? request.raw.socket : reply.raw
       connection.once('close', () => watch.close())
       await linkCreators(request, () => dependencies().jobs.of(principal.tenantId).traces([params.id]))
-      if (query.boundary !== undefined) await readAxes(principal, params.id)
+      if (query.boundary !== undefined) await readAxes(principal, params.id, query.boundary)
       if (request.ws) connection.once('close', openStreams.open(principal))
     },
     handler: async (request, reply) => {

@@ -99,7 +99,11 @@ export const modelRoutes: RoutePlugin<ModelRoutes> = (app, { dependencies }, don
         ? await importModel(request, reply)
         : await idempotency.answerOnce(request, reply, (once) =>
             // Validated by the schema of its content type.
-            construct({ models: tenantModels(request), thread }, request.body as ModelRequest, once),
+            construct(
+              { tenantId: requirePrincipal(request).tenantId, models: tenantModels(request), thread },
+              request.body as ModelRequest,
+              once,
+            ),
           )
       return reply.code(201).header('location', model.links.self).send(model)
     },

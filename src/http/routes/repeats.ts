@@ -93,7 +93,10 @@ export const repeatRoutes: RoutePlugin<RepeatRoutes> = (app, { dependencies }, d
       const { models, datasets, generated, splits } = dependencies()
       const predictors = predictorsOf(request, dependencies())
       const { offset = 0, limit = outOfFoldLimits.rows, repeat = 1 } = request.query
-      const stores = { models: models.of(tenantId), datasets: datasets.of(tenantId), generated }
+      const stores = {
+        ...{ models: models.of(tenantId), datasets: datasets.of(tenantId) },
+        generated: generated.of(tenantId),
+      }
       const sources = { ...openStores(tenantId), ...stores, tenantId, predictors, splits }
       return predictOutOfFold(sources, request.params.id, { offset, limit, repeat })
     },

@@ -7,6 +7,7 @@ export type BoundaryGrid = Pick<Boundary, 'axes' | 'size'>
 
 /** What the frames of a watcher have. */
 export interface BoundaryView {
+  tenantId: string
   grid: BoundaryGrid
   /** Whether the frames of small networks have their weights. */
   hasWeights: boolean

@@ -11,6 +11,7 @@ import type { DatasetError, Table } from '../../datasets/table.js'
 import type { BoundaryGrid } from './boundaries.js'
 
 export interface BoundaryRequest extends BoundaryGrid {
+  tenantId: string
   network: Network
   weights: { tensors: Tensor[]; bytes: Uint8Array }
   coding: Coding
@@ -18,6 +19,7 @@ export interface BoundaryRequest extends BoundaryGrid {
 
 /** The same for a stored model, whose weights all requests share. */
 export interface ModelBoundaryRequest extends BoundaryGrid {
+  tenantId: string
   model: Model
 }
 

@@ -20,15 +20,15 @@ export interface RefusedRows {
 /** Rows of a request: values by column name. */
 export type NamedRows = readonly Readonly<Record<string, Cell>>[]
 
-/** A thread for the work of requests that would block the event loop. It runs one task at a time. */
+/** A thread for the work of requests that would block the event loop. It runs one task at a time, in turns of tenants. */
 export interface RequestThread {
   /** Columns and rows of a generated dataset. */
-  describe(dataset: GeneratedDataset): Promise<Pick<Table, 'columns' | 'rows'>>
+  describe(tenantId: string, dataset: GeneratedDataset): Promise<Pick<Table, 'columns' | 'rows'>>
   /** The raw values of these rows. `numbers` ascend. */
-  rows(dataset: GeneratedDataset, numbers: readonly number[]): Promise<Cell[][]>
+  rows(tenantId: string, dataset: GeneratedDataset, numbers: readonly number[]): Promise<Cell[][]>
   /** The network, with weights, that computes a disjunctive normal form. */
-  construct(form: Construction['dnf']): Promise<ConstructedNetwork>
-  prepare(rows: NamedRows, preparation: Preparation): Promise<Labelled | RefusedRows>
+  construct(tenantId: string, form: Construction['dnf']): Promise<ConstructedNetwork>
+  prepare(tenantId: string, rows: NamedRows, preparation: Preparation): Promise<Labelled | RefusedRows>
 }
 
 export type ConstructedNetwork = Omit<NewModel, 'id' | 'name' | 'evaluation' | 'weights'> & {
