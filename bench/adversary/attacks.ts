@@ -311,9 +311,16 @@ export const attacks: Readonly<Record<string, Attack>> = {
       const { seed: _, ...spec } = greedyJob
       const parameters = [{ path: '/seed', min: 1, max: 1_000_000, integer: true }]
       const request = { spec, parameters, metric: 'loss', search: { type: 'random', points: 10_000 } }
+      // Each trial has another large dataset, which a thread generates when the trial is planned.
+      const ofData = {
+        ...request,
+        spec: { ...spec, dataset: generated, epochs: 1 },
+        parameters: [{ path: '/dataset/seed', min: 1, max: 1_000_000, integer: true }],
+        parallelism: 1_000,
+      }
       return {
-        round: async () => {
-          const { text } = await fixtures.client.send(post('/sweeps', request))
+        round: async (lane) => {
+          const { text } = await fixtures.client.send(post('/sweeps', lane === 0 ? request : ofData))
           const id = /"id":"(swp_[0-9a-f]+)"/.exec(text)?.[1]
           if (id === undefined) return
           for (const path of ['', '?limit=100', `/${id}`, `/${id}/trials?limit=1000`]) {

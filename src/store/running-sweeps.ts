@@ -20,8 +20,22 @@ const isRunning = statusIn(['running'])
 const unfinishedTrials = `(SELECT count(*) FROM "Job" WHERE "sweepId" = sweep.id AND ${statusIn(unfinishedStatuses)})`
 
 /** A sweep is due when half of its room is free, so that trials are created in batches. */
+const selectDue = (columns: string, condition: string) => `
+    SELECT ${columns} FROM (
+      SELECT sweep.*, parallelism - ${unfinishedTrials}::int AS room FROM "Sweep" AS sweep
+      WHERE ${isRunning} AND created < trials AND NOT "isOverBudget" AND ${condition}
+    ) AS open
+    WHERE 2 * room >= parallelism ORDER BY "createdAt", id`
+
 const dueStatement = statement(
   'dueSweeps',
+  z.strictObject({ id: z.string(), tenantId: z.string() }),
+  selectDue('id, "tenantId"', 'true'),
+)
+
+/** $1 sweep. */
+const dueSweepStatement = statement(
+  'dueSweep',
   z.strictObject({
     id: z.string(),
     tenantId: z.string(),
@@ -35,12 +49,10 @@ const dueStatement = statement(
     isSampled: z.boolean().nullable(),
     room: z.int(),
   }),
-  `
-    SELECT id, "tenantId", name, definition, trials, created, "requestId", "traceId", "spanId", "isSampled", room FROM (
-      SELECT sweep.*, parallelism - ${unfinishedTrials}::int AS room FROM "Sweep" AS sweep
-      WHERE ${isRunning} AND created < trials AND NOT "isOverBudget"
-    ) AS open
-    WHERE 2 * room >= parallelism ORDER BY "createdAt", id`,
+  selectDue(
+    'id, "tenantId", name, definition, trials, created, "requestId", "traceId", "spanId", "isSampled", room',
+    'sweep.id = $1',
+  ),
 )
 
 const anyRunningStatement = statement(
@@ -95,13 +107,14 @@ const waitingStatement = statement(
   'waitingSweeps',
   z.strictObject({
     id: z.string(),
+    tenantId: z.string(),
     definition: z.instanceof(Uint8Array),
     created: z.int(),
     unfinished: z.array(z.int()),
     waiting: z.array(halvedTrial),
   }),
   `
-    SELECT sweep.id, definition, created,
+    SELECT sweep.id, sweep."tenantId", definition, created,
       ARRAY(SELECT trial FROM "Job" WHERE "sweepId" = sweep.id AND ${statusIn(unfinishedStatuses)}) AS unfinished, waiting
     FROM "Sweep" AS sweep CROSS JOIN LATERAL (
       SELECT jsonb_agg(to_jsonb(item)) AS waiting FROM (
@@ -196,9 +209,11 @@ export function runningSweeps(database: Database, settings: Limits): Omit<AllSwe
   }
 
   return {
-    async due() {
-      const rows = await send(pool, dueStatement, [])
-      return rows.map((row) => ({ ...row, definition: unpackDefinition(row.definition) }))
+    due: () => send(pool, dueStatement, []),
+
+    async dueSweep(id) {
+      const [row] = await send(pool, dueSweepStatement, [id])
+      return row === undefined ? null : { ...row, definition: unpackDefinition(row.definition) }
     },
 
     async addTrials(sweep, last, { jobs, refused, points }) {

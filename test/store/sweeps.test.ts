@@ -42,8 +42,8 @@ async function createSweep(trials: number, changes: object = {}): Promise<string
 }
 
 async function due(id: string) {
-  const found = (await stores.sweeps.due()).find((sweep) => sweep.id === id)
-  if (found === undefined) throw new Error(`${id} is not due`)
+  const found = await stores.sweeps.dueSweep(id)
+  if (found === null) throw new Error(`${id} is not due`)
   return found
 }
 
@@ -321,7 +321,13 @@ describe('a search that stops trials early', () => {
     await setStatus(stores, jobs[1].id, 'paused', { epoch: 2, loss: 0.5 })
     const [{ definition, ...sweep }] = await stores.sweeps.waiting()
     const waiting = { trial: 2, jobId: jobs[1].id, state: 'waiting', rungs: [], score: 0.5 }
-    expect(sweep).toEqual({ id, created: 4, unfinished: expect.any(Array), waiting: [waiting] })
+    expect(sweep).toEqual({
+      id,
+      tenantId: 'local',
+      created: 4,
+      unfinished: expect.any(Array),
+      waiting: [waiting],
+    })
     expect(sweep.unfinished.toSorted()).toEqual([2, 3])
     expect(definition().search).toMatchObject(search)
     const read = await stores.sweeps.halvedTrials(id, [1, 2, 4])

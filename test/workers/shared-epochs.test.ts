@@ -76,8 +76,8 @@ async function newSweep(trials: number): Promise<string> {
 
 /** Stores trials with these specs. Large, so that they are claimed one by one. */
 async function addTrials(sweepId: string, specs: readonly JobSpec[]): Promise<string[]> {
-  const sweep = (await stores.sweeps.due()).find(({ id }) => id === sweepId)
-  if (sweep === undefined) throw new Error(`${sweepId} is not due`)
+  const sweep = await stores.sweeps.dueSweep(sweepId)
+  if (sweep === null) throw new Error(`${sweepId} is not due`)
   const jobs = specs.map((spec, index) =>
     newJob({ spec, flopsPerEpoch: 1e9, sweep: { id: sweepId, trial: sweep.created + index + 1 } }),
   )

@@ -105,6 +105,7 @@ export interface HalvedTrial {
 /** A sweep of which trials wait for decisions. */
 export interface WaitingSweep {
   id: string
+  tenantId: string
   /** The number of the last trial that was created or refused. */
   created: number
   /** Numbers of the trials that have not ended. */
@@ -128,8 +129,10 @@ export interface Decision {
 
 /** The sweeps of all tenants. */
 export interface AllSweeps extends Tenanted<SweepStore> {
-  /** Running sweeps of which trials can be created. */
-  due(): Promise<DueSweep[]>
+  /** Running sweeps of which trials can be created, oldest first. */
+  due(): Promise<Pick<DueSweep, 'id' | 'tenantId'>[]>
+  /** Null if no trial of it can be created now. */
+  dueSweep(id: string): Promise<DueSweep | null>
   /**
    * Stores the trials after `sweep.created`, up to the number `last`. Several processes may do this: only one of them
    * stores a trial. If a limit of the tenant leaves room for some only, the others are left for later.

@@ -40,18 +40,36 @@ export function suggestPoints(
   parameters: readonly SweepParameter[],
   search: Tpe,
   earlier: readonly EarlierPoint[],
-  { first, count }: { first: number; count: number },
+  points: { first: number; count: number },
 ): Choices[] {
+  const steps = suggestInSteps(parameters, search, earlier, points)
+  for (;;) {
+    const step = steps.next()
+    if (step.done === true) return step.value
+  }
+}
+
+/** Computes `suggestPoints` in steps: one for each parameter, then one for each point. */
+export function* suggestInSteps(
+  parameters: readonly SweepParameter[],
+  search: Tpe,
+  earlier: readonly EarlierPoint[],
+  { first, count }: { first: number; count: number },
+): Generator<void, Choices[]> {
   const isInformed = earlier.filter(({ loss }) => loss !== null).length >= search.randomPoints
-  const estimators = isInformed ? buildEstimators(parameters, earlier) : null
+  const estimators = isInformed ? yield* buildEstimators(parameters, earlier) : null
   const known = new Set(earlier.map(({ choices }) => choices.join()))
-  return Array.from({ length: count }, (_, index) => {
-    const point = first + index
-    if (estimators === null) return drawChoices(parameters, search.seed, point)
-    const choices = suggestNew(parameters, estimators, pointRandom(search.seed, point), known)
-    known.add(choices.join())
-    return choices
-  })
+  const points: Choices[] = []
+  for (let point = first; point < first + count; point++) {
+    if (estimators === null) points.push(drawChoices(parameters, search.seed, point))
+    else {
+      const choices = suggestNew(parameters, estimators, pointRandom(search.seed, point), known)
+      known.add(choices.join())
+      points.push(choices)
+      yield
+    }
+  }
+  return points
 }
 
 function suggestNew(
@@ -78,17 +96,23 @@ function bestCandidate({ good, other }: Estimators, random: Random, candidates: 
   return best.choice
 }
 
-/** Of each parameter, from the points where its condition holds. */
-function buildEstimators(
+/** Of each parameter, from the points where its condition holds. A step computes one of them. */
+function* buildEstimators(
   parameters: readonly SweepParameter[],
   earlier: readonly EarlierPoint[],
-): Estimators[] {
+): Generator<void, Estimators[]> {
   const isGood = goodPoints(earlier)
-  return parameters.map((parameter, index) => {
+  const estimators: Estimators[] = []
+  for (const [index, parameter] of parameters.entries()) {
     const observed = (which: boolean) =>
       earlier.flatMap(({ choices }, place) => (isGood[place] === which ? (choices[index] ?? []) : []))
-    return { good: density(parameter, observed(true)), other: density(parameter, observed(false)) }
-  })
+    estimators.push({
+      good: density(parameter, observed(true)),
+      other: density(parameter, observed(false)),
+    })
+    yield
+  }
+  return estimators
 }
 
 function density(parameter: SweepParameter, observed: readonly number[]): Density {

@@ -105,7 +105,14 @@ async function simulate(
     if (waiting.length === 0) return
     const unfinished = state.filter((trial) => trial.state !== 'ended').map(({ trial }) => trial)
     const made = await decisions.next({
-      ...{ id: 'sweep', created: state.length, unfinished, waiting, definition: () => sweep },
+      ...{
+        id: 'sweep',
+        tenantId: 'local',
+        created: state.length,
+        unfinished,
+        waiting,
+        definition: () => sweep,
+      },
     })
     // A sweep that is paused meanwhile applies no decision.
     if (pick() % 7 === 0) return
@@ -166,7 +173,14 @@ describe('a trial that ended without coming to a rung', () => {
   })
   const decide = (first: HalvedTrial[], unfinished: number[]) =>
     new SweepDecisions({ halvedTrials: async () => first }).next({
-      ...{ id: 'sweep', created: 2, unfinished, waiting: [trial(2, {})], definition: () => sweep },
+      ...{
+        id: 'sweep',
+        tenantId: 'local',
+        created: 2,
+        unfinished,
+        waiting: [trial(2, {})],
+        definition: () => sweep,
+      },
     })
   const passed = [{ jobId: 'job_2', rung: 0, score: 0.5, action: 'continue', pauseAfter: 8 }]
 
