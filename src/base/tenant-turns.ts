@@ -21,6 +21,9 @@ interface Waiting {
   begin(): void
 }
 
+/** Runs tasks in turns of tenants. */
+export type RunsInTurn = Pick<TenantTurns, 'run'>
+
 export class TenantTurns {
   readonly #held = new Map<string, number>()
   #heldByAll = 0

@@ -1,6 +1,6 @@
 /** Evaluates a model on labelled rows, with the metrics of its training. */
 
-import { TenantTurns } from '../base/tenant-turns.js'
+import { type RunsInTurn, TenantTurns } from '../base/tenant-turns.js'
 import type { DatasetWarning, GeneratedDataset } from '../contract/dataset.js'
 import type { Model } from '../contract/model.js'
 import type { EvaluationRequest, ModelEvaluation } from '../contract/model-evaluation.js'
@@ -26,7 +26,7 @@ export interface EvaluateDependencies {
   predictors: Pick<PredictorPool, 'evaluate'>
   thread: Pick<RequestThread, 'prepare'>
   /** Limits evaluations, each of which has a whole dataset in memory. */
-  turns: TenantTurns
+  turns: RunsInTurn
 }
 
 interface FileToEvaluate extends Omit<Upload, 'preparation' | 'name'> {

@@ -1,5 +1,5 @@
 /** Applies the model of a succeeded job to its training or validation rows. */
-import type { TenantTurns } from '../base/tenant-turns.js'
+import type { RunsInTurn } from '../base/tenant-turns.js'
 import type { GeneratedDataset } from '../contract/dataset.js'
 import type { Job } from '../contract/job.js'
 import type { Model } from '../contract/model.js'
@@ -19,7 +19,7 @@ export interface JobModelDependencies {
   datasets: Pick<DatasetStore, 'get' | 'rows'>
   splits: JobSplits
   /** Limits evaluations of stored datasets. */
-  turns: TenantTurns
+  turns: RunsInTurn
 }
 
 /** The rows to read. */

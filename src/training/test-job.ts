@@ -1,5 +1,5 @@
 /** Evaluates the model of a job on the test rows that it kept apart. Each test is recorded. */
-import type { TenantTurns } from '../base/tenant-turns.js'
+import type { RunsInTurn } from '../base/tenant-turns.js'
 import type { Job } from '../contract/job.js'
 import { Problem } from '../contract/problems.js'
 import type { TestCounts, TestEvaluation } from '../contract/test-evaluation.js'
@@ -19,7 +19,7 @@ interface TestDependencies {
   predictors: Pick<PredictorPool, 'evaluate'>
   splits: JobSplits
   /** Limits evaluations of stored datasets. */
-  turns: TenantTurns
+  turns: RunsInTurn
 }
 
 /** @throws Problem `not-found` if the job has no test rows, or what it needs was deleted */

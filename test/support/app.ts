@@ -30,6 +30,8 @@ import { readingLimits } from './reading.js'
 import { openStores, type Stores } from './stores.js'
 
 export interface RunningApp extends Stores {
+  /** The stores of the application, which apply its limits. */
+  limited: Pick<ReturnType<typeof openLimitedStores>, 'jobs' | 'models'>
   app: Awaited<ReturnType<typeof buildApp>>
   live: Live
   /** What /health/ready misses. */
@@ -108,6 +110,6 @@ export async function openApp(
     })
     checkAnswers(app)
     await app.ready()
-    return { ...stores, app, live, missing, close: () => stack.disposeAsync() }
+    return { ...stores, limited: { jobs, models }, app, live, missing, close: () => stack.disposeAsync() }
   })
 }

@@ -9,7 +9,7 @@ import type {
   preValidationHookHandler,
 } from 'fastify'
 import fastifyPlugin from 'fastify-plugin'
-import { TenantTurns } from '../../base/tenant-turns.js'
+import { type RunsInTurn, TenantTurns } from '../../base/tenant-turns.js'
 import { beginRequest, endRequest } from '../../training/slices.js'
 import { disconnectSignal } from '../client-disconnect.js'
 import { requirePrincipal } from '../principal.js'
@@ -25,7 +25,7 @@ interface Turns {
 
 declare module 'fastify' {
   interface FastifyContextConfig {
-    /** The handler takes separate turns, at least for these requests: it waits for more than the event loop and the database. */
+    /** The handler takes separate turns, at least for these requests, because it receives a file. */
     hasOwnTurns?: boolean | ((request: FastifyRequest) => boolean)
   }
   interface FastifyRequest {
@@ -45,6 +45,14 @@ export function endTurn(request: FastifyRequest): void {
   const now = performance.now()
   turns.end(requirePrincipal(request).countedAs, now - request.turnStartedAt, now)
 }
+
+/** Turns that a request waits for after its own, which it ends before, because they may take long. */
+export const followingTurns = (request: FastifyRequest, turns: RunsInTurn): RunsInTurn => ({
+  run(tenantId, work, signal) {
+    endTurn(request)
+    return turns.run(tenantId, work, signal)
+  },
+})
 
 /** For the routes that are registered after this plugin. */
 export const takeTurns = fastifyPlugin((app, _options, done) => {

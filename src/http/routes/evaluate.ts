@@ -1,4 +1,5 @@
 /** Evaluations of a model on labelled rows of a dataset, a request or a file. */
+import type { FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import type { TenantTurns } from '../../base/tenant-turns.js'
 import type { BodyThread } from '../../bodies/body-thread.js'
@@ -10,6 +11,7 @@ import { disconnectSignal } from '../client-disconnect.js'
 import { parseJsonBodies } from '../json-body-parser.js'
 import { requireScope } from '../plugins/authentication.js'
 import { closeUnlessReceived } from '../plugins/lingering-close.js'
+import { followingTurns } from '../plugins/turns.js'
 import { preparationParameters } from '../preparation-parameters.js'
 import { requirePrincipal } from '../principal.js'
 import { failures, idParameters } from '../response-schemas.js'
@@ -31,6 +33,9 @@ interface EvaluateRoutes
 const jsonType = 'application/json'
 const fileTypes = uploadContentTypes.filter((type) => type !== jsonType)
 
+const isJson = ({ headers }: Pick<FastifyRequest, 'headers'>) =>
+  headers['content-type']?.split(';')[0].trim().toLowerCase() === jsonType
+
 export const evaluateRoutes: RoutePlugin<EvaluateRoutes> = (app, { dependencies }, done) => {
   acceptUploads(app, [jsonType])
   parseJsonBodies(app, () => dependencies().thread)
@@ -38,7 +43,7 @@ export const evaluateRoutes: RoutePlugin<EvaluateRoutes> = (app, { dependencies 
   app.post(
     '/models/:id/evaluate',
     {
-      config: { scope: 'models:read', hasOwnTurns: true },
+      config: { scope: 'models:read', hasOwnTurns: (request) => !isJson(request) },
       // A list stands for { "rows": … }.
       preValidation: async (request) => {
         if (Array.isArray(request.body)) request.body = { rows: request.body }
@@ -72,10 +77,15 @@ export const evaluateRoutes: RoutePlugin<EvaluateRoutes> = (app, { dependencies 
       const { models, datasets, thread, uploadReader, evaluationTurns } = dependencies()
       const predictors = predictorsOf(request, dependencies())
       const stores = { models: models.of(tenantId), datasets: datasets.of(tenantId) }
-      const evaluation = { tenantId, ...stores, predictors, thread, turns: evaluationTurns }
+      const evaluation = {
+        tenantId,
+        ...stores,
+        predictors,
+        thread,
+        turns: followingTurns(request, evaluationTurns),
+      }
       const signal = disconnectSignal(reply)
-      const isJson = request.headers['content-type']?.split(';')[0].trim().toLowerCase() === jsonType
-      if (isJson) {
+      if (isJson(request)) {
         // Validated by the schema of its content type.
         const body = request.body as z.infer<typeof evaluationRequestSchema>
         if (body.dataset !== undefined) requireScope(requirePrincipal(request), reply, 'datasets:read')

@@ -18,6 +18,7 @@ import { testJob } from '../../training/test-job.js'
 import { worstRows } from '../../training/worst-rows.js'
 import { disconnectSignal } from '../client-disconnect.js'
 import { requireScope } from '../plugins/authentication.js'
+import { followingTurns } from '../plugins/turns.js'
 import { shortOrJsonParameter } from '../preparation-parameters.js'
 import { requirePrincipal } from '../principal.js'
 import { integerParameter } from '../query-parameters.js'
@@ -49,7 +50,8 @@ const cellParameter = shortOrJsonParameter(
 
 export const jobModelRoutes: RoutePlugin<JobModelRoutes> = (app, { dependencies }, done) => {
   function openStores(request: FastifyRequest) {
-    const { jobs, models, datasets, splits, evaluationTurns: turns } = dependencies()
+    const { jobs, models, datasets, splits, evaluationTurns } = dependencies()
+    const turns = followingTurns(request, evaluationTurns)
     const { tenantId } = requirePrincipal(request)
     const stores = { jobs: jobs.of(tenantId), models: models.of(tenantId), datasets: datasets.of(tenantId) }
     return { tenantId, ...stores, predictors: predictorsOf(request, dependencies()), splits, turns }
@@ -58,7 +60,7 @@ export const jobModelRoutes: RoutePlugin<JobModelRoutes> = (app, { dependencies 
   app.get(
     '/jobs/:id/rows/worst',
     {
-      config: { scope: 'datasets:read', hasOwnTurns: true },
+      config: { scope: 'datasets:read' },
       schema: {
         tags: ['jobs'],
         operationId: 'listWorstRows',
@@ -93,7 +95,7 @@ export const jobModelRoutes: RoutePlugin<JobModelRoutes> = (app, { dependencies 
   app.get(
     '/jobs/:id/rows/changed',
     {
-      config: { scope: 'datasets:read', hasOwnTurns: true },
+      config: { scope: 'datasets:read' },
       schema: {
         tags: ['jobs'],
         operationId: 'listChangedRows',
@@ -129,7 +131,7 @@ export const jobModelRoutes: RoutePlugin<JobModelRoutes> = (app, { dependencies 
   app.post(
     '/jobs/:id/test',
     {
-      config: { scope: 'jobs:write', hasOwnTurns: true },
+      config: { scope: 'jobs:write' },
       schema: {
         tags: ['jobs'],
         operationId: 'testJob',
@@ -152,7 +154,7 @@ export const jobModelRoutes: RoutePlugin<JobModelRoutes> = (app, { dependencies 
   app.get(
     '/jobs/:id/importance',
     {
-      config: { scope: 'models:read', hasOwnTurns: true },
+      config: { scope: 'models:read' },
       schema: {
         tags: ['jobs'],
         operationId: 'measureImportance',
@@ -183,7 +185,7 @@ export const jobModelRoutes: RoutePlugin<JobModelRoutes> = (app, { dependencies 
   app.get(
     '/jobs/:id/dependence',
     {
-      config: { scope: 'datasets:read', hasOwnTurns: true },
+      config: { scope: 'datasets:read' },
       schema: {
         tags: ['jobs'],
         operationId: 'measureDependence',

@@ -7,6 +7,7 @@ import type { Document } from '../../mcp/documents.js'
 import { type Ask, encodeBody } from '../../mcp/service.js'
 import { formatTraceparent } from '../../tracing/trace-context.js'
 import { disconnectSignal } from '../client-disconnect.js'
+import { endTurn } from '../plugins/turns.js'
 import type { RoutePlugin } from '../route-plugin.js'
 
 export interface McpRoutes {
@@ -56,8 +57,7 @@ export const mcpRoutes: RoutePlugin<McpRoutes> = (app, { dependencies }, done) =
     return reply.send(answer.body === null ? null : Readable.fromWeb(answer.body))
   }
 
-  // The requests of the tools take turns.
-  const config = { scope: 'any', hasOwnTurns: true } as const
+  const config = { scope: 'any' } as const
   // The protocol has documents of its kind: clients ask for the tools.
   app.post('/mcp', { config, schema: { hide: true, body: mcpMessageSchema } }, serve)
   // Answers 405, because there are no sessions.
@@ -66,12 +66,15 @@ export const mcpRoutes: RoutePlugin<McpRoutes> = (app, { dependencies }, done) =
 }
 
 /** Sends requests to this process with the key and the address of a client. */
-function askAs(app: FastifyInstance, { headers, raw, span }: FastifyRequest): Ask {
+function askAs(app: FastifyInstance, origin: FastifyRequest): Ask {
+  const { headers, raw, span } = origin
   const own = Object.fromEntries(
     forwarded.flatMap((name) => (headers[name] === undefined ? [] : [[name, headers[name]]])),
   )
   if (span !== null) own.traceparent = formatTraceparent(span.spanContext())
   return async ({ method, path, body }, signal) => {
+    // The request of a tool takes a turn itself.
+    endTurn(origin)
     const encoded = encodeBody(body)
     const {
       statusCode,

@@ -8,6 +8,7 @@ import { retrain } from '../../training/retrain.js'
 import { disconnectSignal } from '../client-disconnect.js'
 import { requireScope } from '../plugins/authentication.js'
 import { idempotencyHeaders } from '../plugins/idempotency.js'
+import { followingTurns } from '../plugins/turns.js'
 import { requirePrincipal } from '../principal.js'
 import { requestOrigin } from '../request-trace.js'
 import { failures, idParameters } from '../response-schemas.js'
@@ -64,7 +65,7 @@ export const retrainingRoutes: RoutePlugin<RetrainingRoutes> = (app, { dependenc
   app.get(
     '/models/:id/comparison',
     {
-      config: { scope: 'models:read', hasOwnTurns: true },
+      config: { scope: 'models:read' },
       schema: {
         tags: ['models'],
         operationId: 'compareModels',
@@ -80,7 +81,13 @@ export const retrainingRoutes: RoutePlugin<RetrainingRoutes> = (app, { dependenc
       const predictors = predictorsOf(request, dependencies())
       const { tenantId } = requirePrincipal(request)
       const stores = { models: models.of(tenantId), jobs: jobs.of(tenantId), datasets: datasets.of(tenantId) }
-      const comparison = { tenantId, ...stores, predictors, splits, turns: evaluationTurns }
+      const comparison = {
+        tenantId,
+        ...stores,
+        predictors,
+        splits,
+        turns: followingTurns(request, evaluationTurns),
+      }
       return compareModels(comparison, request.params.id, disconnectSignal(reply))
     },
   )
