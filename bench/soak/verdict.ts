@@ -78,7 +78,11 @@ function judgeGauge(samples: readonly Sample[], lastKill: number, gauge: Gauge):
   return { ...result, verdict: 'grows', reason: `noise up to ${noise.toFixed(1)}, ${more}` }
 }
 
-const secondHalf = (samples: readonly Sample[]) => samples.slice(Math.floor(samples.length / 2))
+/** By time: there are fewer samples while killed processes restart. */
+function secondHalf(samples: readonly Sample[]): readonly Sample[] {
+  const end = samples.at(-1)?.seconds ?? 0
+  return samples.filter(({ seconds }) => seconds > end / 2)
+}
 
 function afterWarmUp(samples: readonly Sample[], lastKill: number): readonly Sample[] {
   const end = samples.at(-1)?.seconds ?? 0

@@ -99,6 +99,14 @@ describe('the verdict of a soak', () => {
     expect(late).toMatchObject({ verdict: 'undecided', reason: 'only 4 samples after the warm-up' })
   })
 
+  it('begins the second half by time, also if it has fewer samples', () => {
+    const samples = run((seconds) => ({ uncountedMebibytes: Math.min(450, seconds) })).filter(
+      ({ seconds }) => seconds <= 450 || seconds % 20 === 0,
+    )
+    const found = judge(samples, lastKill).find(({ gauge }) => gauge === 'uncountedMebibytes')
+    expect(found).toMatchObject({ verdict: 'flat', growth: 0 })
+  })
+
   it('lets tables grow by what counts as stored, and by nothing else', () => {
     const stored = (seconds: number) => ({ tableMebibytes: 40 + seconds / 10 })
     expect(judgementOf('tableMebibytes', stored)).toMatchObject({ verdict: 'stored' })
