@@ -1,8 +1,11 @@
 /** Which runs of a worker may be preempted, and in which order. */
-import type { Capacity, RunStore } from '../src/training/ports/runs.js'
+import type { Logger } from 'pino'
+import type { RunStore } from '../src/training/ports/runs.js'
 import { type Batch, requestStopAfterFold } from './batch.js'
-import type { Holder } from './thread-allocator.js'
+import type { Holder, ThreadAllocator } from './thread-allocator.js'
 
+/** Between two decisions. */
+const decisionMilliseconds = 250
 /** Milliseconds of training between two preemptions of a job. */
 const leastMilliseconds = 1_000
 /** A run also trains this many times as long as the preparation that the next claim repeats. */
@@ -42,20 +45,53 @@ export function inOrderOfPreemption<Run extends { readonly stop: Int32Array }>(
     .flatMap(({ runs }) => runs)
 }
 
+interface Dependencies {
+  runs: Pick<RunStore, 'preempt'>
+  /** Of the worker. */
+  threads: number
+  log: Logger
+}
+
 /** Stops runs while a job of another tenant waits. They continue later from a checkpoint, with the same bits. */
-export async function preemptRuns(
-  batches: readonly Batch[],
-  runs: Pick<RunStore, 'preempt'>,
-  capacity: Pick<Capacity, 'free' | 'all'>,
-): Promise<void> {
-  const order = inOrderOfPreemption(batches, performance.now())
-  const ids = await runs.preempt(
-    order.map(({ job }) => job.jobId),
-    capacity,
-  )
-  for (const run of order) {
-    if (!ids.includes(run.job.jobId)) continue
-    run.reason = 'preempted'
-    requestStopAfterFold(run)
+export class Preemption {
+  readonly #timer: NodeJS.Timeout
+  #isDeciding = false
+
+  constructor(
+    private readonly batches: ReadonlySet<Batch>,
+    private readonly allocator: Pick<ThreadAllocator, 'free'>,
+    private readonly dependencies: Dependencies,
+  ) {
+    this.#timer = setInterval(() => void this.#decide(), decisionMilliseconds)
+  }
+
+  close(): void {
+    clearInterval(this.#timer)
+  }
+
+  async #decide(): Promise<void> {
+    if (this.#isDeciding) return
+    this.#isDeciding = true
+    try {
+      await this.#preempt(inOrderOfPreemption([...this.batches], performance.now()))
+    } catch (error) {
+      this.dependencies.log.warn({ err: error }, 'waiting tenants could not be read')
+    } finally {
+      this.#isDeciding = false
+    }
+  }
+
+  async #preempt(order: readonly Batch['runs'][number][]): Promise<void> {
+    if (order.length === 0) return
+    const { runs, threads } = this.dependencies
+    const ids = await runs.preempt(
+      order.map(({ job }) => job.jobId),
+      { free: this.allocator.free, all: threads },
+    )
+    for (const run of order) {
+      if (!ids.includes(run.job.jobId)) continue
+      run.reason = 'preempted'
+      requestStopAfterFold(run)
+    }
   }
 }

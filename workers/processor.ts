@@ -8,7 +8,7 @@ import type { MetricStore } from '../src/training/ports/service-metrics.js'
 import { type Batch, createBatch, expectEnd, type Run, requestStop } from './batch.js'
 import { FoldMemory } from './fold-memory.js'
 import type { TrainingOrder } from './messages.js'
-import { preemptRuns } from './preemption.js'
+import { Preemption } from './preemption.js'
 import { Retries } from './retries.js'
 import type { DatabaseTrouble } from './run-errors.js'
 import { internalMessage, RunRecord, storeWhole } from './run-record.js'
@@ -58,6 +58,7 @@ export class Processor {
   /** The claims that wait for free threads. */
   readonly #waiting: (() => void)[] = []
   readonly #heart: NodeJS.Timeout
+  readonly #preemption: Preemption
   readonly #tally = new WorkTally()
   readonly #threads: ThreadAllocator
   readonly #retries: Retries
@@ -68,9 +69,10 @@ export class Processor {
     this.#threads = new ThreadAllocator(dependencies.threads)
     this.#heart = setInterval(() => {
       void this.#beat()
-      void this.#preempt()
+      void this.#advanceClock()
       void this.#addMetrics()
     }, heartbeatMilliseconds)
+    this.#preemption = new Preemption(this.#batches, this.#threads, dependencies)
   }
 
   get busyThreads(): number {
@@ -119,6 +121,7 @@ export class Processor {
 
   async close(): Promise<void> {
     clearInterval(this.#heart)
+    this.#preemption.close()
     await this.#retries.close()
     await this.#addMetrics()
   }
@@ -259,13 +262,13 @@ export class Processor {
     }
   }
 
-  async #preempt(): Promise<void> {
-    const { runs, threads, log } = this.dependencies
-    if (this.#batches.size === 0 || this.#stopping) return
+  async #advanceClock(): Promise<void> {
+    const { runs, log } = this.dependencies
+    if (this.#batches.size === 0) return
     try {
-      await preemptRuns([...this.#batches], runs, { free: this.#threads.free, all: threads })
+      await runs.advanceClock()
     } catch (error) {
-      log.warn({ err: error }, 'waiting tenants could not be read')
+      log.warn({ err: error }, "the queue's clock could not be advanced")
     }
   }
 

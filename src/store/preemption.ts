@@ -100,7 +100,10 @@ export async function preempt(
   { free, all }: Pick<Capacity, 'free' | 'all'>,
   runningJobs: number,
 ): Promise<string[]> {
-  const rows = jobIds.length === 0 ? [] : await send(pool, preemptStatement, [runningJobs, jobIds, free, all])
-  await send(pool, advanceClockStatement, [])
+  const rows = await send(pool, preemptStatement, [runningJobs, jobIds, free, all])
   return rows.map(({ id }) => id)
+}
+
+export async function advanceClock({ pool }: Pick<Database, 'pool'>): Promise<void> {
+  await send(pool, advanceClockStatement, [])
 }

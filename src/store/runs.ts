@@ -17,7 +17,7 @@ import { type Draft, dropDraft, finishModelDraft, writeDraft } from './drafts.js
 import { findDifference, readEpoch } from './epochs.js'
 import { type KeptCheckpoints, keepsNone } from './kept-checkpoints.js'
 import { insertModel } from './models.js'
-import { preempt } from './preemption.js'
+import { advanceClock, preempt } from './preemption.js'
 import { recordProgress } from './record-progress.js'
 import { sharedCheckpoints, stopSharing } from './shared-checkpoints.js'
 import { query, type Statement, statement } from './statements.js'
@@ -125,6 +125,7 @@ export function runStore(
     claim: (workerId, capacity) => claimJobs(database, workerId, capacity, runningJobs),
 
     preempt: (jobIds, capacity) => preempt(database, jobIds, capacity, runningJobs),
+    advanceClock: () => advanceClock(database),
 
     async heartbeat(claims) {
       const values = [claims.map(({ jobId }) => jobId), claims.map(({ attempt }) => attempt)]

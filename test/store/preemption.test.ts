@@ -122,21 +122,21 @@ describe('preemption', () => {
   })
 
   it('does not let a tenant save hours of turns while another trains alone', async () => {
-    const id = await run('alone', 3_600)
-    await preempt([id])
+    await run('alone', 3_600)
+    await stores.runs.advanceClock()
     const [{ threadTime: clock }] = await stores.database.queueClock.findMany()
     expect(clock / 1e6).toBeCloseTo(3_600, 0)
     // Both have the same time now, so a second of the other is enough for the next turn.
     await create('back', 1)
     const first = await claimNext(stores.runs, 'worker_a')
     expect(first?.tenantId).toBe('back')
-    await preempt([id])
+    await stores.runs.advanceClock()
     expect((await stores.database.queueClock.findMany())[0].threadTime / 1e6).toBeLessThan(3_605)
   })
 
   it('happens for a tenant that comes back after the clock followed trainings that had just begun', async () => {
     const ids = [await run('long', 3), await run('long', 2)]
-    await preempt(ids)
+    await stores.runs.advanceClock()
     // Both count 10 s. The clock is at the turn of the second claim, when the first counted.
     const [{ threadTime: clock }] = await stores.database.queueClock.findMany()
     expect(clock / 1e6).toBeCloseTo(10, 0)

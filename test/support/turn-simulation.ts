@@ -47,7 +47,7 @@ interface Options {
 }
 
 /** Seconds between two decisions on preemption. */
-const period = 1
+const period = 0.25
 
 export function simulate(
   arrivals: readonly Arrival[],

@@ -133,6 +133,11 @@ export interface RunStore {
    * has used less thread time. Longer jobs wait longer. The runs are in the order in which they are preempted.
    */
   preempt(jobIds: readonly string[], capacity: Pick<Capacity, 'free' | 'all'>): Promise<string[]>
+  /**
+   * Lets a tenant that comes back start from the least thread time of those that run or wait. Call it each second while
+   * jobs run.
+   */
+  advanceClock(): Promise<void>
   /** Renews the claims. Returns those that are still valid; the runs of the others must stop. */
   heartbeat(claims: Claim[]): Promise<Claim[]>
   /** The most recent intact checkpoint. Reports and skips damaged ones. */
