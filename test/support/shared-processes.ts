@@ -16,8 +16,6 @@ import { startTestPostgres } from './test-postgres.js'
 
 /** Pages of one context share a process: starting one takes longer than most tests of a page. */
 const fewRenderers = ['--renderer-process-limit=1', '--disable-site-isolation-trials']
-/** A separate compositing thread takes a quarter of the processor time. It keeps scrolling smooth, which no test measures. */
-const oneThread = ['--disable-threaded-compositing', '--disable-threaded-animation']
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -39,7 +37,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
     if (path === '/postgres') return startTestPostgres(stack)
     if (path === '/browser') {
       const options = launchOptions()
-      const args = [...options.args, ...fewRenderers, ...oneThread]
+      const args = [...options.args, ...fewRenderers]
       const server = stack.adopt(await chromium.launchServer({ ...options, args }), (opened) =>
         opened.close(),
       )
