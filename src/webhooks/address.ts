@@ -2,9 +2,9 @@
  * Restricts requests to public addresses. The check is part of the lookup of a socket, which connects to the checked
  * address. So a name that later resolves differently cannot bypass it (DNS rebinding).
  */
-import { lookup } from 'node:dns'
 import { isIP, type LookupFunction } from 'node:net'
 import ipaddr from 'ipaddr.js'
+import type { ResolveName } from './name-lookup.js'
 
 export class RefusedAddress extends Error {
   override readonly name = 'RefusedAddress'
@@ -25,12 +25,12 @@ export function isPublic(address: string): boolean {
   return parsed.range() === 'unicast' && (parsed.kind() === 'ipv4' || parsed.match(globalUnicast))
 }
 
-/** A `lookup` for sockets. Fails with RefusedAddress unless every address of the name is public. */
-export function publicLookup(resolve: typeof lookup = lookup): LookupFunction {
+/** A `lookup` for sockets. Fails with RefusedAddress unless every address of the name is public, or private ones may be. */
+export function checkedLookup(resolve: ResolveName, allowPrivate: boolean): LookupFunction {
   return (hostname, options, callback) => {
     resolve(hostname, { ...options, all: true }, (error, found) => {
       if (error !== null) return callback(error, [])
-      const refused = found.find(({ address }) => !isPublic(address))
+      const refused = allowPrivate ? undefined : found.find(({ address }) => !isPublic(address))
       const [first] = found
       if (refused !== undefined) callback(new RefusedAddress(refused.address), [])
       else if (options.all === true) callback(null, found)

@@ -1,14 +1,15 @@
 /** A POST to an address of a user. Follows no redirect, and reads only the status of the response. */
 import http from 'node:http'
 import https from 'node:https'
-import { checkLiteral, publicLookup } from './address.js'
+import { checkedLookup, checkLiteral } from './address.js'
+import { nameLookup, type ResolveName } from './name-lookup.js'
 
 export interface PostOptions {
   allowPrivate: boolean
   /** Aborts the request. */
   signal: AbortSignal
   /** Replaces the DNS resolver in tests. */
-  resolve?: Parameters<typeof publicLookup>[0]
+  resolve?: ResolveName
 }
 
 /** Resolves with the status of the response; rejects if there is none. */
@@ -16,7 +17,7 @@ export async function post(
   address: string,
   headers: Record<string, string>,
   body: string,
-  { allowPrivate, signal, resolve }: PostOptions,
+  { allowPrivate, signal, resolve = nameLookup({ mayBeLocal: allowPrivate }) }: PostOptions,
 ): Promise<number> {
   const url = new URL(address)
   if (!allowPrivate) checkLiteral(url)
@@ -28,7 +29,7 @@ export async function post(
       // A new connection, because the address of a reused one was checked for another delivery.
       agent: false,
       signal,
-      ...(allowPrivate ? {} : { lookup: publicLookup(resolve) }),
+      lookup: checkedLookup(resolve, allowPrivate),
     })
     outgoing.on('response', (response) => {
       resolveStatus(response.statusCode ?? 0)

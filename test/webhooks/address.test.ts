@@ -1,7 +1,7 @@
 /** Addresses that a webhook may not have. */
-import type { lookup } from 'node:dns'
 import { describe, expect, it } from 'vitest'
-import { checkLiteral, isPublic, publicLookup, RefusedAddress } from '../../src/webhooks/address.js'
+import { checkedLookup, checkLiteral, isPublic, RefusedAddress } from '../../src/webhooks/address.js'
+import type { ResolveName } from '../../src/webhooks/name-lookup.js'
 
 describe('a public address', () => {
   it.each([['8.8.8.8'], ['2606:4700::1111']])('is %s', (address) => expect(isPublic(address)).toBe(true))
@@ -51,16 +51,19 @@ describe('a host written as an address', () => {
 })
 
 describe('a name', () => {
-  const answers = (...addresses: string[]) =>
-    ((_name: string, _options: object, done: (error: null, found: object[]) => void) =>
+  const answers =
+    (...addresses: string[]): ResolveName =>
+    (_name, _options, done) =>
       done(
         null,
         addresses.map((address) => ({ address, family: address.includes(':') ? 6 : 4 })),
-      )) as typeof lookup
+      )
 
-  function lookupName(resolve: typeof lookup, all: boolean): Promise<unknown> {
+  function lookupName(resolve: ResolveName, all: boolean): Promise<unknown> {
     return new Promise((found, failed) => {
-      publicLookup(resolve)('name', { all }, (error, address) => (error ? failed(error) : found(address)))
+      checkedLookup(resolve, false)('name', { all }, (error, address) =>
+        error ? failed(error) : found(address),
+      )
     })
   }
 
