@@ -2,7 +2,7 @@
 import type { ColumnType, DatasetWarning, StoredColumn } from '../contract/dataset.js'
 import { usualMissingTexts } from '../contract/missing-texts.js'
 import { parseBoolean } from './boolean-text.js'
-import { maximumCategories, missingCategory } from './categories.js'
+import { maximumCategories, maximumCategoryCharacters, missingCategory } from './categories.js'
 import type { ColumnPlan } from './column-plan.js'
 import { parseDate } from './date-text.js'
 import { isMissingText, toMissingNumbers } from './missing-text.js'
@@ -26,6 +26,8 @@ export class ColumnReader {
   /** The code of each text in order of appearance. NaN for a missing value. */
   readonly #codes = new Map<string, number>()
   readonly #texts: string[] = []
+  /** Of all texts. */
+  #characters = 0
   readonly #counts: number[] = []
   readonly #missingNumbers: ReadonlySet<number>
   /** The number of kept rows with a missing text. */
@@ -231,7 +233,14 @@ export class ColumnReader {
       throw invalid(message)
     }
     const code = this.#texts.length
-    if (code === maximumCategories) return this.#tooManyTexts()
+    if (code === maximumCategories)
+      return this.#tooManyTexts(`more than ${maximumCategories} different texts, the limit of a category`)
+    this.#characters += text.length
+    const { ofColumn } = maximumCategoryCharacters
+    if (this.#characters > ofColumn)
+      return this.#tooManyTexts(
+        `different texts of more than ${ofColumn} characters together, the limit of a category`,
+      )
     this.#codes.set(text, code)
     if (written !== text) this.#codes.set(written, code)
     this.#texts.push(text)
@@ -239,12 +248,13 @@ export class ColumnReader {
     return code
   }
 
-  #tooManyTexts(): null {
+  /** @param what the column has, and the limit */
+  #tooManyTexts(what: string): null {
     const { name } = this
     const example = this.#texts.find(isNumberToPeople)
     const hint =
       example === undefined ? '' : `; ${shown(example)} is a text: write numbers like 1234.5, without units`
-    const reason = `has more than ${maximumCategories} different texts, the limit of a category${hint}`
+    const reason = `has ${what}${hint}`
     if (this.#isTarget || this.plan.isDeclared) {
       throw invalid(
         `column ${name} ${reason}; ignore it with types=${name}:ignored, or set target=NAME for another target`,

@@ -2,6 +2,7 @@
 import type { DatasetWarning } from '../contract/dataset.js'
 import { encodedWidth, type ImageFormat, inputWidth, type StoredColumn } from '../contract/dataset.js'
 import type { Preparation } from '../contract/preparation.js'
+import { maximumCategoryCharacters } from './categories.js'
 import { type ColumnPlan, planColumns } from './column-plan.js'
 import { ColumnReader, type DescribeRow } from './column-reader.js'
 import { type ColumnFacts, ColumnSurvey, collectMissingTexts } from './column-survey.js'
@@ -194,6 +195,7 @@ class RowPreparation {
     const droppedRows = this.#readRows - this.#rows
     if (droppedRows > maximumDropped * this.#readRows) throw this.#tooManyDropped(droppedRows)
     const columns = readers.map((reader) => reader.finish())
+    checkCharacters(columns)
     const notices = readers.flatMap((reader) => [...reader.notices])
     if (!columns.some((column) => column.role === 'feature')) {
       const why = notices.map(({ message }) => message)
@@ -233,6 +235,17 @@ class RowPreparation {
       `${dropped} of ${this.#readRows} rows have a missing value and would be dropped; the limit is half of the rows. Missing values by column: ${shownNames(counts)}. ${remedy}`,
     )
   }
+}
+
+function checkCharacters(columns: readonly StoredColumn[]): void {
+  const lengths = columns.map(({ categories = [] }) => categories.reduce((sum, text) => sum + text.length, 0))
+  const sum = lengths.reduce((total, length) => total + length, 0)
+  const { ofDataset } = maximumCategoryCharacters
+  if (sum <= ofDataset) return
+  const { name } = columns[lengths.indexOf(Math.max(...lengths))]
+  throw invalid(
+    `the different texts of the category columns have ${sum} characters; the limit is ${ofDataset}. Ignore columns, first the longest with types=${name}:ignored`,
+  )
 }
 
 function* packInChunks(columns: readonly ColumnValues[], rows: number): Generator<Prepared> {

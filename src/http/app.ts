@@ -1,7 +1,7 @@
 /** The HTTP application: its plugins and routes. It does not listen. */
 import accepts from '@fastify/accepts'
 import websocket from '@fastify/websocket'
-import fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify'
+import fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyRequest } from 'fastify'
 import type { ZodTypeProvider } from 'fastify-type-provider-zod'
 import { Problem } from '../contract/problems.js'
 import type { FailedAuthentications } from './failed-authentications.js'
@@ -9,6 +9,7 @@ import { parseJsonBodies } from './json-body-parser.js'
 import type { KeyMonitor } from './key-monitor.js'
 import { describeRoutes, type OpenapiDocument, serveDocument } from './openapi.js'
 import { type Authentication, authenticate } from './plugins/authentication.js'
+import { limitBodyMemory } from './plugins/body-memory.js'
 import { allowOrigins } from './plugins/cross-origin.js'
 import { keepRequestBodies } from './plugins/idempotency.js'
 import { lingeringClose } from './plugins/lingering-close.js'
@@ -16,6 +17,7 @@ import { type Origins, rejectForeignOrigins } from './plugins/origins.js'
 import { RequestRate } from './plugins/rate-limit.js'
 import { RequestLog } from './plugins/request-log.js'
 import { sendSecurityHeaders } from './plugins/security-headers.js'
+import { endStalledReaders } from './plugins/stalled-readers.js'
 import { childLogger, type TracingDependencies, traceRequests } from './plugins/tracing.js'
 import { takeTurns } from './plugins/turns.js'
 import { clientErrorHandler, errorHandler, handleInvalidHandshake, sendProblem } from './problem-responses.js'
@@ -42,6 +44,9 @@ export interface AppDependencies
   pageDirectory: string | null
   logger: FastifyBaseLogger
 }
+
+/** As streams, whose silent readers are dropped at the second ping. */
+const stallMilliseconds = 40_000
 
 /** Messages of clients are short; the stream of one job expects none. */
 const maximumMessageBytes = 16 * 1024
@@ -71,9 +76,7 @@ export async function buildApp(dependencies: AppDependencies) {
   }).withTypeProvider<ZodTypeProvider>()
 
   app.setErrorHandler(handleError)
-  app.setNotFoundHandler((request, reply) =>
-    sendProblem(reply, new Problem('not-found', `There is no endpoint ${request.method} ${request.url}.`)),
-  )
+  app.setNotFoundHandler((request, reply) => sendProblem(reply, unknownEndpoint(request)))
   requireHost(app)
   parseJsonBodies(app, () => dependencies.thread)
   await app.register(traceRequests, dependencies)
@@ -81,6 +84,7 @@ export async function buildApp(dependencies: AppDependencies) {
   await app.register(dependencies.metrics.countRequests)
   await app.register(sendSecurityHeaders)
   await app.register(lingeringClose)
+  await app.register(endStalledReaders, { milliseconds: stallMilliseconds })
   await app.register(accepts)
   await allowOrigins(app, allowedOrigins)
   await acceptWebSockets(app)
@@ -88,7 +92,9 @@ export async function buildApp(dependencies: AppDependencies) {
   const requestRate = new RequestRate()
   await app.register(requestRate.plugin)
   await app.register(authenticate, dependencies)
+  await app.register(limitBodyMemory, limits)
   await app.register(takeTurns)
+  refuseUnknownEndpoints(app)
 
   const { openapi } = dependencies
   await (openapi === null ? app.register(describeRoutes) : app.register(serveDocument, { document: openapi }))
@@ -99,6 +105,16 @@ export async function buildApp(dependencies: AppDependencies) {
     await app.register(pageRoutes, { directory: dependencies.pageDirectory })
   }
   return app
+}
+
+const unknownEndpoint = ({ method, url }: FastifyRequest) =>
+  new Problem('not-found', `There is no endpoint ${method} ${url}.`)
+
+/** Before their bodies are read, because anybody may send those. */
+function refuseUnknownEndpoints(app: FastifyInstance): void {
+  app.addHook('onRequest', (request, _reply, done) =>
+    done(request.is404 ? unknownEndpoint(request) : undefined),
+  )
 }
 
 function requireHost(app: FastifyInstance): void {

@@ -79,7 +79,9 @@ function toProblem(error: unknown, request: FastifyRequest): Problem {
   if (isFastifyError(error)) {
     switch (error.code) {
       case 'FST_ERR_CTP_BODY_TOO_LARGE': {
-        const message = `The body is larger than the limit of ${request.routeOptions.bodyLimit} bytes (MAXIMUM_BODY_BYTES).`
+        const { bodyLimit } = request.routeOptions
+        const setting = bodyLimit === request.server.initialConfig.bodyLimit ? ' (MAXIMUM_BODY_BYTES)' : ''
+        const message = `The body is larger than the limit of ${bodyLimit} bytes${setting}.`
         return new Problem('body-too-large', message)
       }
       case 'FST_ERR_CTP_INVALID_MEDIA_TYPE': {

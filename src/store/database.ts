@@ -114,10 +114,11 @@ const outages = [
 const diskFull = '53100'
 
 /**
- * PostgreSQL's codes of an outage: classes 08 (connection), 53 (resources), 57P (shutdown, crash) and 40
- * (deadlock).
+ * PostgreSQL's codes of an outage: classes 08 (connection), 28 (refused login), 40 (deadlock, serialization) and 57P
+ * (shutdown, crash), a missing database, a read-only one such as a standby, shortage of memory or connections, errors of
+ * the disk, and cancelled statements, locks and transactions, whose timeouts the operator sets.
  */
-const outageCode = /^(08|40|53[23]|57P)/
+const outageCode = /^(08|28|40|57P|3D000$|25006$|25P0[34]$|53[023]00$|55P03$|57014$|58030$)/
 
 /**
  * Classifies errors that the statement did not cause: an unreachable, overloaded or full database or object store. Null

@@ -15,6 +15,8 @@ import type { JobStore } from './ports/jobs.js'
 
 /** Maximum number of cells in an answer. Wide datasets return fewer rows. */
 const maximumCells = 100_000
+/** Maximum number of characters of the texts in an answer, which the event loop serializes. */
+const maximumCharacters = 1_048_576
 
 /** @throws Problem `not-found` */
 export async function datasetRows(
@@ -57,9 +59,15 @@ function page(
   return { object: 'rows', columns: names, ...rows, hasMore: rows.offset + rows.data.length < available }
 }
 
-/** Maximum number of rows of an answer. */
-export const rowsAtOnce = ({ columns }: Pick<TableSlice, 'columns'>, limit: number) =>
-  Math.min(limit, Math.max(1, Math.floor(maximumCells / columns.length)))
+/** Maximum number of rows of an answer, also if every cell has the longest text of its column. */
+export function rowsAtOnce({ columns }: Pick<TableSlice, 'columns'>, limit: number): number {
+  const characters = columns.reduce((sum, { type, categories = [] }) => {
+    if (type !== 'category') return sum
+    return sum + categories.reduce((longest, { length }) => Math.max(longest, length), 0)
+  }, 0)
+  const most = Math.min(maximumCells / columns.length, maximumCharacters / Math.max(1, characters))
+  return Math.min(limit, Math.max(1, Math.floor(most)))
+}
 
 async function readSlice(
   datasets: Pick<DatasetStore, 'get' | 'rows'>,

@@ -3,6 +3,7 @@ import { type DatasetPreview, findTarget, inputWidth } from '../contract/dataset
 import type { Prepared } from '../datasets/prepare.js'
 import { readRows } from '../datasets/preview.js'
 import type { UploadReader } from '../datasets/reading/upload-reader.js'
+import { rowsAtOnce } from './dataset-rows.js'
 import { asProblem, type Upload } from './upload.js'
 
 const sampledRows = 20
@@ -38,7 +39,7 @@ async function describe(name: string | undefined, pieces: AsyncIterable<Prepared
       columns,
       ...findTarget(columns),
       inputShape: inputShape ?? [inputWidth(columns)],
-      sample: readRows({ columns: dataset.columns, rows, chunks }, 0, sampledRows),
+      sample: readRows({ columns: dataset.columns, rows, chunks }, 0, rowsAtOnce(dataset, sampledRows)),
       examples,
     }
   }

@@ -167,6 +167,31 @@ describe('types', () => {
     const wanted = prepared(read, { types: [{ name: 'note', type: 'category' }] })
     await expect(wanted).rejects.toThrow('column note has more than 1000 different texts')
   })
+
+  const long = (count: number, length: number) =>
+    numbers.slice(0, 60).map((row) => String(row % count).padEnd(length, 'x'))
+
+  test('of a column with long texts is ignored, and refused for a target', async () => {
+    const y = numbers.slice(0, 60).map((row) => row / 2)
+    const within = await prepared(reading({ a: [y], note: [long(2, 32_768)], y: [y] }))
+    expect(column(within, 'note')?.type).toBe('category')
+    const dataset = await prepared(reading({ a: [y], note: [long(2, 32_769)], y: [y] }))
+    expect(column(dataset, 'note')).toMatchObject({ name: 'note', type: 'ignored' })
+    expect(dataset.warnings.find(({ code }) => code === 'ignored-column')?.message).toContain(
+      'different texts of more than 65536 characters together',
+    )
+    const target = prepared(reading({ a: [y], y: [long(2, 32_769)] }), { target: ['y'] })
+    await expect(target).rejects.toThrow('column y has different texts of more than 65536 characters')
+  })
+
+  test('of many columns with long texts are refused together', async () => {
+    const features = Array.from({ length: 33 }, (_, index) => [`c${index}`, [long(2, 16_000)]])
+    const y = [numbers.slice(0, 60)]
+    const refused = prepared(reading({ ...Object.fromEntries(features), y }))
+    await expect(refused).rejects.toThrow(
+      'the different texts of the category columns have 1056000 characters; the limit is 1048576',
+    )
+  })
 })
 
 describe('numbers in human notation', () => {

@@ -199,6 +199,18 @@ describe('rows', () => {
     expect(body.hasMore).toBe(true)
   })
 
+  it('with long texts are fewer than requested', async () => {
+    const note = Array.from({ length: 80 }, (_, index) => (index % 2 === 0 ? 'a' : 'b').repeat(30_000))
+    const y = note.map((_, index) => index)
+    const { id } = await service.datasets.create(uploadFrom(reading({ note: [note], y: [y] })))
+    const { body } = await api().get(`/datasets/${id}/rows?limit=80`)
+    // 1,048,576 characters.
+    expect(body.data).toHaveLength(34)
+    expect(body.hasMore).toBe(true)
+    const { body: rest } = await api().get(`/datasets/${id}/rows?limit=80&offset=79`)
+    expect(rest).toMatchObject({ data: [['b'.repeat(30_000), 79]], hasMore: false })
+  })
+
   it.each([
     ['/datasets/ds_00000000000000000000000000000000/rows', 404],
     ['/datasets/nothing/rows', 404],

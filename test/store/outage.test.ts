@@ -93,6 +93,41 @@ describe('an outage', () => {
     await crowded.$disconnect()
   }, 20_000)
 
+  it.each([
+    ['a server without memory', '53200', 'unavailable'],
+    ['a server without connections', '53300', 'unavailable'],
+    ['a full disk', '53100', 'insufficient-storage'],
+    ['an error of the disk', '58030', 'unavailable'],
+    ['a read-only database', '25006', 'unavailable'],
+    ['a statement that the operator or a timeout cancelled', '57014', 'unavailable'],
+    ['a lock that was not granted in time', '55P03', 'unavailable'],
+    ['a transaction that was idle for too long', '25P03', 'unavailable'],
+    ['a deadlock', '40P01', 'unavailable'],
+    ['a serialization failure', '40001', 'unavailable'],
+    ['a password that was changed', '28P01', 'unavailable'],
+    ['not a violated constraint', '23514', null],
+  ])('is %s (%s)', async (_, code, trouble) => {
+    const { database } = await stores
+    const text = `DO $$ BEGIN RAISE EXCEPTION 'by test' USING ERRCODE = '${code}'; END $$`
+    expect(databaseTrouble(await errorOf(database.$executeRawUnsafe(text)))).toBe(trouble)
+    const raise = statement(`raise${code}`, z.looseObject({}), text)
+    expect(databaseTrouble(await errorOf(send(database.pool, raise, [])))).toBe(trouble)
+    expect(
+      databaseTrouble(await errorOf(transaction(database.pool, (client) => send(client, raise, [])))),
+    ).toBe(trouble)
+  })
+
+  it('is a database that has become read-only', async () => {
+    const { database } = await stores
+    const error = await errorOf(
+      database.$transaction(async (client) => {
+        await client.$executeRaw`SET TRANSACTION READ ONLY`
+        await client.job.deleteMany({ where: { id: 'job_none' } })
+      }),
+    )
+    expect(databaseTrouble(error)).toBe('unavailable')
+  })
+
   it('is not a rejected statement', async () => {
     const { database } = await stores
     const error = await errorOf(database.$queryRaw`SELECT nothing FROM nowhere`)

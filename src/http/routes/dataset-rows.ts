@@ -46,7 +46,8 @@ export const datasetRowRoutes: RoutePlugin<DatasetRowRoutes> = (app, { dependenc
         summary: 'List the rows of a dataset',
         description:
           'Raw values: numbers, names of categories, booleans, and null if missing. A row has a cell for each of `columns`. ' +
-          'A page has at most 100,000 cells, so wide datasets return fewer rows; `hasMore` is true if more follow.',
+          'A page has at most 100,000 cells and a million characters of text, so wide datasets and long texts return fewer rows; ' +
+          '`hasMore` is true if more follow.',
         params: idParameters,
         querystring: pageOfRows,
         response: { 200: datasetRowsSchema, ...failures },

@@ -244,11 +244,16 @@ export const workshopRoutes: RoutePlugin<WorkshopRoutes> = (app, { dependencies 
   done()
 }
 
+/** Size of a request to join. */
+const joinBytes = 4 * 1024
+
 export const participationRoutes: RoutePlugin<WorkshopRoutes> = (app, { dependencies }, done) => {
   app.post(
     '/workshop/join',
     {
       config: { scope: 'public' },
+      // Anybody may send it.
+      bodyLimit: joinBytes,
       schema: {
         tags: ['workshops'],
         operationId: 'joinWorkshop',

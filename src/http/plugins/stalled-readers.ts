@@ -1,0 +1,36 @@
+/**
+ * Ends responses whose clients take nothing. Otherwise such a client holds the rest of the response, and what
+ * produces it, for ever. The socket counts as active whenever the system takes some of its data.
+ */
+import type { FastifyReply } from 'fastify'
+import fastifyPlugin from 'fastify-plugin'
+
+interface StalledReaderOptions {
+  /** Time in which a client must take some data while data waits for it. */
+  milliseconds: number
+}
+
+/** Shorter texts are handed to the system at once. */
+const leastLength = 16 * 1024
+
+export const endStalledReaders = fastifyPlugin<StalledReaderOptions>((app, { milliseconds }, done) => {
+  app.addHook('onSend', (_request, reply, payload, next) => {
+    if (!isShort(payload)) watch(reply, milliseconds)
+    next(null, payload)
+  })
+  done()
+})
+
+const isShort = (payload: unknown) =>
+  payload === null || (typeof payload === 'string' && payload.length < leastLength)
+
+function watch({ raw }: FastifyReply, milliseconds: number): void {
+  const onIdle = () => {
+    const { socket } = raw
+    if (socket === null) return
+    // Without data for the client, the service is slow and not the client.
+    if (socket.writableLength > 0 || raw.writableLength > 0) socket.destroy()
+    else socket.setTimeout(milliseconds)
+  }
+  raw.setTimeout(milliseconds, onIdle)
+}
