@@ -1,4 +1,4 @@
-/** Jobs that wait for a retry after a crash. Their claims are renewed meanwhile. */
+/** Jobs that wait for a retry after a crash or an outage. Their claims are renewed meanwhile. */
 import type { Logger } from 'pino'
 import type { Claim, RunStore } from '../src/training/ports/runs.js'
 

@@ -147,7 +147,8 @@ export class RunRecord {
       case 'retried': {
         const { reason } = verdict
         if (reason !== 'thread-died') {
-          await persist(records, () => runs.release(job, reason))
+          const postponed = await persist(records, () => runs.postpone(job, reason))
+          if (postponed !== null) retries.hold(job, postponed)
           break
         }
         const pause = retryMilliseconds[job.crashes] ?? 0

@@ -17,6 +17,7 @@ import { type Draft, dropDraft, finishModelDraft, writeDraft } from './drafts.js
 import { findDifference, readEpoch } from './epochs.js'
 import { type KeptCheckpoints, keepsNone } from './kept-checkpoints.js'
 import { insertModel } from './models.js'
+import { countOutages, maximumOutages, postpone } from './postponed-jobs.js'
 import { advanceClock, preempt } from './preemption.js'
 import { recordProgress } from './record-progress.js'
 import { sharedCheckpoints, stopSharing } from './shared-checkpoints.js'
@@ -164,6 +165,19 @@ export function runStore(
       // If the job was cancelled, this is the end of its run.
       if (!held) await deleteCheckpointBytes(database, claim.jobId, rule)
       return held
+    },
+
+    async postpone(claim, reason) {
+      const outages = await countOutages(database, claim)
+      if (outages + 1 >= maximumOutages) {
+        const message = `The database or the object store was unavailable or full at the end of ${outages + 1} attempts, without a new epoch in between.`
+        await fail(claim, { code: 'internal', message, epoch: null })
+        return null
+      }
+      const pause = await postpone(database, claim, reason, outages)
+      // If the job was cancelled, this is the end of its run.
+      if (pause === null) await deleteCheckpointBytes(database, claim.jobId, rule)
+      return pause
     },
 
     async pause(claim) {

@@ -1,10 +1,12 @@
 /** Receives, reads and stores a model that was trained elsewhere, or refuses it and stores nothing. */
 import { createHash } from 'node:crypto'
+import { tmpdir } from 'node:os'
 import { TenantTurns } from '../base/tenant-turns.js'
 import { describeLimit, effectiveLimit, type TenantLimits } from '../contract/limits.js'
 import type { Model } from '../contract/model.js'
 import { Problem } from '../contract/problems.js'
 import { type IncomingFile, Spool } from '../datasets/reading/spool.js'
+import { SpoolSpace } from '../datasets/reading/spool-space.js'
 import { predictionCost } from '../engine/index.js'
 import type { ImportedModel } from '../imports/build-model.js'
 import { newId } from './new-id.js'
@@ -50,6 +52,7 @@ export interface ModelImporter {
 export function modelImporter(thread: ImportThread, limits: ImportLimits): ModelImporter {
   // One at a time, because its file and its weights are in memory.
   const turns = new TenantTurns({ what: 'imports of models', atOnce: 1, perTenant: 1, seconds: 60 })
+  const space = new SpoolSpace(tmpdir())
   const sizeLimit = {
     bytes: limits.modelBytes,
     exceeded: () =>
@@ -60,7 +63,7 @@ export function modelImporter(thread: ImportThread, limits: ImportLimits): Model
   }
   return {
     async receive(tenant, form, signal, use) {
-      const spool = await Spool.create(limits, sizeLimit)
+      const spool = await Spool.create(limits, sizeLimit, space.open(tenant.tenantId))
       try {
         const hash = createHash('sha256')
         await spool.take(hashed(form.files, hash), signal)

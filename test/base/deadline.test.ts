@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { DeadlineError, withDeadline } from '../../src/base/deadline.js'
 import { Spool } from '../../src/datasets/reading/spool.js'
+import { SpoolSpace } from '../../src/datasets/reading/spool-space.js'
 import { collectOften } from '../support/garbage.js'
 import { readingLimits } from '../support/reading.js'
 
@@ -52,7 +53,7 @@ describe('an upload that stops arriving', () => {
   const take = async (
     files: () => AsyncGenerator<{ name: string; contentType: undefined; body: AsyncGenerator<Buffer> }>,
   ) => {
-    const spool = await Spool.create(limits, sizeLimit)
+    const spool = await Spool.create(limits, sizeLimit, new SpoolSpace('/').open('blue'))
     expect(spool.folder).toContain(tmpdir())
     try {
       await spool.take(files(), new AbortController().signal)

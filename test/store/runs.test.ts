@@ -69,6 +69,12 @@ const writes: {
     write: (claim) => stores.runs.release(claim, 'worker-stopped'),
   },
   {
+    name: 'postpone',
+    to: 'running',
+    states: ['running'],
+    write: async (claim) => (await stores.runs.postpone(claim, 'database-full')) !== null,
+  },
+  {
     name: 'crash',
     to: 'queued',
     states: ['running'],
@@ -141,6 +147,46 @@ describe('a claim', () => {
     }
     const job = await stores.jobs.get(first.jobId)
     expect(job).toMatchObject({ status: 'failed', error: { code: 'worker-crashed', epoch: 3 }, startedAt })
+  })
+})
+
+describe('a job whose progress the database does not take', () => {
+  it('waits longer each time, and fails at the twentieth without a new epoch', async () => {
+    const { jobId } = await startJob(stores)
+    const again = async () => {
+      const claim = await claimJob(stores, jobId)
+      return stores.runs.postpone(claim, 'database-full')
+    }
+    const requeue = async () => {
+      const { attempt } = await stores.database.job.findUniqueOrThrow({ where: { id: jobId } })
+      expect(await stores.runs.requeue({ jobId, attempt })).toBe(true)
+    }
+    await requeue()
+    expect(await again()).toBe(1_000)
+    expect(await stores.jobs.get(jobId)).toMatchObject({ status: 'running' })
+    const { data } = (await stores.jobs.of('local').events(jobId, { limit: 100 })) ?? { data: [] }
+    const [released] = data.filter(({ type }) => type === 'released')
+    expect(released).toMatchObject({ reason: 'database-full', epoch: 0 })
+    expect(Date.parse(released?.retryAt ?? '') - Date.parse(released?.at ?? '')).toBe(1_000)
+    await requeue()
+    expect(await again()).toBe(2_000)
+    await requeue()
+    const claim = await claimJob(stores, jobId)
+    await storeEpochs(stores, claim, epochsOf([1]))
+    const pauses = [await stores.runs.postpone(claim, 'database-unavailable')]
+    for (let outage = 2; outage < 20; outage++) {
+      await requeue()
+      pauses.push(await again())
+    }
+    const doubled = [1, 2, 4, 8, 16, 32, 64, 128, 256].map((seconds) => 1_000 * seconds)
+    expect(pauses).toEqual([...doubled, ...Array(10).fill(300_000)])
+    expect(await stores.database.job.findUnique({ where: { id: jobId } })).toMatchObject({ crashes: 0 })
+    await requeue()
+    expect(await again()).toBeNull()
+    expect(await stores.jobs.get(jobId)).toMatchObject({
+      status: 'failed',
+      error: { code: 'internal', message: expect.stringContaining('20 attempts') },
+    })
   })
 })
 

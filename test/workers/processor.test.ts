@@ -558,9 +558,10 @@ describe('a running job', () => {
     })
     await processor.processNext()
     vi.restoreAllMocks()
-    const row = await stores.database.job.findUnique({ where: { id } })
-    expect(row).toMatchObject({ status: 'queued', crashes: 0 })
     expect(await eventsOf(id)).toEqual(['queued', 'claimed', 'released database-unavailable'])
+    // After a pause.
+    await eventually(async () => (await stores.jobs.get(id))?.status === 'queued' || undefined)
+    expect(await stores.database.job.findUnique({ where: { id } })).toMatchObject({ crashes: 0 })
   })
 })
 

@@ -10,6 +10,7 @@ import { pipeline } from 'node:stream/promises'
 import { DeadlineError, withDeadline } from '../../base/deadline.js'
 import { invalid, limitExceeded, type ReadingLimits } from './limits.js'
 import type { UploadedFile } from './open-files.js'
+import type { SpoolShare } from './spool-space.js'
 
 const prefix = 'descent-upload-'
 const maximumFiles = 4
@@ -35,12 +36,23 @@ export class Spool {
     folder: string,
     private readonly limits: Pick<ReadingLimits, 'uploadSeconds'>,
     private readonly sizeLimit: SizeLimit,
+    private readonly share: SpoolShare,
   ) {
     this.folder = folder
   }
 
-  static async create(limits: Pick<ReadingLimits, 'uploadSeconds'>, sizeLimit: SizeLimit): Promise<Spool> {
-    return new Spool(await mkdtemp(join(tmpdir(), `${prefix}${process.pid}-`)), limits, sizeLimit)
+  /** `remove` closes the share. */
+  static async create(
+    limits: Pick<ReadingLimits, 'uploadSeconds'>,
+    sizeLimit: SizeLimit,
+    share: SpoolShare,
+  ): Promise<Spool> {
+    try {
+      return new Spool(await mkdtemp(join(tmpdir(), `${prefix}${process.pid}-`)), limits, sizeLimit, share)
+    } catch (error) {
+      share.close()
+      throw error
+    }
   }
 
   /**
@@ -75,13 +87,14 @@ export class Spool {
     for await (const chunk of body) {
       this.#bytes += chunk.length
       if (this.#bytes > this.sizeLimit.bytes) throw this.sizeLimit.exceeded()
+      await this.share.add(chunk.length)
       yield chunk
     }
   }
 
-  remove(): Promise<void> {
+  async remove(): Promise<void> {
     // Retries, because an aborted write may still create its file.
-    return rm(this.folder, { recursive: true, force: true, maxRetries: 3 })
+    await rm(this.folder, { recursive: true, force: true, maxRetries: 3 }).finally(() => this.share.close())
   }
 }
 

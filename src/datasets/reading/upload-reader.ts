@@ -2,7 +2,7 @@
  * Reads uploads: spools them to a folder, then reads them in a separate process. Limits the number of
  * processes.
  */
-import { availableParallelism } from 'node:os'
+import { availableParallelism, tmpdir } from 'node:os'
 import { TenantTurns } from '../../base/tenant-turns.js'
 import { describeLimit, effectiveLimit, type TenantLimits } from '../../contract/limits.js'
 import type { Preparation } from '../../contract/preparation.js'
@@ -13,6 +13,7 @@ import type { ReadingLimits } from './limits.js'
 import type { FormatOptions } from './open-files.js'
 import { DiskFull, isDiskFull, isShortage, readInProcess } from './reading-process.js'
 import { type IncomingFile, removeAbandonedSpools, type SizeLimit, Spool } from './spool.js'
+import { SpoolSpace } from './spool-space.js'
 
 export interface UploadToRead {
   tenantId: string
@@ -50,9 +51,10 @@ export async function openUploadReader(
     perTenant: cores,
     seconds: waitSeconds,
   })
+  const space = new SpoolSpace(tmpdir())
   return {
     async read({ tenantId, files, options, preparation, signal, limits: tenantLimits }, use) {
-      const spool = await Spool.create(limits, datasetLimit(tenantLimits))
+      const spool = await Spool.create(limits, datasetLimit(tenantLimits), space.open(tenantId))
       try {
         await spool.take(files, signal)
         const request = { files: spool.files, folder: spool.folder, options, preparation, limits }

@@ -177,10 +177,15 @@ export interface RunStore {
   /** Returns the job to the queue without counting a crash. */
   release(claim: Claim, reason: ReleaseReason): Promise<boolean>
   /**
+   * After the database or the object store was unavailable or full. Returns the milliseconds for which the claim stays until
+   * `requeue`. Null if the claim is no longer valid, or if the job fails because that happened too often.
+   */
+  postpone(claim: Claim, reason: ReleaseReason): Promise<number | null>
+  /**
    * Counts a crash of the training thread. Returns the job to the queue, or fails it at the third crash without a new epoch.
    * With `retryMilliseconds` the claim stays until `requeue`, and the result says whether it does.
    */
   crash(claim: Claim, retryMilliseconds?: number): Promise<boolean>
-  /** Returns the job to the queue after a `crash` with `retryMilliseconds`. */
+  /** Returns the job to the queue after `postpone`, or a `crash` with `retryMilliseconds`. */
   requeue(claim: Claim): Promise<boolean>
 }
