@@ -1,6 +1,5 @@
 /** Receives, reads and stores a model that was trained elsewhere, or refuses it and stores nothing. */
 import { createHash } from 'node:crypto'
-import { tmpdir } from 'node:os'
 import { TenantTurns } from '../base/tenant-turns.js'
 import { describeLimit, effectiveLimit, type TenantLimits } from '../contract/limits.js'
 import type { Model } from '../contract/model.js'
@@ -52,7 +51,7 @@ export interface ModelImporter {
 export function modelImporter(thread: ImportThread, limits: ImportLimits): ModelImporter {
   // One at a time, because its file and its weights are in memory.
   const turns = new TenantTurns({ what: 'imports of models', atOnce: 1, perTenant: 1, seconds: 60 })
-  const space = new SpoolSpace(tmpdir())
+  const space = new SpoolSpace()
   const sizeLimit = {
     bytes: limits.modelBytes,
     exceeded: () =>

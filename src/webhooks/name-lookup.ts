@@ -1,6 +1,6 @@
 /**
  * Finds the addresses of a name by queries to the name servers. `dns.lookup` would wait in the few threads that all
- * look-ups of the process share, so names whose servers never answer would delay those of other tenants.
+ * lookups of the process share, so names whose servers never answer would delay those of other tenants.
  */
 import { type LookupAddress, type LookupAllOptions, lookup, promises } from 'node:dns'
 
@@ -15,7 +15,7 @@ export type ResolveName = (
 const queries = { timeout: 2_000, tries: 2 }
 
 interface Names {
-  /** Whether a name that no name server has may be in the hosts file or a search domain. Such look-ups share threads. */
+  /** Whether a name that no name server has may be in the hosts file or a search domain. Such queries share threads. */
   mayBeLocal: boolean
   /** Name servers in tests, instead of those of the system. */
   servers?: readonly string[]

@@ -77,7 +77,7 @@ describe('a name', () => {
     const outcomes = Promise.allSettled(hanging)
     await expect.poll(() => new Set(unanswered).size).toBe(64)
     expect(await find('good.example', servers)).toHaveLength(2)
-    // Also by a look-up of the system, which shares threads: none of them waits for a name server.
+    // Also by the system, whose threads are free.
     await promises.lookup('localhost')
     expect(ended).toBe(0)
     for (const outcome of await outcomes) expect(outcome).toMatchObject({ reason: { code: 'ETIMEOUT' } })

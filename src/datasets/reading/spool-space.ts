@@ -3,6 +3,7 @@
  * of one tenant could fill the disk for all.
  */
 import { statfs } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { Problem } from '../../contract/problems.js'
 
 /** Free space is read each time the uploads of a tenant have grown by this many bytes. */
@@ -27,7 +28,7 @@ export class SpoolSpace {
 
   /** @param folder on the disk of the uploads */
   constructor(
-    private readonly folder: string,
+    private readonly folder = tmpdir(),
     private readonly readFree = freeBytes,
   ) {}
 

@@ -2,7 +2,7 @@
  * Reads uploads: spools them to a folder, then reads them in a separate process. Limits the number of
  * processes.
  */
-import { availableParallelism, tmpdir } from 'node:os'
+import { availableParallelism } from 'node:os'
 import { TenantTurns } from '../../base/tenant-turns.js'
 import { describeLimit, effectiveLimit, type TenantLimits } from '../../contract/limits.js'
 import type { Preparation } from '../../contract/preparation.js'
@@ -51,7 +51,7 @@ export async function openUploadReader(
     perTenant: cores,
     seconds: waitSeconds,
   })
-  const space = new SpoolSpace(tmpdir())
+  const space = new SpoolSpace()
   return {
     async read({ tenantId, files, options, preparation, signal, limits: tenantLimits }, use) {
       const spool = await Spool.create(limits, datasetLimit(tenantLimits), space.open(tenantId))
