@@ -3,7 +3,9 @@
  * the least recently used when memory is short.
  */
 import type { Dataset, GeneratedDataset, ImageFormat } from '../src/contract/dataset.js'
+import { Problem } from '../src/contract/problems.js'
 import { builtIn } from '../src/datasets/built-ins.js'
+import { PackedRows } from '../src/datasets/packed-rows.js'
 import type { Table } from '../src/datasets/table.js'
 import type { AllDatasets } from '../src/training/ports/datasets.js'
 
@@ -53,6 +55,7 @@ export class StoredTables {
   async #load(id: string): Promise<StoredTable | null> {
     const [dataset, table] = await Promise.all([this.datasets.get(id), this.datasets.table(id)])
     if (dataset === null || table === null) return null
+    checkRows(id, table)
     return { table: { ...table, chunks: table.chunks.map(shared) }, image: dataset.image }
   }
 
@@ -64,6 +67,26 @@ export class StoredTables {
       this.#entries.delete(id)
       bytes -= entry.bytes
     }
+  }
+}
+
+/** @throws Problem `integrity` if a chunk is missing or truncated. A training would take its rows as zeros, or crash. */
+function checkRows(id: string, { rows, chunks }: Table): void {
+  const stored = chunks.reduce((sum, chunk) => sum + countRows(id, chunk), 0)
+  if (stored === rows) return
+  throw new Problem(
+    'integrity',
+    `Dataset ${id} is damaged: it has ${rows} rows, and its chunks have ${stored}.`,
+  )
+}
+
+function countRows(id: string, chunk: Uint8Array): number {
+  try {
+    return new PackedRows(chunk).rows
+  } catch (error) {
+    // Too short or too long for its header.
+    if (!(error instanceof RangeError)) throw error
+    throw new Problem('integrity', `Dataset ${id} is damaged: ${error.message}.`)
   }
 }
 

@@ -618,6 +618,30 @@ describe('a job whose folds choose the epochs', () => {
   }, 120_000)
 })
 
+describe('a dataset of which a chunk is damaged', () => {
+  it.each([
+    ['missing', 'DELETE FROM "DatasetChunk" WHERE "datasetId" = $1', 'it has 40 rows, and its chunks have 0'],
+    [
+      'truncated',
+      'UPDATE "DatasetChunk" SET bytes = substr(bytes, 1, 50) WHERE "datasetId" = $1',
+      'packed rows have 50 bytes',
+    ],
+  ])('fails its jobs at the first attempt: %s', async (_, damage, message) => {
+    const rows = uploaded(
+      Array.from({ length: 40 }, (_row, index) => [index / 7, index / 3]),
+      Array.from({ length: 40 }, (_row, index) => index % 2),
+    )
+    await stores.datasets.create(rows)
+    await stores.database.$executeRawUnsafe(damage, rows.id)
+    const id = await create({ dataset: rows.id }, { datasetId: rows.id })
+    await processor.processNext()
+    expect(await stores.jobs.get(id)).toMatchObject({
+      status: 'failed',
+      error: { code: 'integrity', message: expect.stringContaining(message) },
+    })
+  })
+})
+
 describe('an internal error', () => {
   const message = expect.stringMatching(/^The service failed/)
   const internal = { status: 'failed', error: { code: 'internal', message } }
