@@ -75,6 +75,8 @@ export default defineConfig({
   test: {
     projects: Object.entries(chosen).map(([name, files]) => ({ extends: true, test: { name, ...files } })),
     maxWorkers: 3,
+    // Most code of a test runs a few times, so compiling it for speed costs more than it saves.
+    execArgv: ['--interrupt-budget=400000', '--wasm-tiering-budget=100000000'],
     sequence: { sequencer: SlowFirst },
     // Files of one worker share loaded modules: importing the service costs more than most files' tests.
     isolate: false,
