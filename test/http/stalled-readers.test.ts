@@ -58,6 +58,16 @@ it('a client that takes it slowly gets all of it', { timeout: 30_000 }, async ()
   expect(pauses).toBeGreaterThan(4)
 })
 
+it('a request of the process itself has no connection to lose', async () => {
+  const app = fastify()
+  onTestFinished(() => app.close())
+  await app.register(endStalledReaders, { milliseconds })
+  app.get('/', (_request, reply) => reply.send(text))
+  const { body, raw } = await app.inject('/')
+  expect(body).toHaveLength(text.length)
+  expect(raw.res.listenerCount('timeout')).toBe(0)
+})
+
 it('a client waits for a slow stream', { timeout: 30_000 }, async () => {
   async function* slowly() {
     yield 'first,'

@@ -2,6 +2,7 @@
  * Ends responses whose clients take nothing. Otherwise such a client holds the rest of the response, and what
  * produces it, for ever. The socket counts as active whenever the system takes some of its data.
  */
+import { Socket } from 'node:net'
 import type { FastifyReply } from 'fastify'
 import fastifyPlugin from 'fastify-plugin'
 
@@ -25,9 +26,10 @@ const isShort = (payload: unknown) =>
   payload === null || (typeof payload === 'string' && payload.length < leastLength)
 
 function watch({ raw }: FastifyReply, milliseconds: number): void {
+  const { socket } = raw
+  // A request of this process itself has no connection.
+  if (!(socket instanceof Socket)) return
   const onIdle = () => {
-    const { socket } = raw
-    if (socket === null) return
     // Without data for the client, the service is slow and not the client.
     if (socket.writableLength > 0 || raw.writableLength > 0) socket.destroy()
     else socket.setTimeout(milliseconds)
