@@ -26,8 +26,8 @@ interface Running {
   stop(): Promise<void>
 }
 
-setPriority(constants.priority.PRIORITY_BELOW_NORMAL)
-await lowerHelperThreads()
+setPriority(constants.priority.PRIORITY_LOW)
+await lowerHelperThreads(constants.priority.PRIORITY_LOW)
 
 let fixtures: AttackFixtures | undefined
 /** Since the attacks began. */

@@ -38,15 +38,15 @@ export function lowerPriority(system = ownPriority, priority = lowPriority): boo
 }
 
 /**
- * Gives the middle priority to the threads in which V8 and libuv collect garbage, compile, and access files for all
+ * Lowers the priority of the threads in which V8 and libuv collect garbage, compile, and access files for all
  * threads of this process. Otherwise the work of computing threads would delay the event loop there. Call it before
  * the process starts other threads. Only Linux has priorities of threads.
  */
-export async function lowerHelperThreads(): Promise<void> {
+export async function lowerHelperThreads(priority = middlePriority): Promise<void> {
   if (process.platform !== 'linux') return
   // libuv starts its threads at the first asynchronous read.
   for (const name of await readdir('/proc/self/task')) {
     const thread = Number(name)
-    if (thread !== process.pid && getPriority(thread) < middlePriority) setPriority(thread, middlePriority)
+    if (thread !== process.pid && getPriority(thread) < priority) setPriority(thread, priority)
   }
 }
