@@ -111,6 +111,11 @@ export class TenantTurns {
     return this.#held.get(tenantId) ?? 0
   }
 
+  /** Number of tasks of the tenant that wait. */
+  waiting(tenantId: string): number {
+    return this.#waiting.get(tenantId)?.size ?? 0
+  }
+
   #hold(tenantId: string, more: 1 | -1): void {
     const held = this.held(tenantId) + more
     this.#heldByAll += more

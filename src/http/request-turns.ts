@@ -2,7 +2,7 @@
  * Turns of the tenants on the event loop and the database. A tenant that is alone runs as many requests at a time as share
  * statements well. Otherwise each tenant runs as many as take a few milliseconds together. A tenant that sends
  * without a pause then also rests between its requests, so that the processors are free when a request of another tenant
- * comes.
+ * comes. It rests longer while several of its requests wait, but not if all active tenants crowd like that.
  */
 import { TenantTurns } from '../base/tenant-turns.js'
 
@@ -18,6 +18,11 @@ const shareMilliseconds = 2
  * (a token bucket). Without a limit, one tenant would keep processors and database busy between the requests of others.
  */
 const pace = 1 / 2
+
+/** The same for a tenant that crowds: at least this many of its requests wait. */
+const crowdPace = 1 / 4
+const crowd = 4
+
 const burstMilliseconds = 250
 
 /** Time limit for the wait of one request. */
@@ -37,17 +42,20 @@ interface ActiveTenant {
   left: number
   refilledAt: number
   isResting: boolean
+  isCrowding: boolean
 }
 
 export class RequestTurns {
   readonly #active = new Map<string, ActiveTenant>()
   #evictedAt = 0
+  /** Active tenants that crowd. */
+  #crowding = 0
   readonly #turns = new TenantTurns({
     what: 'requests of this tenant',
     atOnce: Number.POSITIVE_INFINITY,
     perTenant: (tenantId) => this.share(tenantId),
     pauseReason:
-      'This tenant has used its share of the time, which is half of it while other tenants send requests.',
+      'This tenant has used its share of the time, which is a quarter of it while other tenants send fewer requests.',
     seconds: waitSeconds,
   })
 
@@ -61,7 +69,9 @@ export class RequestTurns {
 
   /** @throws Problem `overloaded`; the reason of the signal */
   wait(tenantId: string, signal: AbortSignal): Promise<void> {
-    return this.#turns.wait(tenantId, signal)
+    const waiting = this.#turns.wait(tenantId, signal)
+    this.#countCrowd(tenantId, this.#find(tenantId))
+    return waiting
   }
 
   /** @param milliseconds since it began */
@@ -74,6 +84,7 @@ export class RequestTurns {
       tenant.milliseconds + decay * (milliseconds - tenant.milliseconds),
     )
     this.#turns.end(tenantId)
+    this.#countCrowd(tenantId, tenant)
     if (tenant.left < 0 && !tenant.isResting) this.#rest(tenant)
   }
 
@@ -84,14 +95,24 @@ export class RequestTurns {
       tenant.isResting = false
       if (refilled(tenant) < 0) this.#rest(tenant)
       else this.#turns.beginWaiting()
-    }, -tenant.left / pace).unref()
+    }, -tenant.left / paceOf(tenant)).unref()
+  }
+
+  #countCrowd(tenantId: string, tenant: ActiveTenant): void {
+    const isCrowding = this.#turns.waiting(tenantId) >= crowd
+    if (isCrowding === tenant.isCrowding) return
+    refilled(tenant)
+    tenant.isCrowding = isCrowding
+    this.#crowding += isCrowding ? 1 : -1
+    // The others rested for this tenant.
+    if (this.#crowding === this.#active.size) this.#turns.beginWaiting()
   }
 
   /** Returns the number of requests that the tenant may run at a time now. */
   share(tenantId: string): number {
     if (this.#active.size <= 1) return shareAlone
     const tenant = this.#find(tenantId)
-    if (refilled(tenant) < 0) return 0
+    if (refilled(tenant) < 0 && this.#crowding < this.#active.size) return 0
     return Math.max(minimumShare, Math.floor(shareMilliseconds / tenant.milliseconds))
   }
 
@@ -105,6 +126,7 @@ export class RequestTurns {
       left: burstMilliseconds,
       refilledAt: now,
       isResting: false,
+      isCrowding: false,
     }
     this.#active.set(tenantId, tenant)
     return tenant
@@ -113,14 +135,19 @@ export class RequestTurns {
   #evictInactive(now: number): void {
     if (now - this.#evictedAt < activeMilliseconds) return
     this.#evictedAt = now
-    for (const [tenantId, { lastAt }] of this.#active) {
-      if (this.#turns.held(tenantId) === 0 && now - lastAt > activeMilliseconds) this.#active.delete(tenantId)
+    for (const [tenantId, { lastAt, isCrowding }] of this.#active) {
+      const isIdle = this.#turns.held(tenantId) === 0 && this.#turns.waiting(tenantId) === 0
+      if (!isIdle || now - lastAt <= activeMilliseconds) continue
+      this.#active.delete(tenantId)
+      if (isCrowding) this.#crowding--
     }
   }
 }
 
+const paceOf = ({ isCrowding }: ActiveTenant) => (isCrowding ? crowdPace : pace)
+
 function refilled(tenant: ActiveTenant, now = performance.now()): number {
-  tenant.left = Math.min(burstMilliseconds, tenant.left + pace * (now - tenant.refilledAt))
+  tenant.left = Math.min(burstMilliseconds, tenant.left + paceOf(tenant) * (now - tenant.refilledAt))
   tenant.refilledAt = now
   return tenant.left
 }

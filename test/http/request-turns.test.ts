@@ -99,6 +99,48 @@ it('lets a tenant rest that sends without a pause while another is active, for a
   await waiting
 })
 
+/** Lets four requests of the tenant wait. Counts those that began. */
+function crowd(turns: RequestTurns, tenantId: string): { begun: number } {
+  const state = { begun: 0 }
+  const begin = () => {
+    state.begun++
+  }
+  for (let n = 0; n < 4; n++) void turns.wait(tenantId, new AbortController().signal).then(begin)
+  return state
+}
+
+it('lets a tenant whose requests wait rest for three times as long', async () => {
+  const turns = new RequestTurns()
+  turns.tryBegin('b')
+  // 25 ms too many, as above.
+  sequence(turns, 'a', 0)
+  const waiting = crowd(turns, 'a')
+  // A quarter of a millisecond per millisecond.
+  await vi.advanceTimersByTimeAsync(99)
+  expect(waiting.begun).toBe(0)
+  await vi.advanceTimersByTimeAsync(1)
+  expect(waiting.begun).toBe(1)
+})
+
+it('lets no tenant rest if requests of all active tenants wait', async () => {
+  const turns = new RequestTurns()
+  turns.tryBegin('b')
+  sequence(turns, 'a', 0)
+  const waiting = crowd(turns, 'a')
+  await vi.advanceTimersByTimeAsync(0)
+  expect(waiting.begun).toBe(0)
+  // One of the other is under way, and four wait.
+  turns.end('b', 50)
+  turns.tryBegin('b')
+  const others = crowd(turns, 'b')
+  await vi.advanceTimersByTimeAsync(0)
+  expect([waiting.begun, others.begun]).toEqual([1, 0])
+  // A request of each at a time, though both have used more than their share.
+  turns.end('b', 10_000)
+  await vi.advanceTimersByTimeAsync(0)
+  expect([waiting.begun, others.begun]).toEqual([1, 1])
+})
+
 it('says in a refusal that a tenant rests', async () => {
   const turns = new RequestTurns()
   turns.tryBegin('b')
@@ -109,7 +151,8 @@ it('says in a refusal that a tenant rests', async () => {
   await expect(turns.wait('a', waiting.signal)).rejects.toMatchObject({
     code: 'overloaded',
     detail:
-      'This tenant has used its share of the time, which is half of it while other tenants send requests. ' +
+      'This tenant has used its share of the time, which is a quarter of it while other tenants send ' +
+      'fewer requests. ' +
       '500 more already wait. Retry later, with fewer at a time.',
   })
   waiting.abort()
