@@ -8,7 +8,7 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { signatureHeaders } from '../../src/webhooks/signature.js'
-import { createKey } from '../support/create-key.js'
+import { applicationScopes, createKey } from '../support/create-key.js'
 import { type FreshDatabase, freshDatabase } from '../support/postgres.js'
 import { type Service, startService, temporaryFolder } from '../support/service.js'
 
@@ -23,15 +23,7 @@ let key: string
 
 beforeAll(async () => {
   database = await freshDatabase()
-  const scopes = [
-    'jobs:read',
-    'jobs:write',
-    'datasets:read',
-    'datasets:write',
-    'models:read',
-    'models:predict',
-  ] as const
-  key = await createKey(database.connectionString, 'mine', scopes)
+  key = await createKey(database.connectionString, 'mine', applicationScopes)
   service = await startService({ DATABASE_URL: database.connectionString })
   const pack = ['pack', './sdk', '--json', '--pack-destination', folder.path]
   const { stdout } = await runFile('npm', pack, { cwd: root })

@@ -4,7 +4,7 @@ import { copyFileSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } fro
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { createKey } from '../support/create-key.js'
+import { applicationScopes, createKey } from '../support/create-key.js'
 import { type FreshDatabase, freshDatabase } from '../support/postgres.js'
 import { type Service, startService, temporaryFolder } from '../support/service.js'
 
@@ -20,16 +20,7 @@ let adminKey: string
 
 beforeAll(async () => {
   database = await freshDatabase()
-  const scopes = [
-    'jobs:read',
-    'jobs:write',
-    'datasets:read',
-    'datasets:write',
-    'models:read',
-    'models:predict',
-    'metrics:read',
-  ] as const
-  key = await createKey(database.connectionString, 'mine', scopes)
+  key = await createKey(database.connectionString, 'mine', [...applicationScopes, 'metrics:read'])
   adminKey = await createKey(database.connectionString, 'operators', ['admin'])
   service = await startService({ DATABASE_URL: database.connectionString })
   writeFileSync(place('package.json'), '{"type":"module","private":true}')

@@ -4,7 +4,7 @@ import { join, normalize } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import type * as Sdk from '../../sdk/src/index.js'
 import { browserSuite, hasChromium } from '../support/browser.js'
-import { createKey } from '../support/create-key.js'
+import { applicationScopes, createKey } from '../support/create-key.js'
 import { upTo } from '../support/watching.js'
 
 const document = `<!doctype html><script type="module">
@@ -16,15 +16,7 @@ describe.skipIf(!hasChromium)('the client in a browser', () => {
   const suite = browserSuite({})
 
   it('uploads, trains, watches and predicts', { timeout: 120_000 }, async () => {
-    const scopes = [
-      'jobs:read',
-      'jobs:write',
-      'datasets:read',
-      'datasets:write',
-      'models:read',
-      'models:predict',
-    ] as const
-    const key = await createKey(suite.database(), 'mine', scopes)
+    const key = await createKey(suite.database(), 'mine', applicationScopes)
     const page = await suite.open('health/live')
     await page.route('**/sdk/**', (route) => {
       const path = join('sdk/dist', normalize(new URL(route.request().url()).pathname.slice('/sdk/'.length)))

@@ -4,6 +4,16 @@ import { keyStore } from '../../src/store/keys.js'
 import { withMigratedDatabase } from '../../src/store/migrated-database.js'
 import { keyFor } from './keys.js'
 
+/** What an application needs that uploads, trains, watches and predicts. */
+export const applicationScopes = [
+  'jobs:read',
+  'jobs:write',
+  'datasets:read',
+  'datasets:write',
+  'models:read',
+  'models:predict',
+] as const
+
 /**
  * @param models only with the scope `models:predict`
  * @returns the text of the key
