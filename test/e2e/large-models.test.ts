@@ -80,13 +80,16 @@ it.each([
     expect(await chunks(kind)).toBe(before)
   } else {
     // Another worker finds the silent job, and the cleanup what was left of the first.
-    startWorker()
+    const second = startWorker()
     await eventually(async () => ((await stores.jobs.get(id))?.status === 'succeeded' ? true : undefined))
     await draftStore(stores.database).cleanUp()
     const job = await stores.jobs.get(id)
     const model = await stores.models.get(job?.modelId ?? '')
     expect((await stores.models.weights(model?.id ?? ''))?.bytes.length).toBe(model?.weightBytes)
     expect(await stores.database.weightChunk.count({ where: { modelId: { not: model?.id ?? '' } } })).toBe(0)
+    // It would take the job of the next case.
+    second.kill('SIGKILL')
+    await once(second, 'exit')
   }
   expect(await stores.database.draft.count()).toBe(0)
 }, 60_000)
