@@ -18,12 +18,11 @@ const shareMilliseconds = 2
  * (a token bucket). Without a limit, one tenant would keep processors and database busy between the requests of others.
  */
 const pace = 1 / 2
-
-/** The same for a tenant that crowds: at least this many of its requests wait. */
-const crowdPace = 1 / 4
-const crowd = 4
-
 const burstMilliseconds = 250
+
+/** A tenant crowds while at least this many of its requests wait. It has a slower pace then. */
+const crowd = 4
+const crowdPace = 1 / 4
 
 /** Time limit for the wait of one request. */
 const waitSeconds = 30

@@ -99,6 +99,14 @@ it('lets a tenant rest that sends without a pause while another is active, for a
   await waiting
 })
 
+/** `a` has used 25 ms too many, as above, and `b` is active. */
+function restingTurns(): RequestTurns {
+  const turns = new RequestTurns()
+  turns.tryBegin('b')
+  sequence(turns, 'a', 0)
+  return turns
+}
+
 /** Lets four requests of the tenant wait. Counts those that began. */
 function crowd(turns: RequestTurns, tenantId: string): { begun: number } {
   const state = { begun: 0 }
@@ -110,10 +118,7 @@ function crowd(turns: RequestTurns, tenantId: string): { begun: number } {
 }
 
 it('lets a tenant whose requests wait rest for three times as long', async () => {
-  const turns = new RequestTurns()
-  turns.tryBegin('b')
-  // 25 ms too many, as above.
-  sequence(turns, 'a', 0)
+  const turns = restingTurns()
   const waiting = crowd(turns, 'a')
   // A quarter of a millisecond per millisecond.
   await vi.advanceTimersByTimeAsync(99)
@@ -123,9 +128,7 @@ it('lets a tenant whose requests wait rest for three times as long', async () =>
 })
 
 it('lets no tenant rest if requests of all active tenants wait', async () => {
-  const turns = new RequestTurns()
-  turns.tryBegin('b')
-  sequence(turns, 'a', 0)
+  const turns = restingTurns()
   const waiting = crowd(turns, 'a')
   await vi.advanceTimersByTimeAsync(0)
   expect(waiting.begun).toBe(0)
@@ -142,9 +145,7 @@ it('lets no tenant rest if requests of all active tenants wait', async () => {
 })
 
 it('says in a refusal that a tenant rests', async () => {
-  const turns = new RequestTurns()
-  turns.tryBegin('b')
-  sequence(turns, 'a', 0)
+  const turns = restingTurns()
   const waiting = new AbortController()
   setMaxListeners(0, waiting.signal)
   const waits = Array.from({ length: 500 }, () => turns.wait('a', waiting.signal).catch(() => {}))
