@@ -1,5 +1,6 @@
 import { defineConfig } from 'vitest/config'
 import { BaseSequencer, type TestSpecification } from 'vitest/node'
+import { compileLess } from './test/support/compile-less.js'
 import { underLoad } from './test/support/waiting.js'
 
 const allTests = 'test/**/*.test.ts'
@@ -42,6 +43,7 @@ const repeatedTests = [
   'test/e2e/forks.test.ts',
   'test/e2e/moving-aliases.test.ts',
   'test/e2e/traces.test.ts',
+  'test/e2e/turns.test.ts',
   'test/engine/addon-build.test.ts',
   'test/examples/claims.test.ts',
   'test/hostile/overload.test.ts',
@@ -75,9 +77,10 @@ export default defineConfig({
   test: {
     projects: Object.entries(chosen).map(([name, files]) => ({ extends: true, test: { name, ...files } })),
     maxWorkers: 3,
-    // Most code of a test runs a few times, so compiling it for speed costs more than it saves.
-    execArgv: ['--interrupt-budget=400000', '--wasm-tiering-budget=100000000'],
+    execArgv: [...compileLess, '--wasm-tiering-budget=100000000'],
     sequence: { sequencer: SlowFirst },
+    // Keeps transformed modules in node_modules/.experimental-vitest-cache for the next run, by their content.
+    experimental: { fsModuleCache: true },
     // Files of one worker share loaded modules: importing the service costs more than most files' tests.
     isolate: false,
     globalSetup: ['test/support/shared-processes.ts'],

@@ -10,6 +10,7 @@ export interface HttpRequest {
   /** Sent as Idempotency-Key. */
   idempotencyKey?: string
   ifMatch?: string
+  accept?: string
 }
 
 interface HttpResponse {
@@ -34,7 +35,7 @@ export class HttpClient {
 
   /** Resolves with status 0 if the connection breaks, or after two minutes without data. */
   send(
-    { method, path, body, type = 'application/json', idempotencyKey, ifMatch }: HttpRequest,
+    { method, path, body, type = 'application/json', idempotencyKey, ifMatch, accept }: HttpRequest,
     keepText = true,
   ): Promise<HttpResponse> {
     const begin = performance.now()
@@ -42,6 +43,7 @@ export class HttpClient {
     if (this.key !== undefined) headers.authorization = `Bearer ${this.key}`
     if (idempotencyKey !== undefined) headers['idempotency-key'] = idempotencyKey
     if (ifMatch !== undefined) headers['if-match'] = ifMatch
+    if (accept !== undefined) headers.accept = accept
     if (body !== undefined) {
       headers['content-type'] = type
       headers['content-length'] = String(body.length)

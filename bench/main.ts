@@ -1,4 +1,4 @@
-/** `npm run bench -- NAME …`: engine, accuracy, mnist, peers, table, blocks, scaling, first-epoch, fan-out, page, page-runs, upload, large, estimate, tables, service, adversary, start or exports; each file describes its measurement and options. */
+/** `npm run bench -- NAME …`: engine, accuracy, mnist, peers, table, blocks, scaling, first-epoch, fan-out, page, page-runs, upload, large, estimate, tables, service, adversary, small-jobs, start or exports; each file describes its measurement and options. */
 const benches: Readonly<Record<string, () => Promise<{ main(args: string[]): void | Promise<void> }>>> = {
   engine: () => import('./engine.js'),
   accuracy: () => import('./accuracy.js'),
@@ -17,6 +17,7 @@ const benches: Readonly<Record<string, () => Promise<{ main(args: string[]): voi
   tables: () => import('./tables.js'),
   service: () => import('./service.js'),
   adversary: () => import('./adversary.js'),
+  'small-jobs': () => import('./small-jobs.js'),
   start: () => import('./start.js'),
   exports: () => import('./exports.js'),
 }

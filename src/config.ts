@@ -201,7 +201,7 @@ export const settingGroups = {
       .transform((value) => value === 'true')
       .describe('`false` trains every job, also one that equals a stored run.'),
     DATASET_CACHE_BYTES: bytes(1024 * 1024 * 1024).describe(
-      'Encoded datasets that a worker process caches. A further quarter holds datasets as stored.',
+      'Encoded datasets that a worker process caches for five minutes after their last use. A further quarter holds datasets as stored.',
     ),
     WORKER_ID: z
       .string()

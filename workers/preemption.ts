@@ -12,17 +12,19 @@ const leastMilliseconds = 1_000
 const preparationFactor = 10
 /** Milliseconds. A training that is expected to end sooner is not stopped. */
 const leastLeft = 1_000
+/** Milliseconds for which jobs hold the spare thread. They are estimated to take a tenth of it. */
+const spareMilliseconds = 1_000
 
 interface Preemptible<Run> {
   readonly runs: readonly Run[]
-  readonly holder: Pick<Holder, 'threads' | 'since' | 'encodedAt' | 'begunAt' | 'expectedEnd'>
+  readonly holder: Pick<Holder, 'threads' | 'isSpare' | 'since' | 'encodedAt' | 'begunAt' | 'expectedEnd'>
   /** Whether the worker keeps the encoded rows of an order, by its index. */
   readonly orders: { keepsRows(index: number): boolean }
 }
 
 /**
- * Those that hold their threads longest come first. Batches end soon. A run that has not begun
- * would lose its preparation.
+ * Those that hold their threads longest come first. Batches end soon, as do runs on the spare thread. A run that has not
+ * begun would lose its preparation.
  * @param now in milliseconds
  */
 export function inOrderOfPreemption<Run extends { readonly stop: Int32Array }>(
@@ -30,8 +32,8 @@ export function inOrderOfPreemption<Run extends { readonly stop: Int32Array }>(
   now: number,
 ): Run[] {
   const mayStop = ({ runs, holder, orders }: Preemptible<Run>) => {
-    const { threads, since, encodedAt, begunAt, expectedEnd } = holder
-    if (threads === 0 || begunAt === null) return false
+    const { threads, isSpare, since, encodedAt, begunAt, expectedEnd } = holder
+    if (threads === 0 || isSpare || begunAt === null) return false
     const repeated = begunAt - (encodedAt !== null && orders.keepsRows(0) ? encodedAt : since)
     return (
       now - begunAt >= Math.max(leastMilliseconds, preparationFactor * repeated) &&
@@ -43,6 +45,17 @@ export function inOrderOfPreemption<Run extends { readonly stop: Int32Array }>(
     .filter((batch) => batch.runs.length === 1 && mayStop(batch))
     .toSorted((one, other) => one.holder.since - other.holder.since)
     .flatMap(({ runs }) => runs)
+}
+
+/** Runs that hold the spare thread for longer than small jobs do, because their estimate was wrong. */
+export function overrunsOfSpare<Run extends { readonly stop: Int32Array }>(
+  batches: readonly Pick<Preemptible<Run>, 'runs' | 'holder'>[],
+  now: number,
+): Run[] {
+  return batches
+    .filter(({ holder }) => holder.isSpare && holder.threads > 0 && now - holder.since >= spareMilliseconds)
+    .flatMap(({ runs }) => runs)
+    .filter(({ stop }) => Atomics.load(stop, 0) === 0)
 }
 
 interface Dependencies {
@@ -62,7 +75,10 @@ export class Preemption {
     private readonly allocator: Pick<ThreadAllocator, 'free'>,
     private readonly dependencies: Dependencies,
   ) {
-    this.#timer = setInterval(() => void this.#decide(), decisionMilliseconds)
+    this.#timer = setInterval(() => {
+      for (const run of overrunsOfSpare([...this.batches], performance.now())) release(run)
+      void this.#decide()
+    }, decisionMilliseconds)
   }
 
   close(): void {
@@ -88,10 +104,11 @@ export class Preemption {
       order.map(({ job }) => job.jobId),
       { free: this.allocator.free, all: threads },
     )
-    for (const run of order) {
-      if (!ids.includes(run.job.jobId)) continue
-      run.reason = 'preempted'
-      requestStopAfterFold(run)
-    }
+    for (const run of order) if (ids.includes(run.job.jobId)) release(run)
   }
+}
+
+function release(run: Batch['runs'][number]): void {
+  run.reason = 'preempted'
+  requestStopAfterFold(run)
 }

@@ -1,9 +1,10 @@
 /** Claims jobs, trains them in a thread, and stores their progress and their end. */
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import { epochCount } from '../src/engine/index.js'
 import type { Tracing } from '../src/tracing/tracing.js'
 import type { JobProgress } from '../src/training/ports/jobs.js'
-import type { Claim, ClaimedJob, Progress, RunStore } from '../src/training/ports/runs.js'
+import type { Claim, Claimed, ClaimedJob, Progress, RunStore } from '../src/training/ports/runs.js'
 import type { MetricStore } from '../src/training/ports/service-metrics.js'
 import { type Batch, createBatch, expectEnd, type Run, requestStop } from './batch.js'
 import { FoldMemory } from './fold-memory.js'
@@ -19,6 +20,8 @@ import { type OrderSources, TrainingOrders } from './training-orders.js'
 import { WorkTally } from './work-tally.js'
 
 const heartbeatMilliseconds = 1_000
+/** Milliseconds between two checks of the spare thread whether an ordinary one is free. */
+const leastWait = 10
 /** Milliseconds between claims while a wide job waits for threads, because another worker may claim it. */
 const waitMilliseconds = 1_000
 
@@ -41,6 +44,12 @@ interface Dependencies extends OrderSources {
 interface Active {
   run: Run
   record: RunRecord
+}
+
+interface ClaimedBatch {
+  batch: Batch
+  /** Number of jobs that stay queued. */
+  left: number
 }
 
 /** The phases of `processNext`. */
@@ -68,6 +77,7 @@ export class Processor {
     this.#retries = new Retries(dependencies.runs, dependencies.log)
     this.#threads = new ThreadAllocator(dependencies.threads)
     this.#heart = setInterval(() => {
+      this.#prepareSpareThread()
       void this.#beat()
       void this.#advanceClock()
       void this.#addMetrics()
@@ -75,6 +85,7 @@ export class Processor {
     this.#preemption = new Preemption(this.#batches, this.#threads, dependencies)
   }
 
+  /** Without the spare thread. */
   get busyThreads(): number {
     return this.dependencies.threads - this.#threads.free
   }
@@ -83,8 +94,20 @@ export class Processor {
    * Claims and trains the next job, or a batch of small ones. False if there is nothing to train. Rejects only if the
    * claim fails.
    */
-  async processNext({ onClaim, onTrained }: Partial<Phases> = {}): Promise<boolean> {
-    const claimed = await this.#claim()
+  async processNext(phases: Partial<Phases> = {}): Promise<boolean> {
+    return this.#process(await this.#claim(), phases)
+  }
+
+  /**
+   * While all threads are busy: claims and trains small jobs of tenants that run none, on the spare thread. Waits while an
+   * ordinary thread is about to become free. False if there is nothing to train, or an ordinary thread is free.
+   * Call it again when the promise is resolved.
+   */
+  async processSpare({ onClaim }: Pick<Phases, 'onClaim'>): Promise<boolean> {
+    return this.#process(await this.#claimSpare(), { onClaim })
+  }
+
+  async #process(claimed: ClaimedBatch | null, { onClaim, onTrained }: Partial<Phases>): Promise<boolean> {
     if (claimed === null) return false
     const { batch, left } = claimed
     onClaim?.(left)
@@ -127,12 +150,9 @@ export class Processor {
   }
 
   /** Claims jobs. Waits while the first has more threads than are free. */
-  async #claim(): Promise<{ batch: Batch; left: number } | null> {
+  async #claim(): Promise<ClaimedBatch | null> {
     while (!this.#stopping) {
-      // One claim at a time, so that two do not count the same free threads.
-      const turn = this.#claiming.then(() => this.#claimWithinFreeThreads())
-      this.#claiming = turn.catch(() => null)
-      const { batch, left } = await turn
+      const { batch, left } = await this.#inTurn(() => this.#claimWithinFreeThreads())
       if (batch !== null) return { batch, left }
       if (left === 0) return null
       await new Promise<void>((resume) => {
@@ -143,16 +163,44 @@ export class Processor {
     return null
   }
 
+  async #claimSpare(): Promise<ClaimedBatch | null> {
+    for (;;) {
+      const wait = this.#threads.spareIn
+      if (wait === null || this.#stopping) return null
+      if (wait === 0) break
+      await sleep(Math.max(leastWait, 1_000 * wait))
+    }
+    const { batch, left } = await this.#inTurn(() => this.#claimOnSpare())
+    return batch === null ? null : { batch, left }
+  }
+
+  /** One claim at a time, so that two do not count the same free threads. */
+  #inTurn<T>(claim: () => Promise<T>): Promise<T> {
+    const turn = this.#claiming.then(claim)
+    this.#claiming = turn.catch(() => null)
+    return turn
+  }
+
   /** `left` is not 0 if more jobs may be queued. */
   async #claimWithinFreeThreads(): Promise<{ batch: Batch | null; left: number }> {
     const { runs, workerId } = this.dependencies
     if (this.#threads.free === 0 || this.#stopping) return { batch: null, left: 1 }
-    const { jobs, left, waiting, unreadable } = await runs.claim(workerId, this.#threads.capacity())
+    const claimed = await runs.claim(workerId, this.#threads.capacity())
+    this.#threads.reserve(claimed.waiting)
+    return this.#takeUp(claimed, false)
+  }
+
+  async #claimOnSpare(): Promise<{ batch: Batch | null; left: number }> {
+    const { runs, workerId } = this.dependencies
+    if (this.#threads.spareIn !== 0 || this.#stopping) return { batch: null, left: 0 }
+    return this.#takeUp(await runs.claimSpare(workerId, this.#threads.spareCapacity()), true)
+  }
+
+  async #takeUp({ jobs, left, unreadable }: Claimed, isSpare: boolean) {
     for (const { claim, error } of unreadable) await this.#refuseUnreadable(claim, error)
-    this.#threads.reserve(waiting)
     if (jobs.length === 0) return { batch: null, left }
     const orders = new TrainingOrders(this.dependencies, this.#folds)
-    const batch = createBatch(jobs, this.#threads.take(jobs), orders)
+    const batch = createBatch(jobs, this.#threads.take(jobs, isSpare), orders)
     this.#batches.add(batch)
     // A stop before this line did not see these runs.
     if (this.#stopping) for (const run of batch.runs) requestStop(run)
@@ -248,6 +296,13 @@ export class Processor {
     const { jobId, attempt, tenantId, requestId, traceId } = job
     const spanId = trace && { spanId: trace.spanId }
     log.info({ jobId, attempt, tenantId, requestId, traceId, ...spanId, ...more }, what)
+  }
+
+  /** Starts it in advance while all others are busy, so that the first small job does not wait for it. */
+  #prepareSpareThread(): void {
+    if (this.#threads.free > 0) return
+    const ordinary = [...this.#batches].filter(({ holder }) => holder.threads > 0 && !holder.isSpare)
+    this.dependencies.pool.startThreads(ordinary.length + 1)
   }
 
   /** Adds the work to the metrics of all workers. */

@@ -1,7 +1,11 @@
-/** Encoded datasets that the threads of a worker share. Each is encoded once, and evicted when memory is short. */
+/**
+ * Encoded datasets that the threads of a worker share. Each is encoded once, and evicted when memory is short or it is
+ * not used for some time.
+ */
 import { Dataset } from '../src/engine/index.js'
 import { collectSoon, worthwhileBytes } from '../src/threads/collect-garbage.js'
 import type { SharedData } from './messages.js'
+import { removeUnused } from './unused-datasets.js'
 
 export type Taken =
   | { type: 'shared'; data: SharedData }
@@ -14,6 +18,7 @@ interface Entry {
   data: Promise<SharedData | null>
   /** Null until the rows are encoded. */
   encoded: SharedData | null
+  usedAt: number
 }
 
 export class SharedDatasets {
@@ -31,6 +36,7 @@ export class SharedDatasets {
       const data = await entry.data
       if (data !== null) {
         if (this.entries.get(key) === entry) {
+          entry.usedAt = performance.now()
           this.entries.delete(key)
           this.entries.set(key, entry)
         }
@@ -73,10 +79,16 @@ export class SharedDatasets {
     }
   }
 
+  /** @param before by performance.now() */
+  evictUnused(before: number): void {
+    removeUnused(this.entries, before, countBytes)
+  }
+
   private begin(key: string): Taken {
     let settle: (data: SharedData | null) => void = () => {}
     const entry: Entry = {
       encoded: null,
+      usedAt: performance.now(),
       data: new Promise((resolve) => {
         settle = resolve
       }),

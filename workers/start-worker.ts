@@ -19,11 +19,13 @@ import type { JobQueue } from '../src/training/ports/queue.js'
 import { reconcileForever } from '../src/training/reconcile.js'
 import { Lanes } from './claim-loops.js'
 import { ObjectTally } from './object-tally.js'
-import { Processor } from './processor.js'
+import { type Phases, Processor } from './processor.js'
 import { reportForever } from './report-worker.js'
 import { SharedDatasets } from './shared-datasets.js'
+import { SpareLane } from './spare-lane.js'
 import { StoredTables } from './stored-tables.js'
 import { TrainerPool } from './trainer-pool.js'
+import { evictUnusedForever } from './unused-datasets.js'
 
 /** What all parts of a worker need. */
 interface Common {
@@ -100,16 +102,19 @@ function openProcessor(
   stores: Stores,
   pool: TrainerPool,
   tracing: Tracing | null,
-  { config, log }: Common,
+  { stack, config, log }: Common,
 ): Processor {
+  const sharedDatasets = new SharedDatasets(config.DATASET_CACHE_BYTES)
+  const storedTables = new StoredTables(stores.datasets, config.DATASET_CACHE_BYTES / 4)
+  stack.adopt(evictUnusedForever([sharedDatasets, storedTables]), (eviction) => eviction.stop())
   return new Processor({
     workerId,
     runs: stores.runs,
     models: stores.models,
     serviceMetrics: stores.serviceMetrics,
     pool,
-    sharedDatasets: new SharedDatasets(config.DATASET_CACHE_BYTES),
-    storedTables: new StoredTables(stores.datasets, config.DATASET_CACHE_BYTES / 4),
+    sharedDatasets,
+    storedTables,
     checkpointMilliseconds: 1_000 * config.CHECKPOINT_SECONDS,
     backend: config.DESCENT_BACKEND,
     threads: config.WORKER_CONCURRENCY,
@@ -135,14 +140,22 @@ async function takeJobs(
     await queue.wake().catch(onQueueError)
     await queue.close()
   })
-  const lanes = new Lanes(
-    threads,
-    (phases) => processor.processNext(phases),
-    (error) => log.warn({ err: error }, 'training'),
-  )
+  const onTrainingError = (error: unknown) => log.warn({ err: error }, 'training')
+  const spare = new SpareLane((phases) => processor.processSpare(phases), onTrainingError)
+  stack.adopt(spare, (opened) => opened.close())
+  /** Jobs that an ordinary claim leaves may suit the spare thread. */
+  const processNext = ({ onClaim, ...phases }: Pick<Phases, 'onClaim'> & Partial<Phases>) =>
+    processor.processNext({
+      ...phases,
+      onClaim: (left) => {
+        onClaim(left)
+        if (left > 0) spare.wake()
+      },
+    })
+  const lanes = new Lanes(threads, processNext, onTrainingError)
   stack.adopt(lanes, (opened) => opened.close())
   if (redisUrl !== undefined) {
-    const consumer = await consumeFrom(redisUrl, threads, queue, processor, onQueueError)
+    const consumer = await consumeFrom(redisUrl, threads, queue, processNext, onQueueError)
     stack.adopt(consumer, (opened) => opened.close())
   }
   // Closed before the lanes and the consumer, which wait for the trainings.
@@ -151,6 +164,8 @@ async function takeJobs(
     onHint: (progress) => processor.notice(progress),
     onQueued: () => {
       if (redisUrl === undefined) lanes.wake()
+      // It takes no message from Redis, so idle workers are still woken.
+      spare.wake()
     },
     // The next heartbeat or the reconciler finds missed changes.
     onReconnect: () => log.info('listening for hints again'),
@@ -169,7 +184,7 @@ async function consumeFrom(
   url: string,
   concurrency: number,
   queue: JobQueue,
-  processor: Processor,
+  processNext: (phases: Pick<Phases, 'onClaim'>) => Promise<boolean>,
   onError: (error: unknown) => void,
 ) {
   const wakeOthers = () => void queue.wake().catch(onError)
@@ -181,7 +196,7 @@ async function consumeFrom(
       let isMore: boolean
       do {
         isMore = false
-        await processor.processNext({
+        await processNext({
           onClaim: (left) => {
             isMore = left > 0
             if (isMore) wakeOthers()

@@ -1,13 +1,12 @@
 /**
  * Stored datasets in shared memory. Each is read from the database once for all jobs that split and encode it. Evicts
- * the least recently used when memory is short.
+ * the least recently used when memory is short, and those that are not used for some time.
  */
 import type { Dataset, GeneratedDataset, ImageFormat } from '../src/contract/dataset.js'
-import { Problem } from '../src/contract/problems.js'
 import { builtIn } from '../src/datasets/built-ins.js'
-import { PackedRows } from '../src/datasets/packed-rows.js'
 import type { Table } from '../src/datasets/table.js'
 import type { AllDatasets } from '../src/training/ports/datasets.js'
+import { removeUnused } from './unused-datasets.js'
 
 export interface StoredTable {
   table: Table
@@ -21,6 +20,7 @@ interface Entry {
   loading: Promise<StoredTable | null>
   /** 0 until the table is loaded. */
   bytes: number
+  usedAt: number
 }
 
 export class StoredTables {
@@ -37,7 +37,8 @@ export class StoredTables {
     const table = builtIn(name)
     if (table !== undefined) return { table, image: null }
     if (id === null) return null
-    const entry = this.#entries.get(id) ?? { loading: this.#load(id), bytes: 0 }
+    const entry = this.#entries.get(id) ?? { loading: this.#load(id), bytes: 0, usedAt: 0 }
+    entry.usedAt = performance.now()
     this.#entries.delete(id)
     this.#entries.set(id, entry)
     try {
@@ -52,10 +53,14 @@ export class StoredTables {
     }
   }
 
+  /** @param before by performance.now() */
+  evictUnused(before: number): void {
+    removeUnused(this.#entries, before, ({ bytes }) => bytes)
+  }
+
   async #load(id: string): Promise<StoredTable | null> {
     const [dataset, table] = await Promise.all([this.datasets.get(id), this.datasets.table(id)])
     if (dataset === null || table === null) return null
-    checkRows(id, table)
     return { table: { ...table, chunks: table.chunks.map(shared) }, image: dataset.image }
   }
 
@@ -67,26 +72,6 @@ export class StoredTables {
       this.#entries.delete(id)
       bytes -= entry.bytes
     }
-  }
-}
-
-/** @throws Problem `integrity` if a chunk is missing or truncated. A training would take its rows as zeros, or crash. */
-function checkRows(id: string, { rows, chunks }: Table): void {
-  const stored = chunks.reduce((sum, chunk) => sum + countRows(id, chunk), 0)
-  if (stored === rows) return
-  throw new Problem(
-    'integrity',
-    `Dataset ${id} is damaged: it has ${rows} rows, and its chunks have ${stored}.`,
-  )
-}
-
-function countRows(id: string, chunk: Uint8Array): number {
-  try {
-    return new PackedRows(chunk).rows
-  } catch (error) {
-    // Too short or too long for its header.
-    if (!(error instanceof RangeError)) throw error
-    throw new Problem('integrity', `Dataset ${id} is damaged: ${error.message}.`)
   }
 }
 

@@ -1,5 +1,5 @@
 /** Allocates the threads of a worker: which claims hold them, when they become free, and what can be claimed. */
-import type { Capacity, Claimed, ClaimedJob } from '../src/training/ports/runs.js'
+import type { Capacity, Claimed, ClaimedJob, SpareCapacity } from '../src/training/ports/runs.js'
 
 /**
  * Limits of a batch of small jobs that one thread trains in sequence. Low, so that other tenants get their turn soon.
@@ -18,6 +18,8 @@ type Taken = Pick<ClaimedJob, 'estimatedSeconds'> & { spec: { threads: number } 
 export interface Holder {
   /** 0 after their training, while their results are stored. */
   threads: number
+  /** Whether it holds the spare thread, which is not one of the worker's threads. */
+  readonly isSpare: boolean
   readonly since: number
   readonly estimatedSeconds: number
   /** Milliseconds, when the encoded rows were in memory that trainings share; null before, or if they are not shared. */
@@ -44,7 +46,17 @@ export class ThreadAllocator {
   ) {}
 
   get free(): number {
-    return this.all - [...this.#holders].reduce((sum, { threads }) => sum + threads, 0)
+    return this.all - this.#ordinary.reduce((sum, { threads }) => sum + threads, 0)
+  }
+
+  /**
+   * Seconds until the spare thread may take small jobs; null if a thread is free. It does not while a thread is expected
+   * to become free as soon as after a batch of small jobs.
+   */
+  get spareIn(): number | null {
+    if (this.free > 0) return null
+    const [soonest = 0] = this.#freeIn(this.now())
+    return soonest >= together.seconds ? 0 : soonest
   }
 
   /** The capacity for the next claim. */
@@ -64,6 +76,11 @@ export class ThreadAllocator {
     }
   }
 
+  /** The capacity for the next claim of the spare thread. */
+  spareCapacity(): SpareCapacity {
+    return { all: this.all, ...together, timeScale: this.#timeScale }
+  }
+
   /**
    * Reserves threads for a wide job. The time of its start is set once, so overruns of others do not let more jobs pass
    * it.
@@ -77,11 +94,12 @@ export class ThreadAllocator {
     }
   }
 
-  take(jobs: readonly Taken[]): Holder {
+  take(jobs: readonly Taken[], isSpare = false): Holder {
     const since = this.now()
     const threads = Math.min(Math.max(...jobs.map(({ spec }) => spec.threads)), this.all)
     const estimatedSeconds = jobs.reduce((sum, job) => sum + job.estimatedSeconds, 0)
-    const holder = { threads, since, estimatedSeconds, encodedAt: null, begunAt: null, expectedEnd: null }
+    const times = { since, estimatedSeconds, encodedAt: null, begunAt: null, expectedEnd: null }
+    const holder = { threads, isSpare, ...times }
     this.#holders.add(holder)
     return holder
   }
@@ -104,9 +122,13 @@ export class ThreadAllocator {
     return Math.min(scales.most, Math.max(scales.least, this.#measured / this.#estimated))
   }
 
+  get #ordinary(): Holder[] {
+    return [...this.#holders].filter(({ isSpare }) => !isSpare)
+  }
+
   /** A training that overruns its estimate is expected to take as long again. */
   #freeIn(now: number): number[] {
-    const ends = [...this.#holders].flatMap(({ threads, since, estimatedSeconds, expectedEnd }) => {
+    const ends = this.#ordinary.flatMap(({ threads, since, estimatedSeconds, expectedEnd }) => {
       const end = expectedEnd ?? since + 1_000 * this.#timeScale * estimatedSeconds
       const left = end > now ? end - now : now - since
       return Array.from({ length: threads }, () => left / 1_000)

@@ -1,7 +1,10 @@
 import { lowerPriority, ownPriority } from '../src/base/low-priority.js'
 
-/** Milliseconds of training at normal priority. Idle time restores them. */
+/** Milliseconds of training at normal priority. */
 const normalMilliseconds = 1_000
+
+/** Milliseconds of them that a millisecond of idle time restores, so that at most a fifth of the time has normal priority. */
+const restored = 1 / 4
 
 /**
  * Gives short trainings the normal priority, so that their first epochs arrive at once. Long ones get a low priority, so
@@ -25,7 +28,7 @@ export class ThreadPriority {
 
   /** Training begins after idle time. */
   begin(): void {
-    this.#trained = Math.max(0, this.#trained - this.#elapsed())
+    this.#trained = Math.max(0, this.#trained - restored * this.#elapsed())
     this.#lowerWhenDue()
   }
 

@@ -84,6 +84,16 @@ export class TrainerPool {
     }
   }
 
+  /** Number of threads, with the idle ones. */
+  get size(): number {
+    return this.all.size
+  }
+
+  /** Starts threads in advance until there are so many. */
+  startThreads(count: number): void {
+    while (this.size < count) this.idle.push(this.spawn())
+  }
+
   async close(): Promise<void> {
     await Promise.all([...this.all].map((thread) => thread.terminate()))
   }

@@ -5,7 +5,7 @@ import type { AttackFixtures } from './fixtures.js'
 export const lanesPerAttack = 16
 
 export interface Attack {
-  /** As the OpenAPI document writes them. */
+  /** As the OpenAPI document writes them, which hides `/mcp`. */
   routes: readonly string[]
   /** Concurrent requests. */
   lanes: number
@@ -22,6 +22,22 @@ export const repeated =
     return {
       round: async () => {
         await fixtures.client.send(list[next++ % list.length], false)
+      },
+    }
+  }
+
+export const idIn = (text: string) => /"id":"([^"]+)"/.exec(text)?.[1]
+
+/** Creates a resource, then deletes it. */
+export const createAndDelete =
+  (make: () => HttpRequest, unmake: (id: string) => HttpRequest): Attack['prepare'] =>
+  async ({ client }) => {
+    const ask = make()
+    return {
+      round: async () => {
+        const { status, text } = await client.send(ask)
+        const id = idIn(text)
+        if (status < 300 && id !== undefined) await client.send(unmake(id), false)
       },
     }
   }

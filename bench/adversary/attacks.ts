@@ -1,10 +1,24 @@
 /** The kinds of attack, with their routes and concurrent requests, until they are stopped. */
 import { type HttpRequest, json } from '../http-client.js'
 import { adminAttack } from './admin-attack.js'
-import { type Attack, cancelAll, get, lanesPerAttack, post, remove, repeated } from './attack.js'
+import {
+  type Attack,
+  cancelAll,
+  createAndDelete,
+  get,
+  idIn,
+  lanesPerAttack,
+  post,
+  remove,
+  repeated,
+} from './attack.js'
+import { bodyAttack } from './body-attack.js'
+import { connectionAttacks } from './connection-attacks.js'
 import { createCsv, generated, training } from './fixtures.js'
-import { hangWebhooks, holdStreams } from './idle-connections.js'
+import { mcpAttack } from './mcp-attack.js'
 import { modelAttacks } from './model-attacks.js'
+import { tableAttacks } from './table-attacks.js'
+import { webhookAttacks } from './webhook-attacks.js'
 
 const uploadMegabytes = 16
 /** Below MAXIMUM_BODY_BYTES, whose default is 1 MiB. */
@@ -20,22 +34,6 @@ const inlineRows = () => {
   }
   return { x, y }
 }
-
-const idIn = (text: string) => /"id":"([^"]+)"/.exec(text)?.[1]
-
-/** Creates a resource, then deletes it. */
-const createAndDelete =
-  (make: () => HttpRequest, unmake: (id: string) => HttpRequest): Attack['prepare'] =>
-  async ({ client }) => {
-    const ask = make()
-    return {
-      round: async () => {
-        const { status, text } = await client.send(ask)
-        const id = idIn(text)
-        if (status < 300 && id !== undefined) await client.send(unmake(id), false)
-      },
-    }
-  }
 
 const createUpload = (path: string) => (): HttpRequest => ({
   method: 'POST',
@@ -55,7 +53,12 @@ const greedyJob = training([256, 256], {
 
 export const attacks: Readonly<Record<string, Attack>> = {
   ...modelAttacks,
+  ...tableAttacks,
+  ...connectionAttacks,
+  ...webhookAttacks,
   administration: adminAttack,
+  bodies: bodyAttack,
+  mcp: mcpAttack,
   uploads: {
     routes: ['POST /datasets', 'DELETE /datasets/{id}'],
     lanes: lanesPerAttack,
@@ -224,24 +227,6 @@ export const attacks: Readonly<Record<string, Attack>> = {
         await send(remove(`${links}/${/shl_[0-9a-f]+/.exec(text)?.[0] ?? 'none'}`), false)
       },
     }),
-  },
-  streams: {
-    routes: ['GET /jobs/{id}/stream', 'GET /stream', 'GET /sweeps/{id}/stream'],
-    lanes: 1,
-    prepare: holdStreams,
-  },
-  webhooks: {
-    routes: [
-      'POST /webhooks',
-      'GET /webhooks/{id}',
-      'POST /webhooks/{id}/test',
-      'POST /webhooks/{id}/rotate-secret',
-      'POST /webhooks/{id}/enable',
-      'POST /webhooks/{id}/deliveries/{deliveryId}/redeliver',
-      'DELETE /webhooks/{id}',
-    ],
-    lanes: 4,
-    prepare: hangWebhooks,
   },
   floods: {
     routes: ['POST /jobs/batch', 'POST /jobs/{id}/pause', 'POST /jobs/{id}/resume'],

@@ -1,10 +1,21 @@
 /** Attacks on models: their names, copies, and predictions by the Open Inference Protocol. */
 import { z } from 'zod'
 import { type HttpRequest, json } from '../http-client.js'
-import { type Attack, cancelAll, get, lanesPerAttack, post, remove, repeated } from './attack.js'
+import {
+  type Attack,
+  cancelAll,
+  createAndDelete,
+  get,
+  lanesPerAttack,
+  post,
+  remove,
+  repeated,
+} from './attack.js'
 import { generated } from './fixtures.js'
+import { createModelForm } from './model-form.js'
 
 const inferredRows = 10_000
+const namedSchema = z.object({ id: z.string() })
 const modelSchema = z.object({ inputs: z.array(z.object({ name: z.string() })) })
 
 const current = { ifMatch: '*' } as const
@@ -62,6 +73,37 @@ export const modelAttacks: Readonly<Record<string, Attack>> = {
       ])(fixtures)),
       end: () => cancelAll(fixtures),
     }),
+  },
+  imports: {
+    routes: ['POST /models', 'DELETE /models/{id}'],
+    lanes: lanesPerAttack,
+    prepare: createAndDelete(
+      () => ({ method: 'POST', path: '/models', ...createModelForm(2_048) }),
+      (id) => remove(`/models/${id}`),
+    ),
+  },
+  exports: {
+    routes: ['GET /models/{id}/export', 'GET /models/{id}/weights'],
+    lanes: lanesPerAttack,
+    prepare: async (fixtures) => {
+      const importModel = async (side: number) => {
+        const form: HttpRequest = { method: 'POST', path: '/models', ...createModelForm(side) }
+        return namedSchema.parse(await fixtures.client.sendOk(form)).id
+      }
+      const large = await importModel(2_048)
+      // Text formats hold a million parameters.
+      const inText = await importModel(1_000)
+      const { round } = await repeated(() => [
+        ...['pytorch', 'onnx', 'tfjs'].map((format) => get(`/models/${large}/export?format=${format}`)),
+        ...['javascript', 'c'].map((format) => get(`/models/${inText}/export?format=${format}`)),
+        get(`/models/${large}/export?format=safetensors&names=torch`),
+        get(`/models/${large}/weights`),
+      ])(fixtures)
+      const end = async () => {
+        for (const id of [large, inText]) await fixtures.client.send(remove(`/models/${id}`))
+      }
+      return { round, end }
+    },
   },
   inferences: {
     routes: [

@@ -4,6 +4,15 @@ const shareLinks = 'test/http/share-links.test.ts'
 
 export const http = [
   {
+    file: 'src/http/response-close.ts',
+    tests: ['test/http/pipelined-requests.test.ts', 'test/http/unread-answers.test.ts'],
+    faults: [
+      ['listenersOf(connection).add(end)', 'listenersOf(connection)'],
+      ['if (connection !== null) ofConnections.get(connection)?.delete(end)', ''],
+      ['    for (const listener of listeners) listener()\n', ''],
+    ],
+  },
+  {
     file: 'src/http/plugins/origins.ts',
     tests: [origins],
     faults: [
@@ -60,15 +69,6 @@ export const http = [
         "if (count >= effectiveLimit(limits, 'sockets')) {",
       ],
       ['const remaining = this.count(countedAs) - 1', 'const remaining = this.count(countedAs)'],
-    ],
-  },
-  {
-    file: 'src/http/task-scheduler.ts',
-    tests: ['test/http/task-scheduler.test.ts'],
-    faults: [
-      ['this.#queue.length === 0 && this.#hasBudget()', 'this.#hasBudget()'],
-      ['this.#queue.splice(0, done)', 'this.#queue.splice(0, done - 1)'],
-      ['          reject(error)\n', '          void error\n'],
     ],
   },
   {

@@ -1,6 +1,18 @@
 /** Faults in turns between tenants. */
 export const turns = [
   {
+    file: 'src/training/bulk-work.ts',
+    tests: ['test/training/bulk-work.test.ts'],
+    faults: [
+      ['lane.queue.length === 0 && this.#mayRun(lane)', 'this.#mayRun(lane)'],
+      ['this.#tasks.splice(0, this.#taken)', 'this.#tasks.splice(0, this.#taken - 1)'],
+      ['              reject(error)\n', '              void error\n'],
+      ['performance.now() - start + milliseconds', 'performance.now() - start'],
+      [' && lane.hasTasksLeft(share)', ''],
+      ['(this.#next + 1) % this.#lanes.length', 'this.#next'],
+    ],
+  },
+  {
     file: 'src/base/tenant-turns.ts',
     tests: ['test/base/tenant-turns.test.ts', 'test/http/request-turns.test.ts'],
     faults: [

@@ -4,6 +4,7 @@ import { parseBySchema } from '../bodies/validate.js'
 import { jobRequestSchema } from '../contract/job-request.js'
 import type { Limits } from '../contract/limits.js'
 import type { ReadingLimits } from '../datasets/reading/limits.js'
+import { SpoolSpace } from '../datasets/reading/spool-space.js'
 import { type BackendName, explainBackend } from '../engine/index.js'
 import { type AppDependencies, buildApp } from '../http/app.js'
 import type { FailedAuthentications } from '../http/failed-authentications.js'
@@ -77,9 +78,10 @@ export async function openApp(stack: AsyncDisposableStack, options: AppOptions) 
 
   const calibration = stack.adopt(threads.openCalibration(backend), close)
   const pictures = stack.adopt(threads.openPictureDecoder(options.readingLimits.imagePixels), close)
-  const uploadReader = await threads.openUploadReader(options.readingLimits)
+  const space = new SpoolSpace()
+  const uploadReader = await threads.openUploadReader(options.readingLimits, space)
   const thread = stack.adopt(threads.openRequestThread(), close)
-  const exportThread = stack.adopt(threads.openExportThread(backend), close)
+  const exportProcess = stack.adopt(threads.openExportProcess(backend), close)
   const importThread = stack.adopt(threads.openImportThread(options.readingLimits.readingSeconds), close)
   const suggestionThread = stack.adopt(threads.openSuggestionThread(), close)
   const predictors = stack.adopt(
@@ -144,7 +146,8 @@ export async function openApp(stack: AsyncDisposableStack, options: AppOptions) 
       ...stores,
       ...options,
       uploadReader,
-      modelImporter: modelImporter(importThread, options.limits),
+      modelImporter: modelImporter(importThread, { ...options.limits, ...options.readingLimits }, space),
+      spoolSpace: space,
       pictures,
       idempotency: new Idempotency(stores.idempotency),
       metrics,
@@ -157,7 +160,7 @@ export async function openApp(stack: AsyncDisposableStack, options: AppOptions) 
       onTenantDeletion: eraser.wake,
       wakeSweeps: sweepRunner.wake,
       thread,
-      exportThread,
+      exportProcess,
       generated,
       statistics: stores.statistics,
       submission,

@@ -2,9 +2,10 @@
 
 import type { ReadingLimits } from '../datasets/reading/limits.js'
 import { PictureDecoder } from '../datasets/reading/picture-decoder.js'
+import type { SpoolSpace } from '../datasets/reading/spool-space.js'
 import { openUploadReader } from '../datasets/reading/upload-reader.js'
 import { openCalibration } from '../threads/calibration.js'
-import { openExportThread } from '../threads/export-thread.js'
+import { openExportProcess } from '../threads/export-process.js'
 import { openImportThread } from '../threads/import-thread.js'
 import { openPredictorPool } from '../threads/predictor-pool.js'
 import { openRequestThread } from '../threads/request-thread.js'
@@ -13,11 +14,11 @@ import { openSuggestionThread } from '../threads/suggestion-thread.js'
 export const threads = {
   openPredictorPool,
   openRequestThread,
-  openExportThread,
+  openExportProcess,
   openImportThread,
   openCalibration,
   openSuggestionThread,
-  openUploadReader: (limits: ReadingLimits) => openUploadReader(limits),
+  openUploadReader: (limits: ReadingLimits, space: SpoolSpace) => openUploadReader(limits, space),
   openPictureDecoder: (imagePixels: number) => new PictureDecoder(imagePixels),
 }
 

@@ -19,7 +19,8 @@ export const releaseMeanings: Record<ReleaseReason, string> = {
   'worker-died': 'the worker process died or sent no heartbeat',
   'thread-died': 'the training thread died. If it dies three times without progress, the job fails',
   interrupted: 'the training thread died because of another job of the same claim',
-  preempted: 'a job of another tenant, which held fewer threads, waited. The training continues later',
+  preempted:
+    'a job of another tenant, which held fewer threads, waited, or the job held the spare thread for a second. The training continues later',
   'database-unavailable': 'the database was unavailable for longer than a worker waits',
   'database-full': 'the database had no free space',
 }

@@ -22,7 +22,7 @@ export const jobErrorMeanings: Record<z.infer<typeof jobErrorCodeSchema>, string
   'worker-crashed': 'the worker died three times without a new epoch',
   'invalid-dataset': 'the rows cannot be encoded for this training',
   integrity:
-    'the weights of the model in `from` do not match their hash, or a repeated epoch differs from the stored one',
+    'the dataset is damaged, the weights of the model in `from` do not match their hash, or a repeated epoch differs from the stored one',
   internal: 'an error of the service. Its log has details under the id of the job',
 }
 

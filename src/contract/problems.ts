@@ -417,9 +417,9 @@ export const problems = {
     status: 500,
     title: 'Damaged data',
     meaning:
-      'The stored weights of the model do not match their hash, an object of the object store is missing or damaged, or an exported file does not give the predictions of the service.',
+      'The stored weights of the model do not match their hash, rows of the dataset are missing or damaged, an object of the object store is missing or damaged, or an exported file does not give the predictions of the service.',
     remedy:
-      'Train the model again, or restore the database or the object store from a backup. If only an exported file differs, report it as an error of the service. Damaged weights are never used, and a file that differs is never sent.',
+      'Train the model or upload the dataset again, or restore the database or the object store from a backup. If only an exported file differs, report it as an error of the service. Damaged weights and rows are never used, and a file that differs is never sent.',
     example: 'The stored weights of model mdl_0123456789abcdef0123456789abcdef do not match their hash.',
   },
   unavailable: {

@@ -12,9 +12,9 @@ export const workerSchema = z.object({
   seenAt: time.describe(
     'time of the last heartbeat; a worker sends one every 2 s and is omitted after 10 s without one',
   ),
-  threads: z.int().describe('WORKER_CONCURRENCY'),
-  busyThreads: z.int().describe('threads that train'),
-  runningJobs: z.int().describe('jobs claimed and not finished'),
+  threads: z.int().describe('WORKER_CONCURRENCY; the spare thread does not count'),
+  busyThreads: z.int().describe('threads that train, without the spare thread'),
+  runningJobs: z.int().describe('jobs claimed and not finished, with those on the spare thread'),
   runningTenants: z.int().describe('tenants of these jobs'),
   backend: z.string().describe('backend of the engine'),
 })

@@ -40,6 +40,7 @@ export class PackedRows {
   readonly #formats: Format[] = []
   readonly #offsets: number[] = []
 
+  /** @throws RangeError if the bytes do not have the length that their header requires */
   constructor(bytes: Uint8Array) {
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
     this.#bytes = bytes
@@ -47,6 +48,8 @@ export class PackedRows {
     this.rows = view.getUint32(0, true)
     this.columns = view.getUint32(4, true)
     let offset = headerBytes + this.columns
+    if (offset > bytes.length)
+      throw new RangeError(`packed rows have ${bytes.length} bytes, fewer than their ${this.columns} columns`)
     for (let column = 0; column < this.columns; column++) {
       const format = formats[bytes[headerBytes + column]]
       this.#formats.push(format)

@@ -17,9 +17,11 @@ import { type Origins, rejectForeignOrigins } from './plugins/origins.js'
 import { RequestRate } from './plugins/rate-limit.js'
 import { RequestLog } from './plugins/request-log.js'
 import { sendSecurityHeaders } from './plugins/security-headers.js'
+import { joinSmallChunks } from './plugins/small-chunks.js'
 import { endStalledReaders } from './plugins/stalled-readers.js'
 import { childLogger, type TracingDependencies, traceRequests } from './plugins/tracing.js'
 import { takeTurns } from './plugins/turns.js'
+import { limitUnreadAnswers } from './plugins/unread-answers.js'
 import { clientErrorHandler, errorHandler, handleInvalidHandshake, sendProblem } from './problem-responses.js'
 import { readRequestId } from './request-trace.js'
 import { documentationRoutes } from './routes/documentation.js'
@@ -47,6 +49,9 @@ export interface AppDependencies
 
 /** As streams, whose silent readers are dropped at the second ping. */
 const stallMilliseconds = 40_000
+
+/** Of one tenant. */
+const unreadBytes = 128 * 1024 * 1024
 
 /** Messages of clients are short; the stream of one job expects none. */
 const maximumMessageBytes = 16 * 1024
@@ -77,6 +82,7 @@ export async function buildApp(dependencies: AppDependencies) {
 
   app.setErrorHandler(handleError)
   app.setNotFoundHandler((request, reply) => sendProblem(reply, unknownEndpoint(request)))
+  await app.register(joinSmallChunks)
   requireHost(app)
   parseJsonBodies(app, () => dependencies.thread)
   await app.register(traceRequests, dependencies)
@@ -94,6 +100,7 @@ export async function buildApp(dependencies: AppDependencies) {
   await app.register(authenticate, dependencies)
   await app.register(limitBodyMemory, limits)
   await app.register(takeTurns)
+  await app.register(limitUnreadAnswers, { bytes: unreadBytes })
   refuseUnknownEndpoints(app)
 
   const { openapi } = dependencies

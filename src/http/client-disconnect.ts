@@ -1,5 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Problem } from '../contract/problems.js'
+import { onceClosed } from './response-close.js'
 
 /** The answer of a request whose client has disconnected. It is logged, but never received. */
 export const disconnectProblem = () =>
@@ -8,7 +9,7 @@ export const disconnectProblem = () =>
 /** Aborts when the client disconnects before the response is complete. */
 export function disconnectSignal(reply: FastifyReply): AbortSignal {
   const controller = new AbortController()
-  reply.raw.once('close', () => {
+  onceClosed(reply, () => {
     if (!reply.raw.writableFinished) controller.abort(disconnectProblem())
   })
   return controller.signal

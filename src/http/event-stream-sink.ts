@@ -6,8 +6,9 @@ import { once } from 'node:events'
 import { PassThrough } from 'node:stream'
 import type { FastifyReply } from 'fastify'
 import type { LiveMessage, Sink } from '../live/sink.js'
+import { eventStreamLane } from '../training/bulk-work.js'
+import { closeConnection, onceClosed } from './response-close.js'
 import type { StreamLimits } from './stream-limits.js'
-import { eventStreamScheduler } from './task-scheduler.js'
 
 /** Delay before the browser reconnects. */
 const retryMilliseconds = 2_000
@@ -42,10 +43,10 @@ export class EventStreamSink implements Sink {
     // Server-sent events have no pong, so TCP keep-alive detects a dead network.
     reply.raw.socket?.setKeepAlive(true, pingMilliseconds)
     const comments = setInterval(() => {
-      if (this.#isStalled(reply.raw)) reply.raw.destroy()
+      if (this.#isStalled(reply.raw)) closeConnection(reply)
       else if (!this.body.writableNeedDrain) this.#put(':\n\n')
     }, pingMilliseconds)
-    reply.raw.once('close', () => {
+    onceClosed(reply, () => {
       clearInterval(comments)
       this.#closed.abort()
       this.body.destroy()
@@ -67,7 +68,7 @@ export class EventStreamSink implements Sink {
   /** Calls `id` and `data` when the scheduler runs the write. */
   async write(id: () => string | null, data: () => Buffer): Promise<void> {
     do await this.#full
-    while (!(await eventStreamScheduler.run(() => this.#write(id, data))))
+    while (!(await eventStreamLane.run(() => this.#write(id, data))))
     await this.#full
   }
 

@@ -4,6 +4,7 @@ import type { BodyThread } from '../bodies/body-thread.js'
 import { Problem } from '../contract/problems.js'
 import type { BinaryData } from '../training/inference/read-request.js'
 import { encodingProblem, parseJsonBody } from './json-body-parser.js'
+import { wholeBody } from './read-body.js'
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -18,7 +19,7 @@ export const jsonLengthHeader = 'inference-header-content-length'
 export function parseInferenceBodies(app: FastifyInstance, thread: () => BodyThread): void {
   app.decorateRequest('binaryData', null)
   app.removeAllContentTypeParsers()
-  app.addContentTypeParser('*', { parseAs: 'buffer' }, async (request: FastifyRequest, body: Buffer) => {
+  const parse = wholeBody(async (request, body) => {
     const problem = encodingProblem(request)
     if (problem !== null) throw problem
     const length = readJsonLength(request, body.length)
@@ -29,6 +30,7 @@ export function parseInferenceBodies(app: FastifyInstance, thread: () => BodyThr
       ? { inputs: [] }
       : parseJsonBody(thread(), request, Buffer.from(body.subarray(0, length)))
   })
+  app.addContentTypeParser('*', parse)
 }
 
 function readJsonLength({ headers }: FastifyRequest, total: number): number | null {

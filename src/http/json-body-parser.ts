@@ -7,6 +7,7 @@ import { findBodyName } from '../contract/bodies.js'
 import { Problem } from '../contract/problems.js'
 import { whileConnected } from './client-disconnect.js'
 import { fingerprintPrefix } from './plugins/idempotency.js'
+import { wholeBody } from './read-body.js'
 import { markValidated } from './validator-compiler.js'
 
 /** Larger bodies are parsed in the thread. */
@@ -15,15 +16,12 @@ const maximumInlineBytes = 32 * 1024
 export function parseJsonBodies(app: FastifyInstance, thread: () => BodyThread): void {
   app.addHook('onRoute', requireBodyName)
   app.removeContentTypeParser(['application/json', 'text/plain'])
-  app.addContentTypeParser(
-    'application/json',
-    { parseAs: 'buffer' },
-    async (request: FastifyRequest, body: Buffer) => {
-      const problem = encodingProblem(request)
-      if (problem !== null) throw problem
-      return parseJsonBody(thread(), request, body)
-    },
-  )
+  const parse = wholeBody(async (request, body) => {
+    const problem = encodingProblem(request)
+    if (problem !== null) throw problem
+    return parseJsonBody(thread(), request, body)
+  })
+  app.addContentTypeParser('application/json', parse)
 }
 
 /** Parses the JSON of a request, in the thread if it is large. @throws Problem */

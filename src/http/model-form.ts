@@ -1,13 +1,14 @@
 /** The form of an imported model: one file, and fields that are kept as texts. */
 import type { MultipartFile } from '@fastify/multipart'
 import type { FastifyRequest } from 'fastify'
+import { ByteCollector } from '../base/byte-collector.js'
 import { Problem } from '../contract/problems.js'
 import type { ModelForm } from '../training/import-model.js'
 import { uploadProblem, withUploadProblems } from './upload-files.js'
 
 const maximumFields = 16
 
-/** @param fieldBytes the most bytes of one field: MAXIMUM_BODY_BYTES */
+/** @param fieldBytes the most bytes of all fields, which are in memory: MAXIMUM_BODY_BYTES */
 export function readModelForm(request: FastifyRequest, fieldBytes: number): ModelForm {
   const fields: Record<string, string> = {}
   return { fields, files: readFiles(request, fieldBytes, fields) }
@@ -19,34 +20,60 @@ async function* readFiles(
   fields: Record<string, string>,
 ): ModelForm['files'] {
   let files = 0
-  for await (const part of readParts(request, fieldBytes)) {
-    if (part.type === 'file') {
+  // Texts have up to two bytes for each byte of a field. A form that stays unfinished has none.
+  const received = new Map<string, Buffer>()
+  const left = { bytes: fieldBytes }
+  for await (const part of readParts(request)) {
+    if (isFile(part)) {
       files += 1
       if (files > 1)
         throw new Problem('invalid-request', 'The form has several files: send one model at a time.')
       yield toIncoming(part)
       continue
     }
-    const { fieldname: name, value, valueTruncated } = part
-    if (valueTruncated) {
+    const { fieldname: name } = part
+    if (received.size === maximumFields)
+      throw new Problem('invalid-request', `The form has more than ${maximumFields} fields, the limit.`)
+    if (received.has(name))
+      throw new Problem('invalid-request', `The form has the field ${shown(name)} twice. Send it once.`)
+    received.set(name, await readField(part, fieldBytes, left))
+  }
+  for (const [name, bytes] of received) fields[name] = bytes.toString()
+}
+
+/** @param left what the fields before it left of the limit */
+async function readField(
+  { fieldname: name, file }: MultipartFile,
+  fieldBytes: number,
+  left: { bytes: number },
+): Promise<Buffer> {
+  const field = new ByteCollector()
+  for await (const piece of withUploadProblems(file)) {
+    left.bytes -= piece.length
+    if (left.bytes < 0) {
       throw new Problem(
         'body-too-large',
-        `The field ${shown(name)} is larger than the limit of ${fieldBytes} bytes (MAXIMUM_BODY_BYTES).`,
+        `The fields up to ${shown(name)} have more than ${fieldBytes} bytes, the limit for all fields of a form ` +
+          '(MAXIMUM_BODY_BYTES).',
       )
     }
-    if (Object.hasOwn(fields, name))
-      throw new Problem('invalid-request', `The form has the field ${shown(name)} twice. Send it once.`)
-    fields[name] = String(value)
+    field.add(piece)
   }
+  return field.take()
 }
+
+const isFile = ({ filename, mimetype }: MultipartFile) =>
+  filename !== undefined || mimetype === 'application/octet-stream'
 
 const toIncoming = ({ filename: name, mimetype: contentType, file }: MultipartFile) => {
   return { name, contentType, body: withUploadProblems(file) }
 }
 
-async function* readParts(request: FastifyRequest, fieldBytes: number) {
-  const parts = request.parts({
-    limits: { fileSize: Number.POSITIVE_INFINITY, fieldSize: fieldBytes, fields: maximumFields, files: 2 },
+/** Also fields are streams. The parser would keep a whole field as pieces of text before it reports it. */
+async function* readParts(request: FastifyRequest): AsyncGenerator<MultipartFile> {
+  const parts = request.files({
+    isPartAFile: () => true,
+    limits: { fileSize: Number.POSITIVE_INFINITY, files: maximumFields + 3 },
   })
   for (;;) {
     const next = await parts.next().catch((error) => Promise.reject(uploadProblem(error)))

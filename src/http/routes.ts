@@ -84,7 +84,8 @@ export interface RouteDependencies
     PredictionRoutes['models'] &
     ExportRoutes['models'] &
     RegistryRoutes['models']
-  exportThread: ExportRoutes['exportThread']
+  exportProcess: ExportRoutes['exportProcess']
+  spoolSpace: ExportRoutes['spoolSpace']
   evaluationTurns: RetrainingRoutes['evaluationTurns']
   splits: RetrainingRoutes['splits']
   pictures: PredictionRoutes['pictures']

@@ -49,9 +49,9 @@ function tracePredictions(pool: RequestPredictors, tracing: Tracing, parent: Spa
       const features = (model.network.inputShape ?? []).reduce((product, side) => product * side, 1)
       return use.record(start('predict', use.begin, describe(model, inputs.length / features)), outputs)
     },
-    evaluate: (tenantId, model, table, only = null) =>
-      trace('evaluate', describe(model, countRows({ table, only })), (use) =>
-        pool.evaluate(tenantId, model, table, only, use),
+    evaluate: (tenantId, model, rows, signal) =>
+      trace('evaluate', describe(model, countRows(rows)), (use) =>
+        pool.evaluate(tenantId, model, rows, signal, use),
       ),
     rank: (tenantId, model, rows, request, signal) =>
       trace('rank', describe(model, countRows(rows)), (use) =>

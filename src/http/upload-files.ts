@@ -4,8 +4,8 @@ import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import { Problem } from '../contract/problems.js'
 import { uploadContentTypes } from '../contract/upload.js'
+import { uploadLane } from '../training/bulk-work.js'
 import type { Upload } from '../training/upload.js'
-import { uploadScheduler } from './task-scheduler.js'
 
 export const multipartType = 'multipart/form-data'
 
@@ -90,7 +90,7 @@ async function* readParts(request: FastifyRequest): AsyncGenerator<MultipartFile
 
 export async function* withUploadProblems(body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   try {
-    for await (const piece of body) yield await uploadScheduler.run(() => piece)
+    for await (const piece of body) yield await uploadLane.run(() => piece)
   } catch (error) {
     throw error instanceof Problem ? error : uploadProblem(error)
   }

@@ -1,9 +1,9 @@
 import type { WebSocket } from 'ws'
 import { epochsProtocol } from '../contract/stream.js'
 import type { LiveMessage, Sink } from '../live/sink.js'
+import { socketLane } from '../training/bulk-work.js'
 import { type EncodedMessage, textMessage, withBinaryEpochs } from './message-encoding.js'
 import type { StreamLimits } from './stream-limits.js'
-import { socketScheduler } from './task-scheduler.js'
 
 /** Writes the messages of a stream to a WebSocket, with backpressure. */
 export class WebSocketSink implements Sink {
@@ -31,7 +31,7 @@ export class WebSocketSink implements Sink {
   /** Calls `encode` when the scheduler runs the write. */
   async write(encode: () => EncodedMessage): Promise<void> {
     do await this.#full
-    while (!(await socketScheduler.run(() => this.#write(encode))))
+    while (!(await socketLane.run(() => this.#write(encode))))
     await this.#full
   }
 

@@ -1,6 +1,5 @@
 /** Large values are stored in rows of a few MiB each, which bounds the size of a message to the database. */
 import { createHash } from 'node:crypto'
-import { z } from 'zod'
 import type { Bytes } from '../training/ports/bytes.js'
 import {
   type Chunk,
@@ -46,19 +45,20 @@ export function* cut(bytes: Bytes, length = chunkBytes): Generator<Chunk> {
   }
 }
 
-/** Bytes that one statement reads of a chunk. Few, because the driver decodes them from hexadecimal on the event loop. */
+/** Bytes that one statement reads of a chunk. Few, because the driver decodes them on the event loop. */
 const pieceBytes = 256 * 1024
 
 /** A piece of a chunk, and whether the chunk has more bytes after it. Or the key of the object that has the chunk. */
-export const pieceRow = z.strictObject({
-  bytes: z.instanceof(Uint8Array).nullable(),
-  hasMore: z.boolean().nullable(),
-  object: z.string().nullable(),
-})
-type Piece = z.infer<typeof pieceRow>
+export const pieceColumns = { bytes: 'bytea?', hasMore: 'bool?', object: 'text?' } as const
+
+interface Piece {
+  bytes: Uint8Array | null
+  hasMore: boolean | null
+  object: string | null
+}
 
 /**
- * SQL of the columns of `pieceRow`: at most `pieceBytes` of a column, after `offset` bytes. All parameters are expressions
+ * SQL of `pieceColumns`: at most `pieceBytes` of a column, after `offset` bytes. All parameters are expressions
  * of SQL.
  */
 export const pieceOfColumn = (column: string, offset: string, object = 'object') =>

@@ -13,12 +13,13 @@ import {
   cut,
   hashSha256,
   maximumDirectBytes,
+  pieceColumns,
   pieceOfColumn,
-  pieceRow,
   readChunks,
   toBuffer,
   totalLength,
 } from './bytes.js'
+import { copiedStatement, readCopied } from './copied-rows.js'
 import type { Database } from './database.js'
 import { type Draft, finishDraft, nextSequence, writeDraft } from './drafts.js'
 import {
@@ -137,16 +138,16 @@ export async function deleteCheckpointBytes(
 }
 
 /** $1 job, $2 sequence, $3 chunk, $4 offset. */
-const chunkStatement = statement(
+const chunkStatement = copiedStatement(
   'checkpointChunk',
-  pieceRow,
+  pieceColumns,
   `SELECT ${pieceOfColumn('bytes', '$4')} FROM "CheckpointChunk"
     WHERE "jobId" = $1 AND sequence = $2::int AND index = $3::int`,
 )
 
 const readBytes = ({ pool, objects }: Pick<Database, 'pool' | 'objects'>, jobId: string, sequence: number) =>
   readChunks(objects, async (index, offset) => {
-    const [piece] = await send(pool, chunkStatement, [jobId, sequence, index, offset])
+    const [piece] = await readCopied(pool, chunkStatement, [jobId, sequence, index, offset])
     return piece
   })
 

@@ -2,13 +2,14 @@
  * Claims jobs. Tenants take turns by the thread time of their jobs (start-time fair queueing: Goyal, Vin and
  * Cheng, 1996). Within a tenant, higher priorities come first. Small jobs are claimed in batches, in that
  * order. A job that waits for threads reserves them; only jobs that end before it can start may pass it
- * (backfilling: Lifka, 1995).
+ * (backfilling: Lifka, 1995). While all threads are busy, the spare thread of a worker takes small jobs of tenants that
+ * run none.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { z } from 'zod'
 import { changeSchema } from '../contract/job-change.js'
 import { jobStatusSchema } from '../contract/job-status.js'
-import type { Capacity, Claimed, ClaimedJob, Unreadable } from '../training/ports/runs.js'
+import type { Capacity, Claimed, ClaimedJob, SpareCapacity, Unreadable } from '../training/ports/runs.js'
 import type { Database } from './database.js'
 import { notifyJob } from './hints.js'
 import { parseSpec } from './job-rows.js'
@@ -61,6 +62,49 @@ const claimRowSchema = z.union([claimedRowSchema, z.looseObject({ ...left, id: z
 const lockedMilliseconds = 10
 
 /**
+ * Limits of a job on the spare thread, which the estimate of its seconds does not contain: weights to store, and rows to
+ * encode.
+ */
+const spareLimits = { parameters: 100_000, datasetBytes: 256 * 1024 }
+
+/**
+ * Thread-microseconds that a tenant may be ahead of the queue's clock and still use the spare thread. The clock advances
+ * each second, so a tenant with one small job after another may be this far ahead. One with a backlog gets no more
+ * than its share.
+ */
+const spareLead = 1e6
+
+const datasetBytes = (id: string) => `coalesce((SELECT bytes FROM "Dataset" WHERE "Dataset".id = ${id}), 0)`
+
+/** What differs between the claims for ordinary threads and for the spare thread. */
+const ordinary = {
+  mayClaim: 'busy < allowed',
+  mayTake: '"mayRun"',
+  share: 'least($5::int, (SELECT ceil(sum(jobs) / $3::float8)::int FROM tenant))',
+  mayStart: '"nthOfTenant" <= runs',
+  clock: `, clock AS (
+      UPDATE "QueueClock" SET "threadTime" = greatest("QueueClock"."threadTime", turn), "timeScale" = $7::float8
+      FROM first WHERE EXISTS (SELECT FROM chosen)
+        AND ("QueueClock"."threadTime" < turn OR abs("timeScale" - $7::float8) > 0.05 * "timeScale")
+    )`,
+  left: '(SELECT coalesce(sum(jobs), 0) FROM tenant)',
+}
+/**
+ * A job that ran before may take longer than estimated, so it waits for an ordinary thread. The clock stays: tenants with
+ * earlier turns may wait for ordinary threads.
+ */
+const onSpare: typeof ordinary = {
+  mayClaim: `busy = 0 AND allowed > 0 AND "threadTime" <= (SELECT "threadTime" FROM "QueueClock") + ${spareLead}`,
+  mayTake: `"mayRun" AND "isJoinable" AND attempt = 0 AND seconds <= $6::float8
+        AND parameters <= ${spareLimits.parameters}
+        AND ${datasetBytes('"datasetId"')} + ${datasetBytes('"validationDatasetId"')} <= ${spareLimits.datasetBytes}`,
+  share: '$5::int',
+  mayStart: '"nthOfTenant" <= runs AND runs = allowed',
+  clock: '',
+  left: '(SELECT count(*) FROM front)',
+}
+
+/**
  * $1 running jobs per tenant by the settings, $2 free threads, $3 all threads, $4 worker, $5 maximum number
  * of jobs, $6 maximum seconds of work in a batch, $7 measured seconds per estimated second, $8 seconds until
  * 1, 2, … threads are free, $9 job with a reservation, $10 seconds until its start.
@@ -72,21 +116,18 @@ const lockedMilliseconds = 10
  * Only the claimed jobs and the first job in turn are locked. Otherwise a concurrent claim would take jobs
  * whose turn is later. At least one row is returned; it has the number of jobs left.
  */
-export const claimStatement = statement(
-  'claimJobs',
-  claimRowSchema,
-  `
+const claimText = (kind: typeof ordinary) => `
     WITH tenant AS MATERIALIZED (
       SELECT waiting.*, ${allowedRuns('waiting."tenantId"', '$1::int')} AS allowed FROM "waitingTenants"() AS waiting
     ), waiting AS MATERIALIZED (
-      SELECT * FROM tenant WHERE busy < allowed ORDER BY "threadTime" LIMIT 2 * $5::int + 8
+      SELECT * FROM tenant WHERE ${kind.mayClaim} ORDER BY "threadTime" LIMIT 2 * $5::int + 8
     ), candidate AS (
       SELECT waiting."tenantId", allowed, job.*,
         "threadTime" + coalesce(sum("threadTime"(seconds, threads)) OVER (
           PARTITION BY waiting."tenantId" ORDER BY priority DESC, "queueNumber" ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
         ), 0) AS turn, busy + row_number() OVER own <= allowed AS "mayRun"
       FROM waiting CROSS JOIN LATERAL (
-        SELECT id, priority, "queueNumber", least("Job".threads, $3::int) AS threads,
+        SELECT id, priority, "queueNumber", attempt, parameters, "datasetId", "validationDatasetId", least("Job".threads, $3::int) AS threads,
           $7::float8 * "estimatedSeconds"(epochs - epoch, "stepsPerEpoch", "flopsPerEpoch") AS seconds,
           "Job".threads = 1 AND NOT "claimAlone" AND NOT "hasFolds" AS "isJoinable"
         FROM "Job" WHERE ${guard('claim')} AND "Job"."tenantId" = waiting."tenantId"
@@ -95,29 +136,30 @@ export const claimStatement = statement(
       ) AS job
       WINDOW own AS (PARTITION BY waiting."tenantId" ORDER BY priority DESC, "queueNumber")
     ), front AS MATERIALIZED (
-      SELECT *, row_number() OVER (ORDER BY turn, "queueNumber") AS place FROM candidate WHERE "mayRun"
+      SELECT *, row_number() OVER (ORDER BY turn, "queueNumber") AS place FROM candidate
+      WHERE ${kind.mayTake}
       ORDER BY turn, "queueNumber" LIMIT 2 * $5::int + 8
     ), first AS MATERIALIZED (
       SELECT front.*, front.threads <= $2::int AS fits FROM front JOIN "Job" AS job ON job.id = front.id AND ${guard('claim', 'job.status')}
       WHERE job.id = ANY(ARRAY(SELECT id FROM front)) ORDER BY place LIMIT 1 FOR UPDATE OF job SKIP LOCKED
-    ), spare AS MATERIALIZED (
+    ), gap AS MATERIALIZED (
       SELECT *, CASE WHEN fits THEN 'Infinity' ELSE
         least(($8::float8[])[threads], CASE WHEN id = $9::text THEN $10::float8 END) END AS seconds,
-        greatest(1, least($5::int, (SELECT ceil(sum(jobs) / $3::float8)::int FROM tenant))) AS share
+        greatest(1, ${kind.share}) AS share
       FROM (SELECT id, place, fits, "isJoinable", threads FROM first) AS each
     ), next AS MATERIALIZED (
-      SELECT front.* FROM front JOIN spare ON front.place > spare.place
-      WHERE CASE WHEN fits THEN spare."isJoinable" ELSE front.threads <= $2::int AND front.seconds <= spare.seconds END
+      SELECT front.* FROM front JOIN gap ON front.place > gap.place
+      WHERE CASE WHEN fits THEN gap."isJoinable" ELSE front.threads <= $2::int AND front.seconds <= gap.seconds END
       ORDER BY front.place
-      LIMIT (SELECT share FROM spare)
+      LIMIT (SELECT share FROM gap)
     ), prefix AS (
       SELECT * FROM (
         SELECT each.*, row_number() OVER turns AS nth, bool_and(each."isJoinable") OVER turns
-          AND sum(each.seconds) OVER turns <= least($6::float8, spare.seconds) AS "isTogether", share
+          AND sum(each.seconds) OVER turns <= least($6::float8, gap.seconds) AS "isTogether", share
         FROM (
           SELECT id, "tenantId", allowed, threads, seconds, "isJoinable", place FROM first WHERE fits
           UNION ALL SELECT id, "tenantId", allowed, threads, seconds, "isJoinable", place FROM next
-        ) AS each CROSS JOIN spare
+        ) AS each CROSS JOIN gap
         WINDOW turns AS (ORDER BY each.place)
       ) AS numbered
       WHERE threads <= $2::int AND (nth = 1 OR "isTogether")
@@ -131,7 +173,7 @@ export const claimStatement = statement(
     ), chosen AS MATERIALIZED (
       SELECT id, place, threads, seconds, count(*) OVER () AS size FROM (
         SELECT *, row_number() OVER (PARTITION BY "tenantId" ORDER BY place) AS "nthOfTenant" FROM locked
-      ) AS numbered JOIN free USING ("tenantId") WHERE "nthOfTenant" <= runs
+      ) AS numbered JOIN free USING ("tenantId") WHERE ${kind.mayStart}
     ), changed AS (
       UPDATE "Job" SET ${enter('claim')}, attempt = attempt + 1, "workerId" = $4, "heartbeatAt" = now(),
         "startedAt" = coalesce("startedAt", now()), "claimSize" = chosen.size, "claimedAt" = now(),
@@ -145,28 +187,49 @@ export const claimStatement = statement(
           SELECT least(now(), coalesce("retryAt", event."createdAt")) FROM "JobEvent" AS event
           WHERE event."jobId" = "Job".id ORDER BY event.id DESC LIMIT 1
         ), "createdAt") END)::float8 AS "queuedSeconds"
-    ), clock AS (
-      UPDATE "QueueClock" SET "threadTime" = greatest("QueueClock"."threadTime", turn), "timeScale" = $7::float8
-      FROM first WHERE EXISTS (SELECT FROM chosen)
-        AND ("QueueClock"."threadTime" < turn OR abs("timeScale" - $7::float8) > 0.05 * "timeScale")
-    )
-    SELECT (SELECT coalesce(sum(jobs), 0) FROM tenant)::float8 - (SELECT count(*) FROM changed) AS "left",
+    )${kind.clock}
+    SELECT ${kind.left}::float8 - (SELECT count(*) FROM changed) AS "left",
       EXISTS (SELECT FROM front WHERE threads <= $2::int) AS "someFit",
       first.id AS "firstId", first.threads AS "firstThreads",
       changed.*, CASE WHEN changed.id IS NOT NULL THEN (SELECT ${notifyJob}
         FROM (SELECT changed.id, changed.status, changed.epoch) AS changes) END AS hint
-    FROM (SELECT) AS one LEFT JOIN changed ON true LEFT JOIN first ON true ORDER BY place`,
-)
+    FROM (SELECT) AS one LEFT JOIN changed ON true LEFT JOIN first ON true ORDER BY place`
+
+export const claimStatement = statement('claimJobs', claimRowSchema, claimText(ordinary))
+const spareClaimStatement = statement('claimSpareJobs', claimRowSchema, claimText(onSpare))
+
+export const claimJobs = (
+  database: Pick<Database, 'pool'>,
+  workerId: string,
+  capacity: Capacity,
+  runningJobs: number,
+): Promise<Claimed> => claim(database, claimStatement, workerId, capacity, runningJobs)
+
+/** For the spare thread. */
+export const claimSpareJobs = (
+  database: Pick<Database, 'pool'>,
+  workerId: string,
+  capacity: SpareCapacity,
+  runningJobs: number,
+): Promise<Claimed> =>
+  claim(
+    database,
+    spareClaimStatement,
+    workerId,
+    { ...capacity, free: 1, freeIn: [0], reservation: null },
+    runningJobs,
+  )
 
 /** Retries while other statements lock the jobs whose turn it is. */
-export async function claimJobs(
+async function claim(
   { pool }: Pick<Database, 'pool'>,
+  statement: typeof claimStatement,
   workerId: string,
   { free, all, jobs, seconds, timeScale, freeIn, reservation }: Capacity,
   runningJobs: number,
 ): Promise<Claimed> {
   for (;;) {
-    const rows = await send(pool, claimStatement, [
+    const rows = await send(pool, statement, [
       runningJobs,
       free,
       all,

@@ -12,17 +12,15 @@ import {
 } from '../contract/dataset.js'
 import { finishedStatuses } from '../contract/job-status.js'
 import { Problem } from '../contract/problems.js'
-import type { AllDatasets, NewDataset, Prepared } from '../training/ports/datasets.js'
+import type { AllDatasets, NewDataset, Prepared, TableSlice } from '../training/ports/datasets.js'
 import { audit } from './audit.js'
-import { type Database, Prisma } from './database.js'
+import type { Database } from './database.js'
+import { computeChecksum, findDatasetChunks, readDatasetChunks } from './dataset-chunks.js'
 import { WrittenObjects } from './deleted-objects.js'
-import { type Chunk, type ObjectStore, place, readAll, type StoredBytes } from './object-store.js'
+import { type Chunk, type ObjectStore, place } from './object-store.js'
 import { afterCursor, cursorColumns, fitPage, newestFirst, toPage } from './pages.js'
-import { idRow, noRow, query, send, statement } from './statements.js'
+import { type Connection, idRow, noRow, query, send, statement } from './statements.js'
 import { enforceLimits, lockLimits, unlimited } from './tenant-limits.js'
-
-/** An upload is one transaction, which lasts until the file is read. */
-const uploadMilliseconds = 900_000
 
 const storedColumns = z.array(storedColumnSchema)
 
@@ -68,16 +66,19 @@ const sizesStatement = statement(
     WHERE id = ANY($1::text[]) ORDER BY "createdAt" DESC, id DESC`,
 )
 
-/** $1 dataset, $2 first row, $3 number of rows. */
-const chunksStatement = statement(
-  'datasetChunks',
-  z.strictObject({
-    firstRow: z.int(),
-    bytes: z.instanceof(Uint8Array).nullable(),
-    object: z.string().nullable(),
-  }),
-  `SELECT "firstRow", bytes, object FROM "DatasetChunk"
-    WHERE "datasetId" = $1 AND "firstRow" < $2::int8 + $3::int8 AND "firstRow" + rows > $2::int8 ORDER BY index`,
+/** Its rows and description come later. */
+const insertStatement = statement(
+  'insertDataset',
+  noRow,
+  `INSERT INTO "Dataset" (id, "tenantId", name, origin, scaling, columns, rows, bytes)
+    VALUES ($1, $2, $3, $4, $5, '[]', 0, 0)`,
+)
+
+const insertChunkStatement = statement(
+  'insertDatasetChunk',
+  noRow,
+  `INSERT INTO "DatasetChunk" ("datasetId", index, "firstRow", rows, bytes, object, checksum)
+    VALUES ($1, $2::int, $3::int, $4::int, $5::bytea, $6, $7::int)`,
 )
 
 const lockStatement = statement(
@@ -86,10 +87,12 @@ const lockStatement = statement(
   'SELECT id FROM "Dataset" WHERE id = $1 AND "tenantId" = $2 FOR UPDATE',
 )
 
-const columnsStatement = statement(
-  'setDatasetColumns',
-  noRow,
-  'UPDATE "Dataset" SET columns = $2::jsonb, warnings = $3::jsonb WHERE id = $1',
+const describeStatement = statement(
+  'describeDataset',
+  z.strictObject({ createdAt: z.date() }),
+  `UPDATE "Dataset" SET columns = $2::jsonb, warnings = $3::jsonb, rows = $4::int, "droppedRows" = $5::int,
+      "inputShape" = $6::int[], image = $7::jsonb, bytes = $8::float8, sha256 = $9
+    WHERE id = $1 RETURNING "createdAt"`,
 )
 
 export function datasetStore(database: Database, settings = unlimited): AllDatasets {
@@ -98,13 +101,21 @@ export function datasetStore(database: Database, settings = unlimited): AllDatas
     return row === undefined ? null : describe(row)
   }
 
-  /** Null if the dataset was deleted while its objects were read. */
-  async function contents(id: string, chunks: StoredBytes[]): Promise<Uint8Array[] | null> {
+  /** @throws Problem `integrity` if a chunk is missing or damaged */
+  async function readRows(id: string, tenantId: string | null, range: RowRange): Promise<TableSlice | null> {
+    const [shape] = await send(database.pool, shapeStatement, [id, tenantId])
+    if (shape === undefined) return null
+    const { columns, rows } = shape
+    const { first, end } = { first: range.first, end: Math.min(range.end, rows) }
     try {
-      return await readAll(database.objects, chunks)
+      const found = await findDatasetChunks(database, id, first, Math.max(0, end - first))
+      const size = { id, rows, columns: columns.length }
+      const chunks = await readDatasetChunks(database.objects, size, found, { first, end })
+      return { ...shape, first: found[0]?.firstRow ?? 0, chunks }
     } catch (error) {
-      const isThere = (await database.dataset.count({ where: { id } })) > 0
-      if (error instanceof Problem && error.code === 'integrity' && !isThere) return null
+      // The dataset may have been deleted meanwhile.
+      const isDamage = error instanceof Problem && error.code === 'integrity'
+      if (isDamage && (await database.dataset.count({ where: { id } })) === 0) return null
       throw error
     }
   }
@@ -113,14 +124,14 @@ export function datasetStore(database: Database, settings = unlimited): AllDatas
     of: (tenantId) => ({
       async create(dataset) {
         const written = new WrittenObjects(database.pool)
-        const insert = async (transaction: Prisma.TransactionClient) => {
+        const insert = async (client: Connection) => {
           const store = { objects: database.objects, onWritten: written.add }
-          const stored = await insertDataset(transaction, tenantId, dataset, store)
-          await enforceLimits(transaction, tenantId, settings, ['storedBytes'])
+          const stored = await insertDataset(client, tenantId, dataset, store)
+          await enforceLimits(client, tenantId, settings, ['storedBytes'])
           return stored
         }
         try {
-          return await database.inTransaction(tenantId, insert, { timeout: uploadMilliseconds })
+          return await database.onConnection(tenantId, insert)
         } catch (error) {
           await written.discard()
           throw error
@@ -147,13 +158,7 @@ export function datasetStore(database: Database, settings = unlimited): AllDatas
         return { ...toPage(rows, { limit: shown }, describe), hasMore: ids.length > shown }
       },
 
-      async rows(id, first, count) {
-        const [shape] = await send(database.pool, shapeStatement, [id, tenantId])
-        if (shape === undefined) return null
-        const rows = await query(database, chunksStatement, [id, first, count])
-        const chunks = await contents(id, rows)
-        return chunks && { ...shape, first: rows[0]?.firstRow ?? 0, chunks }
-      },
+      rows: (id, first, count) => readRows(id, tenantId, { first, end: first + count }),
 
       async delete(id, actor = null) {
         return database.inTransaction(tenantId, async (transaction) => {
@@ -181,18 +186,14 @@ export function datasetStore(database: Database, settings = unlimited): AllDatas
 
     get: (id) => find(id, null),
 
-    async table(id) {
-      const [shape] = await send(database.pool, shapeStatement, [id, null])
-      if (shape === undefined) return null
-      const rows = await database.datasetChunk.findMany({
-        where: { datasetId: id },
-        select: { bytes: true, object: true },
-        orderBy: { index: 'asc' },
-      })
-      const chunks = await contents(id, rows)
-      return chunks && { ...shape, chunks }
-    },
+    table: (id) => readRows(id, null, { first: 0, end: Number.POSITIVE_INFINITY }),
   }
+}
+
+/** The rows `first` … `end` − 1. Those after the last row of the dataset are ignored. */
+interface RowRange {
+  first: number
+  end: number
 }
 
 /** Where the chunks of a dataset are written. Without it, to their rows. */
@@ -206,31 +207,36 @@ interface ChunkStore {
  * transaction ends.
  */
 export async function insertDataset(
-  client: Prisma.TransactionClient,
+  client: Connection,
   tenantId: string,
   { pieces, ...head }: NewDataset,
   { objects, onWritten }: ChunkStore = { objects: null, onWritten() {} },
 ): Promise<Dataset> {
   const { id } = head
-  await client.dataset.create({ data: { ...head, tenantId, columns: [], rows: 0, bytes: 0 } })
+  await send(client, insertStatement, [id, tenantId, head.name, head.origin, head.scaling])
   const read = new ReadPieces(pieces)
   for await (const { chunk, bytes, object } of place(objects, `datasets/${id}`, read.chunks(), onWritten)) {
     const { index, firstRow, rows } = chunk
-    await client.datasetChunk.create({ data: { datasetId: id, index, firstRow, rows, bytes, object } })
+    const checksum = computeChecksum(chunk, chunk.bytes)
+    await send(client, insertChunkStatement, [id, index, firstRow, rows, bytes, object, checksum])
   }
   const { dataset } = read
   if (dataset === null) throw new Error(`the rows of dataset ${id} ended without a description`)
   const { inputShape, image, columns, warnings, ...rest } = dataset
   // Locked late, because the rows of an upload take minutes to arrive.
   await lockLimits(client, tenantId)
-  // As text, because Prisma would copy every field of every column.
-  await query(client, columnsStatement, [id, JSON.stringify(columns), JSON.stringify(warnings)])
   const stored = { inputShape: inputShape ?? [], bytes: read.bytes, sha256: read.hash.end(dataset) }
-  const { createdAt } = await client.dataset.update({
-    where: { id },
-    data: { ...rest, ...stored, image: image ?? Prisma.DbNull },
-    select: { createdAt: true },
-  })
+  const [{ createdAt }] = await send(client, describeStatement, [
+    id,
+    JSON.stringify(columns),
+    JSON.stringify(warnings),
+    rest.rows,
+    rest.droppedRows,
+    stored.inputShape,
+    image && JSON.stringify(image),
+    stored.bytes,
+    stored.sha256,
+  ])
   return describe({ ...head, ...rest, ...stored, columns, warnings, image, createdAt })
 }
 

@@ -11,7 +11,7 @@ import { z } from 'zod'
 import type { Bytes } from '../training/ports/bytes.js'
 import type { Claim } from '../training/ports/runs.js'
 import { cut, toBuffer, totalLength } from './bytes.js'
-import type { Database, Prisma } from './database.js'
+import type { Database } from './database.js'
 import { WrittenObjects } from './deleted-objects.js'
 import { type Chunk, place } from './object-store.js'
 import { type Connection, idRow, noRow, send, statement, transaction } from './statements.js'
@@ -129,16 +129,8 @@ const finishStatement = statement(
  */
 export async function finishDraft(client: Connection, { id }: Draft): Promise<void> {
   const finished = await send(client, finishStatement, [id])
-  if (finished.length === 0) throw deletedError(id)
+  if (finished.length === 0) throw new Error(`draft ${id} was deleted before it was finished`)
 }
-
-/** The same in a transaction of Prisma. */
-export async function finishModelDraft(client: Prisma.TransactionClient, { id }: Draft): Promise<void> {
-  const { count } = await client.draft.deleteMany({ where: { id: BigInt(id) } })
-  if (count === 0) throw deletedError(id)
-}
-
-const deletedError = (id: string) => new Error(`draft ${id} was deleted before it was finished`)
 
 /** Before the draft, because its trigger writes the row of the job, as the transaction that stores a model does first. */
 const lockJobStatement = statement(

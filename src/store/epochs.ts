@@ -12,8 +12,8 @@ import {
 } from '../contract/packed-epochs.js'
 import type { EpochStore } from '../training/ports/epochs.js'
 import type { Progress } from '../training/ports/runs.js'
-import type { Database, Prisma } from './database.js'
-import { type Connection, query, send, statement } from './statements.js'
+import type { Database } from './database.js'
+import { type Client, type Connection, query, send, statement } from './statements.js'
 
 export { metricsPerEpoch }
 
@@ -161,21 +161,13 @@ const readAtStatement = statement(
 )
 
 /** The stored ones of these epochs. */
-async function readAt(
-  client: Prisma.TransactionClient,
-  jobId: string,
-  epochs: number[],
-): Promise<PackedEpochs> {
+async function readAt(client: Client, jobId: string, epochs: number[]): Promise<PackedEpochs> {
   const [row] = await query(client, readAtStatement, [jobId, epochs])
   return packedEpochs(row, 0)
 }
 
 /** Null if the epoch is not stored. */
-export async function readEpoch(
-  client: Prisma.TransactionClient,
-  jobId: string,
-  epoch: number,
-): Promise<Epoch | null> {
+export async function readEpoch(client: Client, jobId: string, epoch: number): Promise<Epoch | null> {
   const [found] = unpackEpochs(await readAt(client, jobId, [epoch]))
   return found ?? null
 }

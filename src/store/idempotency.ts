@@ -7,9 +7,9 @@ import { z } from 'zod'
 import { isSameRequest } from '../contract/fingerprint.js'
 import { keyInFlight, keyReused } from '../contract/problems.js'
 import type { IdempotencyStore, Once } from '../training/ports/idempotency.js'
-import type { Database, Prisma } from './database.js'
+import type { Database } from './database.js'
 import { packJson, unpackJson } from './packed-json.js'
-import { noRow, query, statement } from './statements.js'
+import { type Client, noRow, query, statement } from './statements.js'
 
 const retention = `interval '24 hours'`
 
@@ -58,33 +58,30 @@ export function idempotencyStore(database: Database): IdempotencyStore {
 }
 
 /**
- * Creates something in a transaction, at most once per key, and stores the answer.
+ * Creates something at most once per key, and stores the answer. Called in a transaction, first.
  * @throws Problem `idempotency-key-in-flight` if another request with the key is running
  */
 export async function createOnce<T>(
-  database: Pick<Database, 'inTransaction'>,
-  tenantId: string,
+  client: Client,
   once: Once | undefined,
-  create: (client: Prisma.TransactionClient) => Promise<T>,
+  create: () => Promise<T>,
   /** The answer to store for repeated requests. */
   toRepeat: (answer: T) => object | T = (answer) => answer,
 ): Promise<T> {
-  return database.inTransaction(tenantId, async (client) => {
-    if (once === undefined) return create(client)
-    await lock(client, once)
-    const answer = await create(client)
-    await remember(client, once, packJson(toRepeat(answer)))
-    return answer
-  })
+  if (once === undefined) return create()
+  await lock(client, once)
+  const answer = await create()
+  await remember(client, once, packJson(toRepeat(answer)))
+  return answer
 }
 
-async function lock(client: Prisma.TransactionClient, { tenantId, key }: Once): Promise<void> {
+async function lock(client: Client, { tenantId, key }: Once): Promise<void> {
   const name = JSON.stringify(['Idempotency-Key', tenantId, key])
   const [row] = await query(client, lockStatement, [name])
   if (row?.locked !== true) throw keyInFlight()
 }
 
-async function remember(client: Prisma.TransactionClient, once: Once, answer: Uint8Array): Promise<void> {
+async function remember(client: Client, once: Once, answer: Uint8Array): Promise<void> {
   const { tenantId, key, fingerprint } = once
   const written = await query(client, rememberStatement, [tenantId, key, fingerprint, answer])
   // The key was answered after `find`. A retry returns that answer.

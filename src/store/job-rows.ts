@@ -6,11 +6,11 @@ import { changeSchema } from '../contract/job-change.js'
 import { type JobSpec, jobSpecSchema } from '../contract/job-spec.js'
 import type { JobStatus } from '../contract/job-status.js'
 import { toBuffer } from './bytes.js'
-import type { Database, Prisma } from './database.js'
+import type { Database } from './database.js'
 import { finiteMetrics } from './epochs.js'
 import { estimateTimes } from './estimate-times.js'
 import { unpackJson } from './packed-json.js'
-import { query, send, statement } from './statements.js'
+import { type Client, query, send, statement } from './statements.js'
 import { statusIn } from './transitions.js'
 import { liveThreads } from './workers.js'
 
@@ -98,7 +98,7 @@ export async function readJobs(
 }
 
 /** An existing job, in a transaction. */
-export async function readJob(client: Prisma.TransactionClient, id: string): Promise<Job> {
+export async function readJob(client: Client, id: string): Promise<Job> {
   const [row] = await query(client, readJobsStatement, [[id]])
   return toJob(row)
 }

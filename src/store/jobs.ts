@@ -28,7 +28,7 @@ import {
 } from './repeats.js'
 import { changeRun, resume } from './resume.js'
 import { copyRun, findRuns } from './reuse.js'
-import { idRow, noRow, query, send, statement } from './statements.js'
+import { type Connection, idRow, noRow, query, send, statement } from './statements.js'
 import { checkUse, enforceGrowth, futureBytes, readUse, unlimited } from './tenant-limits.js'
 import { recordTest } from './test-counts.js'
 import { traceColumns } from './trace-columns.js'
@@ -152,20 +152,22 @@ function tenantJobs(
       const item = jobOfTenant(tenantId, job, settings)
       const isPlain = job.inlineDataset === null && job.copyOf === null && job.trials === null
       if (once === undefined && isPlain) return created(await creations.request(item))
-      return createOnce(database, tenantId, once, async (client) => {
-        if (job.inlineDataset !== null) await insertDataset(client, tenantId, job.inlineDataset)
-        if (job.trials !== null) await insertTrials(client, tenantId, job.trials, job)
-        const [outcome] = await createInTransaction(client, tenantId, [item])
-        const stored = created(outcome)
-        if (job.trials !== null) await nameRepeated(client, job.trials, job)
-        return stored
-      })
+      return database.onConnection(tenantId, (client) =>
+        createOnce(client, once, async () => {
+          if (job.inlineDataset !== null) await insertDataset(client, tenantId, job.inlineDataset)
+          if (job.trials !== null) await insertTrials(client, tenantId, job.trials, job)
+          const [outcome] = await createInTransaction(client, tenantId, [item])
+          const stored = created(outcome)
+          if (job.trials !== null) await nameRepeated(client, job.trials, job)
+          return stored
+        }),
+      )
     },
 
     async createAll(jobs, once, answer) {
       const items = await inSlices(compressSpecs(tenantId, jobs, settings), 'request')
-      return createOnce(database, tenantId, once, async (client) =>
-        answer(await createInTransaction(client, tenantId, items)),
+      return database.onConnection(tenantId, (client) =>
+        createOnce(client, once, async () => answer(await createInTransaction(client, tenantId, items))),
       )
     },
 
@@ -294,11 +296,11 @@ function tenantJobs(
 
 /** Stores the jobs. Those with a stored run to copy have succeeded. */
 async function createInTransaction(
-  client: Prisma.TransactionClient,
+  client: Connection,
   tenantId: string,
   items: readonly JobOfTenant[],
 ): Promise<Outcome[]> {
-  const outcomes = await createJobs((statement, values) => query(client, statement, values), items)
+  const outcomes = await createJobs((statement, values) => send(client, statement, values), items)
   const answers: Outcome[] = []
   for (const [index, outcome] of outcomes.entries()) {
     const { copyOf } = items[index].job

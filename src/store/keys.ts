@@ -66,9 +66,9 @@ export function keyStore(database: Database): KeyStore & KeyAdministration {
     },
 
     createAll(keys, actor, { tenantId, once, answer, toRepeat }) {
-      const create = async (client: Parameters<typeof createKeys>[0]) =>
-        answer(await createKeys(client, keys, actor))
-      return createOnce(database, tenantId, once, create, toRepeat)
+      return database.inTransaction(tenantId, (client) =>
+        createOnce(client, once, async () => answer(await createKeys(client, keys, actor)), toRepeat),
+      )
     },
 
     async listAll() {

@@ -5,53 +5,27 @@
 import { LRUCache } from 'lru-cache'
 import { z } from 'zod'
 import { localTenant } from '../contract/key.js'
-import { labelsSchema } from '../contract/labels.js'
 import type { Model } from '../contract/model.js'
 import { parseModelReference } from '../contract/registry.js'
 import type { FoundModel, ModelLookup, ResolvedModel } from '../training/ports/models.js'
 import { type Coalesced, coalescedRows } from './coalesced.js'
 import type { Database } from './database.js'
 import { type Found, type Lookup, type Lookups, type Owner, sharedLookups } from './lookups.js'
-import { describedModel } from './model-rows.js'
+import { describedModel, modelColumns, modelRow } from './model-rows.js'
 import { unpackText } from './packed-json.js'
 import { send, statement } from './statements.js'
 
 /** The maximum length of the cached JSON. */
 const maximumCharacters = 16 * 1024 * 1024
 
-const modelRowSchema = z.strictObject({
-  id: z.string(),
-  tenantId: z.string(),
-  jobId: z.string().nullable(),
-  name: z.string().nullable(),
-  notes: z.string().nullable(),
-  tags: z.array(z.string()),
-  metadata: labelsSchema.shape.metadata,
-  description: z.instanceof(Uint8Array<ArrayBuffer>),
-  loss: z.string(),
-  parameters: z.int(),
-  finalLoss: z.number().nullable(),
-  finalAccuracy: z.number().nullable(),
-  finalValLoss: z.number().nullable(),
-  finalValAccuracy: z.number().nullable(),
-  epoch: z.int().nullable(),
-  threshold: z.number().nullable(),
-  weightBytes: z.int(),
-  weightSha256: z.string(),
-  createdAt: z.date(),
-  version: z.string(),
-})
+const versionedRow = modelRow.extend({ version: z.string() })
+type Row = z.infer<typeof versionedRow>
 
 const rowsStatement = statement(
   'modelRows',
-  modelRowSchema,
-  `SELECT id, "tenantId", "jobId", name, notes, tags, metadata, description, loss, parameters,
-      "finalLoss", "finalAccuracy", "finalValLoss", "finalValAccuracy", epoch, threshold,
-      "weightBytes", "weightSha256", "createdAt", xmin::text AS version
-    FROM "Model" WHERE id = ANY($1::text[])`,
+  versionedRow,
+  `SELECT ${modelColumns}, xmin::text AS version FROM "Model" WHERE id = ANY($1::text[])`,
 )
-
-type Row = z.infer<typeof modelRowSchema>
 
 interface CachedModel {
   version: string

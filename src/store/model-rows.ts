@@ -8,7 +8,34 @@ import { finiteMetrics } from './epochs.js'
 import type { Model as StoredModel } from './generated/client.js'
 import { unpackJson, unpackText } from './packed-json.js'
 
-type ModelRow = Omit<StoredModel, 'evaluation' | 'weights' | 'labelBytes'>
+export const modelRow = z.strictObject({
+  id: z.string(),
+  tenantId: z.string(),
+  jobId: z.string().nullable(),
+  name: z.string().nullable(),
+  notes: z.string().nullable(),
+  tags: z.array(z.string()),
+  metadata: labelsSchema.shape.metadata,
+  description: z.instanceof(Uint8Array<ArrayBuffer>),
+  loss: z.string(),
+  parameters: z.int(),
+  finalLoss: z.number().nullable(),
+  finalAccuracy: z.number().nullable(),
+  finalValLoss: z.number().nullable(),
+  finalValAccuracy: z.number().nullable(),
+  epoch: z.int().nullable(),
+  threshold: z.number().nullable(),
+  weightBytes: z.int(),
+  weightSha256: z.string(),
+  createdAt: z.date(),
+})
+
+/** The columns of `modelRow`. */
+export const modelColumns = Object.keys(modelRow.shape)
+  .map((name) => `"${name}"`)
+  .join(', ')
+
+export type ModelRow = Omit<StoredModel, 'evaluation' | 'weights' | 'labelBytes'>
 
 const descriptionSchema = z.object({
   network: networkSchema,

@@ -8,19 +8,19 @@ import { finishedStatuses } from '../contract/job-status.js'
 import { Problem, unknownModel } from '../contract/problems.js'
 import type { AllModels, NewModel, OpenWeights } from '../training/ports/models.js'
 import { audit } from './audit.js'
-import { cut, hashSha256, pieceOfColumn, pieceRow, readChunks, totalLength } from './bytes.js'
-import type { Database, Prisma } from './database.js'
+import { cut, hashSha256, pieceColumns, pieceOfColumn, readChunks, totalLength } from './bytes.js'
+import { copiedStatement, readCopied } from './copied-rows.js'
+import type { Database } from './database.js'
 import { WrittenObjects } from './deleted-objects.js'
 import type { Draft } from './drafts.js'
-import type { Model as StoredModel } from './generated/client.js'
 import { createOnce } from './idempotency.js'
 import { changedLabels, hasLabels, listLabelled, namedLike } from './labels.js'
 import { ModelCache } from './model-cache.js'
-import { readTensors, toModel } from './model-rows.js'
+import { type ModelRow, modelColumns, modelRow, readTensors, toModel } from './model-rows.js'
 import { place } from './object-store.js'
 import { packJson, unpackJson } from './packed-json.js'
 import { afterPosition, cursorColumns, findPosition, fitPage, newestFirst, toPage } from './pages.js'
-import { query, send, statement } from './statements.js'
+import { type Connection, noRow, query, send, statement } from './statements.js'
 import { enforceGrowth, enforceLimits, lockLimits, unlimited } from './tenant-limits.js'
 import { copyHeader } from './weight-snapshots.js'
 
@@ -74,12 +74,14 @@ export function modelStore(database: Database, settings = unlimited): AllModels 
         try {
           // Before the transaction, which holds the limits of the tenant.
           const chunks = await placeAll(database.objects, model, written)
-          return await createOnce(database, tenantId, once, async (client) => {
-            await lockLimits(client, tenantId)
-            const row = await insertModel(client, tenantId, model, { chunks })
-            await enforceLimits(client, tenantId, settings, ['storedBytes'])
-            return toModel(row)
-          })
+          return await database.onConnection(tenantId, (client) =>
+            createOnce(client, once, async () => {
+              await lockLimits(client, tenantId)
+              const row = await insertModel(client, tenantId, model, { chunks })
+              await enforceLimits(client, tenantId, settings, ['storedBytes'])
+              return toModel(row)
+            }),
+          )
         } catch (error) {
           await written.discard()
           throw error
@@ -211,9 +213,9 @@ export function modelStore(database: Database, settings = unlimited): AllModels 
 }
 
 /** $1 model, $2 chunk, $3 offset. */
-const chunkStatement = statement(
+const chunkStatement = copiedStatement(
   'weightChunk',
-  pieceRow,
+  pieceColumns,
   `SELECT ${pieceOfColumn('bytes', '$3')} FROM "WeightChunk" WHERE "modelId" = $1 AND index = $2::int
     UNION ALL SELECT ${pieceOfColumn('weights', '$3', 'NULL')} FROM "Model" WHERE id = $1 AND $2::int = 0 AND weights IS NOT NULL`,
 )
@@ -226,14 +228,36 @@ const readWeights = (
   readChunks(
     objects,
     async (index, skipped) => {
-      const [piece] = await send(pool, chunkStatement, [modelId, index, skipped])
+      const [piece] = await readCopied(pool, chunkStatement, [modelId, index, skipped])
       return piece
     },
     offset,
   )
 
+/** $11 to $16 describe the run that trained the model; null without one. */
+const insertStatement = statement(
+  'insertModel',
+  modelRow,
+  `INSERT INTO "Model" (id, "tenantId", name, loss, parameters, description, threshold, "weightBytes", "weightSha256",
+      evaluation, "jobId", epoch, "finalLoss", "finalAccuracy", "finalValLoss", "finalValAccuracy")
+    VALUES ($1, $2, $3, $4, $5::int, $6::bytea, $7::float8, $8::int, $9, $10::bytea, $11, $12::int, $13::float8,
+      $14::float8, $15::float8, $16::float8)
+    RETURNING ${modelColumns}`,
+)
+
+const insertChunkStatement = statement(
+  'insertWeightChunk',
+  noRow,
+  'INSERT INTO "WeightChunk" ("modelId", index, bytes, object) VALUES ($1, $2::int, $3::bytea, $4)',
+)
+
 type Origin = { jobId: string; epoch: number; draft: Draft | null } & Metrics
-type WeightRow = Pick<Prisma.WeightChunkUncheckedCreateInput, 'index' | 'bytes' | 'object'>
+
+interface WeightRow {
+  index: number
+  bytes: Uint8Array | null
+  object?: string | null
+}
 
 /** Writes the objects of a model. Its other chunks stay in memory until their rows are written. */
 async function placeAll(
@@ -254,31 +278,22 @@ async function placeAll(
  * epoch of its weights, and the metrics of that epoch. `chunks` are those of the weights if some are objects.
  */
 export async function insertModel(
-  client: Prisma.TransactionClient,
+  client: Connection,
   tenantId: string,
   model: NewModel,
   { origin, chunks = cut(model.weights) }: { origin?: Origin; chunks?: Iterable<WeightRow> },
-): Promise<StoredModel> {
-  const { weights, evaluation, network, layers, coding, tensors, ...rest } = model
-  const row = await client.model.create({
-    data: {
-      ...rest,
-      description: packJson({ network, layers, coding, tensors }),
-      tenantId,
-      jobId: origin?.jobId,
-      epoch: origin?.epoch,
-      finalLoss: origin?.loss,
-      finalAccuracy: origin?.accuracy,
-      finalValLoss: origin?.valLoss,
-      finalValAccuracy: origin?.valAccuracy,
-      weightBytes: totalLength(weights),
-      weightSha256: origin?.draft?.sha256 ?? model.weightSha256 ?? hashSha256(weights),
-      evaluation: evaluation === null ? null : packJson(evaluation),
-    },
-  })
+): Promise<ModelRow> {
+  const { id, weights, evaluation, network, layers, coding, tensors } = model
+  const [row] = await send(client, insertStatement, [
+    ...[id, tenantId, model.name, model.loss, model.parameters],
+    packJson({ network, layers, coding, tensors }),
+    ...[model.threshold ?? null, totalLength(weights)],
+    origin?.draft?.sha256 ?? model.weightSha256 ?? hashSha256(weights),
+    evaluation && packJson(evaluation),
+    ...[origin?.jobId, origin?.epoch, origin?.loss, origin?.accuracy, origin?.valLoss, origin?.valAccuracy],
+  ])
   if (origin?.draft != null) return row
-  for (const chunk of chunks) {
-    await client.weightChunk.create({ data: { modelId: model.id, ...chunk } })
-  }
+  for (const { index, bytes, object } of chunks)
+    await send(client, insertChunkStatement, [id, index, bytes, object])
   return row
 }

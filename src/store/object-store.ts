@@ -34,7 +34,7 @@ type PlacedChunk<Placed extends Chunk = Chunk> = { chunk: Placed } & (
 )
 
 /** The contents of a row, as it was read. */
-export interface StoredBytes {
+interface StoredBytes {
   bytes: Uint8Array | null
   object: string | null
 }

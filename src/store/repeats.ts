@@ -9,7 +9,7 @@ import type { JobTrials } from '../training/ports/sweeps.js'
 import { trialOf } from '../training/sweeps/trials.js'
 import type { Database, Prisma } from './database.js'
 import { finiteMetrics } from './epochs.js'
-import { idRow, send, statement } from './statements.js'
+import { type Connection, idRow, noRow, send, statement } from './statements.js'
 import { changeSweep } from './sweep-control.js'
 import { definitionColumns, unpackDefinition } from './sweep-rows.js'
 import { lockLimits } from './tenant-limits.js'
@@ -20,31 +20,38 @@ interface OwnJob {
   tenantId: string
 }
 
+const insertStatement = statement(
+  'insertTrials',
+  noRow,
+  `INSERT INTO "Sweep" (id, "tenantId", name, trials, created, "requestId", "traceId", "spanId", "isSampled",
+      definition, metric, seeds, parallelism, "budgetSeconds")
+    VALUES ($1, $2, $3, $4::int, $5::int, $6, $7, $8, $9::bool, $10::bytea, $11, $12::int, $13::int, $14::float8)`,
+)
+
+const nameStatement = statement('nameRepeated', noRow, 'UPDATE "Sweep" SET "jobId" = $2 WHERE id = $1')
+
 /** Before the job, which names the sweep. Its size counts against the limit of the statement that stores the job. */
 export async function insertTrials(
-  client: Prisma.TransactionClient,
+  client: Connection,
   tenantId: string,
-  { definition, ...sweep }: NewTrials,
+  { id, name, trials, created, definition }: NewTrials,
   { requestId, traceId, spanId, isSampled }: Origin,
 ): Promise<void> {
   await lockLimits(client, tenantId)
-  await client.sweep.create({
-    data: {
-      ...sweep,
-      ...{ tenantId, requestId, traceId, spanId, isSampled },
-      ...definitionColumns(definition),
-    },
-    select: { id: true },
-  })
+  const columns = definitionColumns(definition)
+  await send(client, insertStatement, [
+    ...[id, tenantId, name, trials, created, requestId, traceId, spanId, isSampled],
+    ...[columns.definition, columns.metric, columns.seeds, columns.parallelism, columns.budgetSeconds],
+  ])
 }
 
 /** After the job is stored. */
 export async function nameRepeated(
-  client: Prisma.TransactionClient,
+  client: Connection,
   { id }: NewTrials,
   { id: jobId }: Pick<NewJob, 'id'>,
 ): Promise<void> {
-  await client.sweep.update({ where: { id }, data: { jobId }, select: { id: true } })
+  await send(client, nameStatement, [id, jobId])
 }
 
 type Control = Extract<Transition, 'pause' | 'resume' | 'cancel'>

@@ -3,8 +3,8 @@
  * job, which goes through the same statuses as one that a worker trains.
  */
 import { z } from 'zod'
-import type { Database, Prisma } from './database.js'
-import { noRow, query, send, statement } from './statements.js'
+import type { Database } from './database.js'
+import { type Client, noRow, query, send, statement } from './statements.js'
 import { changedRow, statusIn, transition } from './transitions.js'
 import { isAlive } from './workers.js'
 
@@ -111,7 +111,7 @@ const chunksStatement = statement(
  * @returns whether the run could be copied; otherwise the job stays queued
  */
 export async function copyRun(
-  client: Prisma.TransactionClient,
+  client: Client,
   { jobId: from, modelId }: { jobId: string; modelId: string },
   { id: to, tenantId }: { id: string; tenantId: string },
 ): Promise<boolean> {

@@ -3,17 +3,17 @@
  * lost its job changes nothing.
  */
 import { z } from 'zod'
-import type { Epoch } from '../contract/epoch.js'
+import { type Epoch, metricsSchema } from '../contract/epoch.js'
 import type { JobError } from '../contract/job.js'
 import type { NewModel } from '../training/ports/models.js'
 import type { Claim, RunStore } from '../training/ports/runs.js'
 import { adoptCheckpoint } from './adopt-checkpoint.js'
 import { maximumDirectBytes, totalLength } from './bytes.js'
 import { deleteCheckpointBytes, readCheckpoint } from './checkpoints.js'
-import { claimJobs } from './claims.js'
+import { claimJobs, claimSpareJobs } from './claims.js'
 import { releaseCrashed } from './crashes.js'
-import type { Database, Prisma } from './database.js'
-import { type Draft, dropDraft, finishModelDraft, writeDraft } from './drafts.js'
+import type { Database } from './database.js'
+import { type Draft, dropDraft, finishDraft, writeDraft } from './drafts.js'
 import { findDifference, readEpoch } from './epochs.js'
 import { type KeptCheckpoints, keepsNone } from './kept-checkpoints.js'
 import { insertModel } from './models.js'
@@ -21,7 +21,7 @@ import { countOutages, maximumOutages, postpone } from './postponed-jobs.js'
 import { advanceClock, preempt } from './preemption.js'
 import { recordProgress } from './record-progress.js'
 import { sharedCheckpoints, stopSharing } from './shared-checkpoints.js'
-import { query, type Statement, statement } from './statements.js'
+import { type Client, query, type Statement, send, statement, transaction } from './statements.js'
 import { isWhole, successWriter } from './successes.js'
 import { unlimited } from './tenant-limits.js'
 import { changedRow, guard, transition } from './transitions.js'
@@ -51,6 +51,19 @@ const succeedStatement = statement(
         "valAccuracy" = CASE WHEN $4::int IS NULL THEN "valAccuracy" ELSE $8::float8 END`,
     modelId: '$3',
   }),
+)
+
+/** What the model of a run that succeeded inherits from its job. */
+const endedStatement = statement(
+  'endedRun',
+  z.strictObject({
+    tenantId: z.string(),
+    name: z.string().nullable(),
+    epoch: z.int(),
+    ...metricsSchema.shape,
+  }),
+  `SELECT "tenantId", name, coalesce("bestEpoch", epoch) AS epoch, loss, accuracy, "valLoss", "valAccuracy"
+    FROM "Job" WHERE id = $1`,
 )
 
 const pauseStatement = statement(
@@ -107,15 +120,13 @@ export function runStore(
     bestEpoch: number | null,
     draft: Draft | null,
   ): Promise<boolean> {
-    return database.$transaction(async (transaction) => {
-      const best = bestEpoch === null ? null : await readEpoch(transaction, claim.jobId, bestEpoch)
-      if (!(await applies(transaction, succeedStatement, claim, [model.id, ...toValues(best)]))) return false
-      const job = await transaction.job.findUniqueOrThrow({ where: { id: claim.jobId } })
-      const named = { ...model, name: model.name ?? job.name }
-      const epoch = job.bestEpoch ?? job.epoch
-      if (draft !== null) await finishModelDraft(transaction, draft)
-      const origin = { ...job, jobId: claim.jobId, epoch, draft }
-      await insertModel(transaction, job.tenantId, named, { origin })
+    return transaction(database.pool, async (client) => {
+      const best = bestEpoch === null ? null : await readEpoch(client, claim.jobId, bestEpoch)
+      if (!(await applies(client, succeedStatement, claim, [model.id, ...toValues(best)]))) return false
+      const [{ tenantId, name, ...run }] = await send(client, endedStatement, [claim.jobId])
+      if (draft !== null) await finishDraft(client, draft)
+      const origin = { ...run, jobId: claim.jobId, draft }
+      await insertModel(client, tenantId, { ...model, name: model.name ?? name }, { origin })
       return true
     })
   }
@@ -124,6 +135,7 @@ export function runStore(
     fail,
 
     claim: (workerId, capacity) => claimJobs(database, workerId, capacity, runningJobs),
+    claimSpare: (workerId, capacity) => claimSpareJobs(database, workerId, capacity, runningJobs),
 
     preempt: (jobIds, capacity) => preempt(database, jobIds, capacity, runningJobs),
     advanceClock: () => advanceClock(database),
@@ -196,7 +208,7 @@ export function runStore(
 
 /** @returns whether the claim held */
 async function applies(
-  client: Prisma.TransactionClient,
+  client: Client,
   statement: Statement,
   { jobId, attempt }: Claim,
   values: unknown[] = [],

@@ -45,7 +45,8 @@ export function checkRows(): void {
   checksRows = true
 }
 
-function checked<Row extends object>({ name, row }: Statement<Row>, rows: Row[]): Row[] {
+/** The rows. @throws Error in tests if they do not match the schema */
+export function checkedRows<Row extends object>({ name, row }: Statement, rows: Row[]): Row[] {
   if (!checksRows) return rows
   const { error } = z.array(row).safeParse(rows)
   if (error !== undefined) throw new Error(`${name}: the rows do not match: ${z.prettifyError(error)}`)
@@ -77,20 +78,32 @@ export async function send<Row extends object>(
   const { rows } = await client.query<Row>({ name, text, values }).catch((error: unknown) => {
     throw new StatementError(name, error)
   })
-  return checked(statement, rows)
+  return checkedRows(statement, rows)
 }
 
-/** Sends a statement through Prisma, in one of its transactions or alone. PostgreSQL plans it for its values. */
+/** A transaction of Prisma, Prisma itself, or a connection of node-postgres. */
+export type Client = Prisma.TransactionClient | Connection
+
+/** Sends a statement in any kind of transaction. Through Prisma, PostgreSQL plans it for its values. */
 export async function query<Row extends object>(
-  client: Prisma.TransactionClient,
+  client: Client,
   statement: Statement<Row>,
   values: unknown[],
 ): Promise<Row[]> {
-  return checked(statement, await client.$queryRawUnsafe<Row[]>(statement.text, ...values))
+  if (!('$queryRawUnsafe' in client)) return send(client, statement, values)
+  return checkedRows(statement, await client.$queryRawUnsafe<Row[]>(statement.text, ...values))
 }
 
-/** Commits what `work` does on the connection, or rolls it back if it throws. */
-export async function transaction<T>(pool: pg.Pool, work: (client: Connection) => Promise<T>): Promise<T> {
+/**
+ * Runs work on a connection of the pool. `recover` returns whether the connection is usable after an error of the work;
+ * otherwise it is closed.
+ * @throws StatementError if there is no connection; errors of the work
+ */
+export async function withConnection<T>(
+  pool: pg.Pool,
+  work: (client: pg.PoolClient) => Promise<T>,
+  recover: (client: pg.PoolClient) => Promise<boolean>,
+): Promise<T> {
   const client = await pool.connect().catch((error: unknown) => {
     throw new StatementError('connect', error)
   })
@@ -99,21 +112,31 @@ export async function transaction<T>(pool: pg.Pool, work: (client: Connection) =
   client.on('error', ignore)
   let isBroken = false
   try {
-    await command(client, 'BEGIN')
-    const result = await work(client)
-    await command(client, 'COMMIT')
-    return result
+    return await work(client)
   } catch (error) {
-    // A connection that cannot roll back is closed, which rolls back, too.
-    isBroken = await client.query('ROLLBACK').then(
-      () => false,
-      () => true,
-    )
+    isBroken = !(await recover(client))
     throw error
   } finally {
     client.off('error', ignore)
     client.release(isBroken)
   }
+}
+
+/** Commits what `work` does on the connection, or rolls it back if it throws. */
+export async function transaction<T>(pool: pg.Pool, work: (client: Connection) => Promise<T>): Promise<T> {
+  const commit = async (client: Connection) => {
+    await command(client, 'BEGIN')
+    const result = await work(client)
+    await command(client, 'COMMIT')
+    return result
+  }
+  // A connection that cannot roll back is closed, which rolls back, too.
+  const rollBack = (client: Connection) =>
+    client.query('ROLLBACK').then(
+      () => true,
+      () => false,
+    )
+  return withConnection(pool, commit, rollBack)
 }
 
 async function command(client: Connection, text: 'BEGIN' | 'COMMIT'): Promise<void> {

@@ -172,7 +172,9 @@ function tenantSweeps(database: Database, tenantId: string, settings: Limits): S
   const { pool } = database
   return {
     create: (sweep, once) =>
-      createOnce(database, tenantId, once, (client) => insertSweep(client, tenantId, sweep, settings)),
+      database.inTransaction(tenantId, (client) =>
+        createOnce(client, once, () => insertSweep(client, tenantId, sweep, settings)),
+      ),
 
     async get(id) {
       const [row] = await send(pool, readStatement, [id, tenantId])

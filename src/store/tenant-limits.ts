@@ -14,8 +14,7 @@ import {
   type Use,
 } from '../contract/limits.js'
 import { Problem } from '../contract/problems.js'
-import type { Prisma } from './database.js'
-import { query, statement } from './statements.js'
+import { type Client, query, statement } from './statements.js'
 
 /** For stores that create nothing for tenants. */
 export const unlimited: Limits = {
@@ -60,7 +59,7 @@ export const lockStatement = statement(
 
 /** The use and the tenant's own limits, from one snapshot. */
 export async function readUse(
-  client: Prisma.TransactionClient,
+  client: Client,
   tenantId: string,
 ): Promise<{ use: Use; own: TenantLimits['own'] }> {
   const [{ own, ...use }] = await query(client, useStatement, [tenantId])
@@ -92,7 +91,7 @@ export function checkUse(use: Use, limits: TenantLimits, kept: readonly Kept[]):
  * Other creations of the tenant wait until the transaction ends. Call this before any statement that adds to
  * the tenant's sums: transactions that lock the tenant and a sum in different orders would deadlock.
  */
-export async function lockLimits(client: Prisma.TransactionClient, tenantId: string): Promise<void> {
+export async function lockLimits(client: Client, tenantId: string): Promise<void> {
   await query(client, lockStatement, [`has ${tenantId}`])
 }
 
@@ -101,7 +100,7 @@ export async function lockLimits(client: Prisma.TransactionClient, tenantId: str
  * @throws Problem `too-many-jobs` or `too-much-stored`
  */
 export async function enforceLimits(
-  client: Prisma.TransactionClient,
+  client: Client,
   tenantId: string,
   settings: Limits,
   kept: readonly Kept[],
@@ -115,7 +114,7 @@ export async function enforceLimits(
  * @throws Problem `too-much-stored` if more would be stored than before and than the limit
  */
 export async function enforceGrowth<T>(
-  client: Prisma.TransactionClient,
+  client: Client,
   tenantId: string,
   settings: Limits,
   change: () => Promise<T>,

@@ -56,7 +56,9 @@ export function webhookStore(database: Database, box: SecretBox | null): Webhook
         await audit(client, actor, { action: 'webhook.created', tenantId, target: id, details })
         return { ...toWebhook(row), secret }
       }
-      return createOnce(database, webhook.tenantId, once, createWithin, withoutSecret)
+      return database.inTransaction(webhook.tenantId, (client) =>
+        createOnce(client, once, () => createWithin(client), withoutSecret),
+      )
     },
 
     async rotate(tenantId, id, { secret, overlapSeconds }, actor) {

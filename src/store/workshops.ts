@@ -116,13 +116,15 @@ export function workshopStore(database: Database): WorkshopStore {
   }
   return {
     create: (workshop, actor, once) =>
-      createOnce(database, workshop.tenantId, once, async (client) => {
-        const created = await insertWorkshop(client, workshop)
-        const { id, expiresAt } = created
-        const change = { tenantId: workshop.tenantId, target: id, details: { expiresAt } }
-        await audit(client, actor, { action: 'workshop.created', ...change })
-        return created
-      }),
+      database.inTransaction(workshop.tenantId, (client) =>
+        createOnce(client, once, async () => {
+          const created = await insertWorkshop(client, workshop)
+          const { id, expiresAt } = created
+          const change = { tenantId: workshop.tenantId, target: id, details: { expiresAt } }
+          await audit(client, actor, { action: 'workshop.created', ...change })
+          return created
+        }),
+      ),
 
     async list(tenantId) {
       const orderBy = [...newestFirst]

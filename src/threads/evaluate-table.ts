@@ -11,14 +11,18 @@ export interface TableEvaluation {
   unlabelled: number
 }
 
-/** @throws DatasetError if the rows do not fit the model */
-export async function evaluateTable(order: TableOrder, predictor: Predictor): Promise<TableEvaluation> {
+/** @throws DatasetError if the rows do not fit the model, or the reason of the signal */
+export async function evaluateTable(
+  order: TableOrder,
+  predictor: Predictor,
+  signal: AbortSignal,
+): Promise<TableEvaluation> {
   const opened = openRows(order, maximumEvaluatedRows)
   const { rows, available, unlabelled, coding } = opened
   const evaluated = { rows: 'given', available, count: rows.length } as const
   const evaluator = new Evaluator(coding.target, evaluatorOptions(opened), evaluated)
   const width = targetWidth(coding.target)
-  for await (const { rows: slice, x, y } of encodeSlices(opened)) {
+  for await (const { rows: slice, x, y } of encodeSlices(opened, signal)) {
     const outputs = predictor.predict(x)
     const size = outputs.length / slice.length
     for (let row = 0; row < slice.length; row++) {

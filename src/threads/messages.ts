@@ -8,7 +8,7 @@ import type { Preparation } from '../contract/preparation.js'
 import type { RowSplit, SplitRule } from '../datasets/split-rows.js'
 import type { DatasetError, Table } from '../datasets/table.js'
 import type { BackendName } from '../engine/index.js'
-import type { ExportOutcome, ExportTask } from '../training/ports/export-thread.js'
+import type { ExportOutcome, ExportTask } from '../training/ports/export-process.js'
 import type { FileToImport, ImportResult } from '../training/ports/import-thread.js'
 import type {
   BoundaryOutputs,
@@ -70,9 +70,9 @@ export type ToPredictor =
     }
   | { type: 'drawModelBoundary'; callId: number; modelId: string; view: DrawnView }
   | { type: 'split'; callId: number; rule: SplitRule; table: Table | GeneratedDataset }
-  | { type: 'evaluate'; callId: number; modelId: string; rows: TableOrder }
+  | { type: 'evaluate'; callId: number; modelId: string; order: { rows: TableOrder } }
   | { type: 'rank'; callId: number; modelId: string; order: RankingOrder }
-  | { type: 'answer'; callId: number; modelId: string; rows: TableOrder }
+  | { type: 'answer'; callId: number; modelId: string; order: { rows: TableOrder } }
   | { type: 'compare'; callId: number; modelId: string; order: ComparisonOrder }
   | { type: 'importance'; callId: number; modelId: string; order: ImportanceOrder }
   | { type: 'dependence'; callId: number; modelId: string; order: DependenceOrder }
@@ -109,17 +109,17 @@ export type FromRequestThread =
   | { type: 'constructed'; callId: number; network: ConstructedNetwork }
   | { type: 'prepared'; callId: number; outcome: Labelled | RefusedRows }
 
-export interface ToExportThread {
-  callId: number
+/** The weights follow on the standard input. */
+export interface ToExportProcess {
   backend: BackendSetting
   task: ExportTask
+  path: string
 }
 
-export interface FromExportThread {
-  type: 'outcome'
-  callId: number
-  outcome: ExportOutcome
-}
+export type FromExportProcess =
+  | { type: 'outcome'; outcome: ExportOutcome }
+  | { type: 'diskFull' }
+  | { type: 'failed'; message: string }
 
 export interface ToImportThread {
   type: 'import'

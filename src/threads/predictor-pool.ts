@@ -111,11 +111,11 @@ export function openPredictorPool(
       const use = { tenantId, among: isSlow ? lanes.slow : lanes.quick, observer }
       return heldToPredict.use(model, use, (lane) => lane.predict({ ...call, inputs, features }))
     },
-    async evaluate(tenantId, model, table, only = null, observer) {
-      const { modelId, rows, transfer } = prepareRows(model, { table, only })
-      const answer = await heldToEvaluate.use(model, { tenantId, among: [evaluating], observer }, (thread) =>
-        thread.call((callId) => ({ type: 'evaluate', callId, modelId, rows }), transfer),
-      )
+    async evaluate(tenantId, model, tableRows, signal, observer) {
+      const answer = await applyUntil(signal, { tenantId, observer }, model, tableRows, (call) => ({
+        type: 'evaluate',
+        ...call,
+      }))
       const { callId: _, ...outcome } = requireAnswer(answer, 'evaluated', 'refused')
       return outcome
     },
@@ -127,16 +127,10 @@ export function openPredictorPool(
       return requireAnswer(answer, 'ranked', 'refused')
     },
     async answerRows(tenantId, model, tableRows, signal, observer) {
-      const answer = await applyUntil(
-        signal,
-        { tenantId, observer },
-        model,
-        tableRows,
-        ({ order, ...call }) => ({
-          type: 'answer',
-          ...{ ...call, rows: order.rows },
-        }),
-      )
+      const answer = await applyUntil(signal, { tenantId, observer }, model, tableRows, (call) => ({
+        type: 'answer',
+        ...call,
+      }))
       return requireAnswer(answer, 'answered', 'refused')
     },
     async compareRows(tenantId, model, tableRows, request, signal, observer) {

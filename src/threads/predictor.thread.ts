@@ -63,9 +63,9 @@ port.on('message', (message: ToPredictor) => {
       }))
       break
     case 'evaluate':
-      void answerInSlices(message, async (predictor) => ({
+      void answerInSlices(message, async (predictor, signal) => ({
         type: 'evaluated',
-        ...(await evaluateTable(message.rows, predictor)),
+        ...(await evaluateTable(message.order.rows, predictor, signal)),
       }))
       break
     case 'rank':
@@ -77,7 +77,7 @@ port.on('message', (message: ToPredictor) => {
     case 'answer':
       void answerInSlices(message, async (predictor, signal) => ({
         type: 'answered',
-        answers: await answerAll(message.rows, predictor, signal),
+        answers: await answerAll(message.order.rows, predictor, signal),
       }))
       break
     case 'compare':

@@ -46,7 +46,8 @@ export async function compareModels(
       const part = comparedPart(job)
       const { read, rows } = await selectPart(dependencies, job, part)
       const evaluate = async (model: Model) => {
-        const outcome = await dependencies.predictors.evaluate(tenantId, model, await read(), rows)
+        const tableRows = { table: await read(), only: rows }
+        const outcome = await dependencies.predictors.evaluate(tenantId, model, tableRows, signal)
         if (outcome.type === 'refused') throw new Problem(outcome.code, outcome.message)
         return { modelId: model.id, evaluation: outcome.evaluation }
       }

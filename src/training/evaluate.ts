@@ -60,7 +60,7 @@ export async function evaluateRows(
       return await evaluateDataset(dependencies, model, request.dataset, signal)
     }
     const labelled = await labelledRows(dependencies, request.rows ?? [], readPreparation(model))
-    return await evaluate(dependencies, model, labelled)
+    return await evaluate(dependencies, model, labelled, signal)
   } catch (error) {
     throw asProblem(error)
   }
@@ -86,7 +86,9 @@ export async function evaluateFile(
   }
   try {
     // The reader limits the files in memory.
-    return await reader.read(request, async (pieces) => evaluate(dependencies, model, await collect(pieces)))
+    return await reader.read(request, async (pieces) =>
+      evaluate(dependencies, model, await collect(pieces), upload.signal),
+    )
   } catch (error) {
     throw asProblem(error)
   }
@@ -108,8 +110,9 @@ async function evaluate(
   { tenantId, predictors }: EvaluateDependencies,
   model: Model,
   { table, droppedRows, warnings }: Rows,
+  signal: AbortSignal,
 ): Promise<ModelEvaluation> {
-  const outcome = await predictors.evaluate(tenantId, model, table)
+  const outcome = await predictors.evaluate(tenantId, model, { table, only: null }, signal)
   if (outcome.type === 'refused') throw new Problem(outcome.code, outcome.message)
   const { evaluation, unlabelled } = outcome
   return { modelId: model.id, evaluation, droppedRows: droppedRows + unlabelled, warnings }
@@ -124,10 +127,10 @@ async function evaluateDataset(
   const { datasets, turns, tenantId } = dependencies
   const all = { droppedRows: 0, warnings: [] }
   const builtInData = typeof dataset === 'string' ? builtIn(dataset) : dataset
-  if (builtInData !== undefined) return evaluate(dependencies, model, { table: builtInData, ...all })
+  if (builtInData !== undefined) return evaluate(dependencies, model, { table: builtInData, ...all }, signal)
   const readAndEvaluate = async () => {
     const table = await wholeTable(datasets, String(dataset))
-    return evaluate(dependencies, model, { table, ...all })
+    return evaluate(dependencies, model, { table, ...all }, signal)
   }
   return turns.run(tenantId, readAndEvaluate, signal)
 }

@@ -1,26 +1,31 @@
 /** Writes a model as a file of another program, verified before it is sent. */
 import { hash } from 'node:crypto'
-import { TenantTurns } from '../base/tenant-turns.js'
+import { type RunsInTurn, TenantTurns } from '../base/tenant-turns.js'
+import { UnnamedFile } from '../base/unnamed-file.js'
 import type { GeneratedDataset } from '../contract/dataset.js'
 import type { ExportFormat } from '../contract/export.js'
 import type { Model } from '../contract/model.js'
 import { Problem, unknownModel } from '../contract/problems.js'
 import type { InputRow } from '../datasets/raw-rows.js'
+import type { SpoolSpace } from '../datasets/reading/spool-space.js'
 import type { ExportedFile, Exporter, ExportOptions } from '../exports/exporter.js'
 import { exporters, exportVersion } from '../exports/formats.js'
+import { paced } from './bulk-work.js'
 import { datasetRows, type RowSources } from './dataset-rows.js'
-import type { ExportThread } from './ports/export-thread.js'
+import type { ExportProcess } from './ports/export-process.js'
 import type { JobStore } from './ports/jobs.js'
 import type { AllModels, ModelStore } from './ports/models.js'
 
 export interface ExportDependencies extends RowSources {
   tenantId: string
   models: Pick<ModelStore, 'get'>
-  all: Pick<AllModels, 'weights'>
+  all: Pick<AllModels, 'openWeights'>
   jobs: Pick<JobStore, 'get'>
-  thread: ExportThread
-  /** Of exports that hold a whole model in memory. */
-  turns: TenantTurns
+  process: ExportProcess
+  /** Of the process. */
+  turns: RunsInTurn
+  /** Has the files that are being sent. */
+  space: SpoolSpace
 }
 
 interface ExportRequest {
@@ -32,28 +37,27 @@ interface ModelExport {
   /** Equal for equal files. */
   tag: string
   /** @throws Problem `integrity` if the weights are damaged or the predictions of the file differ */
-  write(signal: AbortSignal): Promise<HeldFile>
+  write(signal: AbortSignal): Promise<SentFile>
 }
 
-/** A file in memory. It takes a turn until it is released. */
-interface HeldFile {
-  file: ExportedFile
-  release(): void
+/** A file on the disk, so that a client that reads slowly holds no memory and no turn. Close it in the end. */
+interface SentFile extends Pick<ExportedFile, 'name' | 'mediaType'> {
+  bytes: number
+  read(): AsyncIterable<Uint8Array>
+  close(): Promise<void>
 }
 
 /** Bounds the memory of an export, which is several times that of the weights. */
 const maximumWeightBytes = 64 * 1024 * 1024
-
-/** Files in memory at a time: written, or being sent. */
-const filesAtOnce = 3
 
 const rowsToVerify = 32
 
 export const turnsOfExports = () =>
   new TenantTurns({
     what: 'exports of models',
-    atOnce: filesAtOnce,
-    perTenant: filesAtOnce - 1,
+    // A whole model is in the memory of the process.
+    atOnce: 1,
+    perTenant: 1,
     seconds: 60,
   })
 
@@ -79,14 +83,29 @@ async function writeInTurn(
   model: Model,
   request: ExportRequest,
   signal: AbortSignal,
-): Promise<HeldFile> {
-  const { turns, tenantId } = dependencies
-  if (!turns.tryBegin(tenantId)) await turns.wait(tenantId, signal)
+): Promise<SentFile> {
+  const { turns, tenantId, space } = dependencies
+  const share = space.open(tenantId)
   try {
-    const file = await writeFile(dependencies, model, request)
-    return { file, release: () => turns.end(tenantId) }
+    return await turns.run(
+      tenantId,
+      async () => {
+        const { file, filled } = await UnnamedFile.create((path) =>
+          fillFile(dependencies, model, request, path),
+        )
+        try {
+          await share.add(file.bytes)
+        } catch (error) {
+          await file.close()
+          throw error
+        }
+        const close = () => file.close().finally(() => share.close())
+        return { ...filled, bytes: file.bytes, read: () => paced(file.read()), close }
+      },
+      signal,
+    )
   } catch (error) {
-    turns.end(tenantId)
+    share.close()
     throw error
   }
 }
@@ -103,20 +122,22 @@ function checkExportable(model: Model, exporter: Exporter, { format, options }: 
   if (refusal !== null) throw new Problem('not-exportable', refusal)
 }
 
-async function writeFile(
-  dependencies: ExportDependencies,
+async function fillFile(
+  { all, process, ...sources }: ExportDependencies,
   model: Model,
   { format, options }: ExportRequest,
-): Promise<ExportedFile> {
+  path: string,
+): Promise<Pick<ExportedFile, 'name' | 'mediaType'>> {
   const { id } = model
-  const rows = await storedRows(dependencies, model)
-  const stored = await dependencies.all.weights(id)
+  const rows = await storedRows(sources, model)
+  const stored = await all.openWeights(id)
   if (stored === null) throw unknownModel(id)
-  const { tensors, bytes: weights } = stored
-  const outcome = await dependencies.thread.export({ format, model, options, tensors, weights, rows })
+  const { tensors, length: weightBytes, chunks } = stored
+  const task = { format, model, options, tensors, weightBytes, rows }
+  const outcome = await process.export(task, paced(chunks), path)
   switch (outcome.type) {
     case 'exported':
-      return outcome.file
+      return { name: outcome.name, mediaType: outcome.mediaType }
     case 'different':
       throw new Problem(
         'integrity',
@@ -127,14 +148,17 @@ async function writeFile(
   }
 }
 
-/** Rows of the dataset that the model was trained on; none if it was deleted. */
-async function storedRows(dependencies: ExportDependencies, model: Model): Promise<InputRow[]> {
+/** Rows of the dataset that the model was trained on; none if it was deleted or is damaged, which the model is not. */
+async function storedRows(
+  dependencies: RowSources & Pick<ExportDependencies, 'jobs'>,
+  model: Model,
+): Promise<InputRow[]> {
   const job = model.jobId === null ? null : await dependencies.jobs.get(model.jobId)
   if (job === null) return []
   try {
     return await featureRows(dependencies, model, job.spec.dataset)
   } catch (error) {
-    if (error instanceof Problem && error.code === 'not-found') return []
+    if (error instanceof Problem && ['not-found', 'integrity'].includes(error.code)) return []
     throw error
   }
 }

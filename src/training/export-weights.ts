@@ -3,8 +3,8 @@ import { createHash } from 'node:crypto'
 import { Problem, unknownModel } from '../contract/problems.js'
 import { importableMetadata } from '../exports/metadata.js'
 import { safetensorsHeader } from '../exports/safetensors/file.js'
+import { paced } from './bulk-work.js'
 import type { AllModels, ModelStore } from './ports/models.js'
-import { Slice } from './slices.js'
 
 interface WeightFile {
   name: string
@@ -38,11 +38,7 @@ export async function exportWeights(
     yield header
     if (first === undefined) return
     yield first
-    const slice = new Slice('background')
-    for await (const piece of all.weightChunks(id, first.length)) {
-      await slice.pause()
-      yield piece
-    }
+    yield* paced(all.weightChunks(id, first.length))
   }
   return {
     name: `${id}.safetensors`,
@@ -51,11 +47,9 @@ export async function exportWeights(
     async open() {
       const hash = createHash('sha256')
       let first: Uint8Array | undefined
-      const slice = new Slice('request')
-      for await (const chunk of all.weightChunks(id)) {
+      for await (const chunk of paced(all.weightChunks(id))) {
         first ??= chunk
         hash.update(chunk)
-        await slice.pause()
       }
       if (hash.digest('hex') !== weightSha256) {
         if ((await models.get(id)) === null) throw unknownModel(id)

@@ -5,7 +5,7 @@ import { describeLimit, effectiveLimit, type TenantLimits } from '../contract/li
 import type { Model } from '../contract/model.js'
 import { Problem } from '../contract/problems.js'
 import { type IncomingFile, Spool } from '../datasets/reading/spool.js'
-import { SpoolSpace } from '../datasets/reading/spool-space.js'
+import type { SpoolSpace } from '../datasets/reading/spool-space.js'
 import { predictionCost } from '../engine/index.js'
 import type { ImportedModel } from '../imports/build-model.js'
 import { newId } from './new-id.js'
@@ -19,7 +19,11 @@ import { asProblem } from './upload.js'
 interface ImportLimits {
   modelBytes: number
   uploadSeconds: number
+  readingSeconds: number
 }
+
+/** Seconds to wait for the turn of an import, beyond the longest reading of another file. */
+const waitSeconds = 60
 
 export interface ModelForm {
   files: AsyncIterable<IncomingFile>
@@ -48,10 +52,15 @@ export interface ModelImporter {
   ): Promise<T>
 }
 
-export function modelImporter(thread: ImportThread, limits: ImportLimits): ModelImporter {
+/** @param space shared with the other uploads and downloads of this process */
+export function modelImporter(thread: ImportThread, limits: ImportLimits, space: SpoolSpace): ModelImporter {
   // One at a time, because its file and its weights are in memory.
-  const turns = new TenantTurns({ what: 'imports of models', atOnce: 1, perTenant: 1, seconds: 60 })
-  const space = new SpoolSpace()
+  const turns = new TenantTurns({
+    what: 'imports of models',
+    atOnce: 1,
+    perTenant: 1,
+    seconds: limits.readingSeconds + waitSeconds,
+  })
   const sizeLimit = {
     bytes: limits.modelBytes,
     exceeded: () =>

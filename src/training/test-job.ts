@@ -35,7 +35,7 @@ export async function testJob(
   }
   const evaluate = async () => {
     const { read, rows } = await selectPart(dependencies, job, 'test')
-    return predictors.evaluate(tenantId, model, await read(), rows)
+    return predictors.evaluate(tenantId, model, { table: await read(), only: rows }, signal)
   }
   const outcome = await turns.run(tenantId, evaluate, signal)
   if (outcome.type === 'refused') throw new Problem(outcome.code, outcome.message)

@@ -13,6 +13,7 @@ const programs = [
   'src/commands/keys.js',
   'src/datasets/reading/picture.process.js',
   'src/datasets/reading/reading.process.js',
+  'src/threads/export.process.js',
   'workers/main.js',
   'workers/trainer.thread.js',
   'src/threads/predictor.thread.js',

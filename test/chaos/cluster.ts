@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
 import { pino } from 'pino'
 import { keepPostgres } from '../../src/process/supervisor.js'
+import { compileLess } from '../support/compile-less.js'
 import { startRedis } from '../support/redis.js'
 import { freePort, temporaryFolder } from '../support/service.js'
 
@@ -32,7 +33,7 @@ class Member {
   }
 
   private start(): void {
-    const child = spawn(process.execPath, [this.program], {
+    const child = spawn(process.execPath, [...compileLess, this.program], {
       env: { ...process.env, LOG_LEVEL: 'error', ...this.environment },
       stdio: ['ignore', 'ignore', 'inherit'],
     })

@@ -69,7 +69,7 @@ const sharing: Case = {
   isSharing: true,
   start: async (url) => {
     const [, output] = spirals.network.layers
-    const hidden = { type: 'dense', units: 192, activation: 'tanh' }
+    const hidden = { type: 'dense', units: 128, activation: 'tanh' }
     const schedule = { type: 'step', stepEpochs: 60, factor: 0.5 }
     const { id } = await request(`${url}/sweeps`, sweepSummarySchema, {
       spec: { ...spirals, network: { layers: [hidden, hidden, output] }, batchSize: 4, schedule },

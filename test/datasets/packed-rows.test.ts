@@ -64,4 +64,10 @@ describe('what was packed', () => {
     const packed = packRows([Float64Array.of(1, 2, 3)], 3)
     expect(() => new PackedRows(packed.subarray(0, packed.length - 1))).toThrow(RangeError)
   })
+
+  test('and then has a header with billions of columns is an error at once', () => {
+    const packed = packRows([Float64Array.of(1, 2, 3)], 3)
+    packed[7] = 255
+    expect(() => new PackedRows(packed)).toThrow(RangeError)
+  })
 })

@@ -6,24 +6,19 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { exitCodes } from '../../cli/errors.js'
-import { freshDatabase, freshDatabaseOfTest } from '../support/postgres.js'
-import { eventually, type Service, startService } from '../support/service.js'
+import { freshDatabaseOfTest } from '../support/postgres.js'
+import { eventually } from '../support/service.js'
+import { sharedService } from '../support/shared.js'
 
-let service: Service
-let database: Awaited<ReturnType<typeof freshDatabase>>
+let service: { url: string }
 let folder: string
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'descent-command-'))
   copyFileSync('examples/iris.csv', join(folder, 'iris.csv'))
-  database = await freshDatabase()
-  service = await startService({ DATABASE_URL: database.connectionString })
+  service = await sharedService()
 }, 60_000)
-afterAll(async () => {
-  await service.stop()
-  await database.drop()
-  rmSync(folder, { recursive: true })
-})
+afterAll(() => rmSync(folder, { recursive: true }))
 
 const main = join(process.cwd(), 'dist/cli/main.js')
 

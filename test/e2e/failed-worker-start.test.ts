@@ -69,7 +69,7 @@ describe.each(
   })
 
   it('closes all earlier steps in reverse order, whichever step fails', async () => {
-    expect(steps).toBe(queue === 'Redis' ? 10 : 9)
+    expect(steps).toBe(queue === 'Redis' ? 12 : 11)
     for (let step = 1; step <= steps; step++) {
       const stack = new FailingStack(step)
       await expect(start(stack, environment)).rejects.toThrow(new RegExp(`^step ${step}$`))

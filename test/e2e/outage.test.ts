@@ -14,11 +14,11 @@ let postgres: EmbeddedPostgres
 
 /** All processes of the server, as a machine that does not answer any more would stop them. */
 function signalPostgres(signal: 'STOP' | 'CONT'): void {
-  const send = (pids: string[]) => expect(spawnSync('kill', [`-${signal}`, ...pids]).status).toBe(0)
-  // First the process that starts the others.
-  send([String(postgres.pid)])
-  const children = spawnSync('pgrep', ['-P', String(postgres.pid)], { encoding: 'utf8' }).stdout
-  send(children.split('\n').filter(Boolean))
+  const send = (command: string, args: string[]) => expect(spawnSync(command, args).status).toBe(0)
+  const { pid } = postgres
+  // First the process that starts the others. One of them may end meanwhile.
+  send('kill', [`-${signal}`, String(pid)])
+  send('pkill', [`-${signal}`, '-P', String(pid)])
 }
 
 function startWorker() {
@@ -48,7 +48,7 @@ describe('SIGTERM while PostgreSQL hangs', () => {
       dataset: 'xor',
       network: { layers: [{ type: 'dense', units: 1, activation: 'sigmoid' }] },
       loss: 'binaryCrossentropy',
-      epochs: 3_000_000,
+      epochs: 1_000_000,
     })
     const look = (url: string) => request(`${url}/jobs/${job.id}`, jobSchema)
     await eventually(async () => ((await look(api.url)).epoch > 0 ? true : undefined))
@@ -65,6 +65,7 @@ describe('SIGTERM while PostgreSQL hangs', () => {
     signalPostgres('CONT')
 
     const again = await startService(environment, 'dist/src/server.js')
+    expect((await look(again.url)).finishedAt).toBeNull()
     const successor = startWorker()
     const ended = await eventually(async () => {
       const now = await look(again.url)

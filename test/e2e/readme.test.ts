@@ -1,12 +1,12 @@
-/** The requests of README.md, in their order, on a fresh service: `…` in an id stands for the one made before. */
+/** The requests of README.md, in their order: `…` in an id stands for the one made before. */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { expect, it, onTestFinished } from 'vitest'
+import { expect, it } from 'vitest'
 import { z } from 'zod'
 import { datasetSchema } from '../../src/contract/dataset.js'
 import { jobSchema } from '../../src/contract/job.js'
-import { freshDatabaseOfTest } from '../support/postgres.js'
-import { eventually, startService } from '../support/service.js'
+import { eventually } from '../support/service.js'
+import { sharedService } from '../support/shared.js'
 
 const root = join(import.meta.dirname, '../..')
 
@@ -41,8 +41,7 @@ function commandsOf(markdown: string): Command[] {
 }
 
 it('README.md leads to predictions', async () => {
-  const service = await startService({ DATABASE_URL: await freshDatabaseOfTest() })
-  onTestFinished(async () => void (await service.stop()))
+  const service = await sharedService()
   const ids = new Map<string, string>()
   const withIds = (text: string) =>
     text.replaceAll(/\b(job|ds|mdl)_…/g, (_, kind: string) => {

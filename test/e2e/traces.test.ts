@@ -123,11 +123,13 @@ it('contains request, queue, training, stream and webhook', { timeout: 120_000 }
   expect((await watching.ended).code).toBe(1000)
   const [delivered] = await eventually(() => (receiver.received.length > 0 ? receiver.received : undefined))
 
-  const names = ['POST /jobs', 'queue', 'epochs', 'thread', 'train', 'webhook']
+  const names = ['POST /jobs', 'queue', 'thread', 'train', 'webhook']
   const inTrace = () => collector.spans.filter((span) => span.traceId === traceId)
   await expect.poll(() => inTrace().map(({ name }) => name)).toEqual(expect.arrayContaining(names))
-  expect(inTrace()).toHaveLength(names.length)
-  const [posted, queue, epochs, thread, train, webhook] = names.map((name) => find(collector, name))
+  // On a slow machine, the thread reports the epochs in several parts.
+  const isOfEpochs = ({ name }: ReceivedSpan) => name === 'epochs'
+  expect(inTrace().filter((span) => !isOfEpochs(span))).toHaveLength(names.length)
+  const [posted, queue, thread, train, webhook] = names.map((name) => find(collector, name))
   expect(posted).toMatchObject({ parentSpanId: clientSpan, kind: kinds.server })
   expect(traceparent).toBe(`00-${traceId}-${posted.spanId}-01`)
   expect(queue).toMatchObject({ parentSpanId: posted.spanId, kind: kinds.internal })
@@ -138,10 +140,14 @@ it('contains request, queue, training, stream and webhook', { timeout: 120_000 }
     attributes: { 'descent.job.id': id, 'descent.attempt': 1, 'descent.outcome': 'trained' },
   })
   expect(thread.parentSpanId).toBe(train.spanId)
-  expect(epochs).toMatchObject({
-    parentSpanId: thread.spanId,
-    attributes: { 'descent.epoch.first': 1, 'descent.epoch.last': 5 },
-  })
+  const epochs = inTrace().filter(isOfEpochs)
+  for (const { parentSpanId } of epochs) expect(parentSpanId).toBe(thread.spanId)
+  const numbers = epochs.map(({ attributes }) => [
+    attributes['descent.epoch.first'],
+    attributes['descent.epoch.last'],
+  ])
+  expect(Math.min(...numbers.map(([first]) => Number(first)))).toBe(1)
+  expect(Math.max(...numbers.map(([, last]) => Number(last)))).toBe(5)
   expect(webhook).toMatchObject({
     parentSpanId: posted.spanId,
     kind: kinds.client,
@@ -231,11 +237,10 @@ describe('the SDK', () => {
   async function loadsSdk(settings: Record<string, string>, program: string): Promise<boolean> {
     const folder = temporaryFolder()
     onTestFinished(() => folder.remove())
-    const { url, start } = await startApi({ ...settings, NODE_V8_COVERAGE: folder.path })
+    const { url, server, start } = await startApi({ ...settings, NODE_V8_COVERAGE: folder.path })
     const trainer = await start(worker)
     await ended(url, (await post(url, training)).id)
-    const stopped = program === worker ? trainer : await start(api)
-    await stopped.stop()
+    await (program === worker ? trainer : server).stop()
     const covered = readdirSync(folder.path).map((file) => readFileSync(join(folder.path, file), 'utf8'))
     expect(covered.join()).toContain(program)
     return covered.join().includes('chunks/tracing-sdk.js')

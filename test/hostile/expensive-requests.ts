@@ -1,5 +1,6 @@
 /** The most expensive allowed requests of every route. */
 
+import { createModelForm } from '../../bench/adversary/model-form.js'
 import { maximumRepeats } from '../../src/contract/folds.js'
 import type { JobSpec } from '../../src/contract/job-spec.js'
 import { localTenant } from '../../src/contract/key.js'
@@ -173,27 +174,7 @@ async function storeRetrained(
   return { retrainedModel: id, retrainingJob: claim.jobId }
 }
 
-/** 16 MiB of weights, with names of 2,048 columns. */
-const modelForm: CostlyRequest = (() => {
-  const side = 2_048
-  const network = { inputShape: [side], layers: [{ type: 'dense', units: side, useBias: false }] }
-  const header = JSON.stringify({
-    'a.weight': { dtype: 'F32', shape: [side, side], data_offsets: [0, 4 * side ** 2] },
-  })
-  const length = Buffer.alloc(8)
-  length.writeBigUInt64LE(BigInt(header.length))
-  const part = (name: string, content: string) =>
-    `--form\r\ncontent-disposition: form-data; name="${name}"\r\n\r\n${content}`
-  const body = Buffer.concat([
-    Buffer.from(`${part('network', JSON.stringify(network))}\r\n`),
-    Buffer.from('--form\r\ncontent-disposition: form-data; name="file"; filename="model"\r\n\r\n'),
-    length,
-    Buffer.from(header),
-    Buffer.alloc(4 * side ** 2),
-    Buffer.from('\r\n--form--\r\n'),
-  ])
-  return { name: 'a file of 16 MiB', path: '/models', body, type: 'multipart/form-data; boundary=form' }
-})()
+const modelForm: CostlyRequest = { name: 'a file of 16 MiB', path: '/models', ...createModelForm(2_048) }
 
 const json = (value: unknown) => JSON.stringify(value)
 

@@ -48,6 +48,8 @@ export async function openServer(environment: Record<string, string> = {}): Prom
       ...environment,
     },
     'dist/src/server.js',
+    // Many requests repeat its code, and their times are judged.
+    { flags: [] },
   )
   return {
     ...stores,

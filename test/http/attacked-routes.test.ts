@@ -12,5 +12,5 @@ it('every route has an attack', async () => {
     Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`),
   )
   const attacked = Object.values(attacks).flatMap((attack) => attack.routes)
-  expect(attacked.toSorted()).toEqual(routes.toSorted())
+  expect([...new Set(attacked)].toSorted()).toEqual(routes.toSorted())
 })

@@ -27,11 +27,10 @@ async function announce(path: string, headers: Record<string, string | number>):
   onTestFinished(() => void socket.destroy())
   socket.on('error', () => {})
   await once(socket, 'connect')
-  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`)
+  const all = { 'content-type': 'application/json', ...headers }
+  const lines = Object.entries(all).map(([name, value]) => `${name}: ${value}\r\n`)
   const first = 'transfer-encoding' in headers ? '1\r\n{\r\n' : '{'
-  socket.write(
-    `POST ${path} HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n${lines.join('')}\r\n${first}`,
-  )
+  socket.write(`POST ${path} HTTP/1.1\r\nhost: localhost\r\n${lines.join('')}\r\n${first}`)
   return {
     socket,
     async answer() {
@@ -57,27 +56,41 @@ describe('a request that anybody may send', () => {
 })
 
 describe('a tenant whose bodies do not arrive', () => {
-  it.each([
-    ['with a length', { 'content-length': limits.bodyBytes }],
-    ['without one', { 'transfer-encoding': 'chunked' }],
-  ])('%s holds a limited memory, and delays no other tenant', { timeout: 30_000 }, async (_, length) => {
-    const red = { authorization: (await keyFor(service, 'red', ['jobs:write'])).header }
-    const blue = { authorization: (await keyFor(service, 'blue', ['jobs:write'])).header }
-    let refused = ''
-    const announced = await Promise.all(
-      Array.from({ length: 130 }, () => announce('/jobs/validate', { ...red, ...length })),
-    )
-    for (const { socket } of announced) socket.on('data', (chunk: Buffer) => (refused += chunk.toString()))
-    const refusals = () => refused.split('"code":"overloaded"').length - 1
-    // 128 MiB are held.
-    await expect.poll(refusals, { timeout: 10_000 }).toBe(2)
-    expect(refused).toContain('connection: close')
-    const small = { payload: { dataset: 'xor' }, url: '/jobs/validate', method: 'POST' } as const
-    const statusOf = async (headers: typeof red) =>
-      (await service.app.inject({ ...small, headers })).statusCode
-    expect(await statusOf(red)).toBe(503)
-    expect(await statusOf(blue)).toBe(200)
-    for (const { socket } of announced) socket.destroy()
-    await expect.poll(() => statusOf(red), { timeout: 10_000 }).toBe(200)
+  let red: { authorization: string }
+  let blue: { authorization: string }
+  beforeAll(async () => {
+    red = { authorization: (await keyFor(service, 'red', ['jobs:write', 'models:write'])).header }
+    blue = { authorization: (await keyFor(service, 'blue', ['jobs:write'])).header }
   })
+
+  it.each([
+    ['with a length', '/jobs/validate', { 'content-length': limits.bodyBytes }],
+    ['without one', '/jobs/validate', { 'transfer-encoding': 'chunked' }],
+    [
+      'as fields of forms',
+      '/models',
+      { 'content-type': 'multipart/form-data; boundary=form', 'content-length': limits.modelBytes },
+    ],
+  ])(
+    '%s holds a limited memory, and delays no other tenant',
+    { timeout: 30_000 },
+    async (_, path, length) => {
+      let refused = ''
+      const announced = await Promise.all(
+        Array.from({ length: 130 }, () => announce(path, { ...red, ...length })),
+      )
+      for (const { socket } of announced) socket.on('data', (chunk: Buffer) => (refused += chunk.toString()))
+      const refusals = () => refused.split('"code":"overloaded"').length - 1
+      // 128 MiB are held.
+      await expect.poll(refusals, { timeout: 10_000 }).toBe(2)
+      expect(refused).toContain('connection: close')
+      const small = { payload: { dataset: 'xor' }, url: '/jobs/validate', method: 'POST' } as const
+      const statusOf = async (headers: typeof red) =>
+        (await service.app.inject({ ...small, headers })).statusCode
+      expect(await statusOf(red)).toBe(503)
+      expect(await statusOf(blue)).toBe(200)
+      for (const { socket } of announced) socket.destroy()
+      await expect.poll(() => statusOf(red), { timeout: 10_000 }).toBe(200)
+    },
+  )
 })

@@ -1,8 +1,10 @@
 /** Models that come in as files. */
 import { randomUUID } from 'node:crypto'
+import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
+import { connect } from 'node:net'
 import request from 'supertest'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { modelSchema } from '../../src/contract/model.js'
 import { fixture, fixtureFile, safetensors } from '../imports/fixtures.js'
 import { byTest } from '../support/actor.js'
@@ -209,6 +211,29 @@ describe('a form is refused', () => {
       { code: 'body-too-large', detail: expect.stringContaining('(MAXIMUM_BODY_BYTES)') },
     ],
     [
+      'with fields above the limit together',
+      () =>
+        send(tiny, {
+          network: ' '.repeat(limits.bodyBytes / 2),
+          columns: ' '.repeat(limits.bodyBytes / 2 + 1),
+        }),
+      {
+        code: 'body-too-large',
+        detail:
+          'The fields up to "columns" have more than 1048576 bytes, the limit for all fields of a form (MAXIMUM_BODY_BYTES).',
+      },
+    ],
+    [
+      'with too many fields',
+      () => send(tiny, Object.fromEntries(Array.from({ length: 17 }, (_, index) => [`field${index}`, 1]))),
+      { code: 'invalid-request', detail: 'The form has more than 16 fields, the limit.' },
+    ],
+    [
+      'with a field twice',
+      () => api().post('/models').field('name', 'a').field('name', 'b').attach('file', tiny, 'model'),
+      { code: 'invalid-request', detail: 'The form has the field "name" twice. Send it once.' },
+    ],
+    [
       'with a small file of a network that needs too much memory',
       () => {
         // 10,000 filters over 10,000 cells, 400 MB in float32.
@@ -236,6 +261,23 @@ describe('a form is refused', () => {
     const { body } = await ask()
     expect(body).toMatchObject(expected)
     expect(await service.database.model.count()).toBe(before)
+  })
+})
+
+describe('a form whose fields exceed the limit', () => {
+  it('is refused before its last field ends', async () => {
+    const port = Number(new URL(await service.app.listen({ port: 0, host: '127.0.0.1' })).port)
+    const socket = connect({ port, host: '127.0.0.1' })
+    onTestFinished(() => void socket.destroy())
+    const field = (name: string) =>
+      `--form\r\ncontent-disposition: form-data; name="${name}"\r\n\r\n${'a'.repeat(limits.bodyBytes / 2 + 1)}\r\n`
+    socket.write(
+      'POST /models HTTP/1.1\r\nhost: localhost\r\ncontent-type: multipart/form-data; boundary=form\r\n' +
+        `content-length: ${limits.modelBytes}\r\n\r\n${field('a')}${field('b')}`,
+    )
+    const answer = String(await once(socket, 'data'))
+    expect(answer).toMatch(/^HTTP\/1\.1 413 /)
+    expect(answer).toContain('The fields up to \\"b\\" have more than')
   })
 })
 

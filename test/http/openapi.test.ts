@@ -184,6 +184,17 @@ describe('/openapi.json', () => {
   })
 })
 
+it.each([
+  '/openapi.json',
+  '/docs/json',
+  '/asyncapi.json',
+])('%s is not sent again to a client that has it', async (path) => {
+  const { status, headers } = await request(service.app.server).get(path)
+  expect([status, headers['content-type']]).toEqual([200, 'application/json; charset=utf-8'])
+  const again = await request(service.app.server).get(path).set('if-none-match', headers.etag)
+  expect([again.status, again.text]).toEqual([304, ''])
+})
+
 describe('/docs', () => {
   it('serves Swagger UI', async () => {
     const answer = await request(service.app.server).get('/docs')

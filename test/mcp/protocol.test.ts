@@ -83,6 +83,17 @@ describe('tools', () => {
     expect(JSON.parse(text)).toMatchObject({ object: 'job', status: 'queued', epochs: 10 })
   })
 
+  it('leave no listeners when they wait for long', { timeout: 20_000 }, async () => {
+    const warnings: Error[] = []
+    const warn = (warning: Error) => void warnings.push(warning)
+    process.on('warning', warn)
+    onTestFinished(() => void process.off('warning', warn))
+    // A poll each 250 ms. Node warns of more than ten listeners.
+    const { isError, text } = await call(await connect(), 'train', { ...xor, waitSeconds: 5 })
+    expect(isError, text).toBe(false)
+    expect(warnings.map(({ name }) => name)).not.toContain('MaxListenersExceededWarning')
+  })
+
   it('return a problem with its places, which the model can correct', async () => {
     const { isError, text } = await call(await connect(), 'validate_job', { ...xor, dataset: 'ds_missing' })
     expect(isError).toBe(true)

@@ -229,6 +229,34 @@ describe('preemption in a simulation of 10,000 arrivals on 8 threads', () => {
   })
 })
 
+describe('the spare thread in a simulation', () => {
+  it('ends the wait of a tenant that returns with small jobs, without preemptions', () => {
+    const jobs = arrivals({
+      always: { gap: 1e-3, length: 3_000, widths: [1], jobs: 100 },
+      seldom: { gap: 3, length: 0.01, widths: [1], jobs: 5_000 },
+    })
+    const options = { threads: 2, until: 10_000 }
+    const { waits, preemptions } = simulate(jobs, { ...options, spare: true })
+    const few = (waits.get('seldom') ?? []).toSorted((x, y) => x - y)
+    // Those with estimates above 0.1 s wait for a preemption.
+    expect(few[Math.floor(0.98 * few.length)]).toBe(0)
+    expect(preemptions).toBeLessThan(simulate(jobs, options).preemptions / 20)
+  })
+
+  it('gives a tenant with a backlog of small jobs no more than its share', () => {
+    const jobs = arrivals({
+      small: { gap: 1e-3, length: 0.02, widths: [1], jobs: 9_000 },
+      first: { gap: 1e-3, length: 3_000, widths: [1], jobs: 100 },
+      second: { gap: 1e-3, length: 3_000, widths: [1], jobs: 100 },
+    })
+    const { shares } = simulate(jobs, { threads: 2, until: 200, spare: true })
+    for (const tenant of ['small', 'first', 'second']) {
+      expect(shares.get(tenant)).toBeGreaterThan(0.28)
+      expect(shares.get(tenant)).toBeLessThan(0.39)
+    }
+  })
+})
+
 function median(values: readonly number[]): number {
   return values.toSorted((x, y) => x - y)[Math.floor(values.length / 2)]
 }

@@ -15,6 +15,7 @@ import { unlimited } from '../../src/store/tenant-limits.js'
 import { newId } from '../../src/training/new-id.js'
 import type { Checkpoint } from '../../src/training/ports/checkpoints.js'
 import type { Claim } from '../../src/training/ports/runs.js'
+import { damage } from '../support/damage.js'
 import {
   claimJob,
   epochsOf,
@@ -405,6 +406,55 @@ describe.skipIf(!hasSwift)('an object store', () => {
       expect(await chunkKeys()).toEqual([])
       await isReadable()
       await without.$disconnect()
+    })
+  })
+
+  describe('with checksums of the chunks of datasets', () => {
+    const checksums = async (datasetId: string) => {
+      const chunks = await stores.database.datasetChunk.findMany({
+        where: { datasetId },
+        orderBy: { index: 'asc' },
+      })
+      return chunks.map(({ checksum }) => checksum)
+    }
+    const forget = () => stores.database.datasetChunk.updateMany({ data: { checksum: null } })
+
+    it('keeps them in both directions, and gives them to the chunks of earlier releases', async () => {
+      const { id } = await stores.datasets.create(uploadOf(largeTable()))
+      const written = await checksums(id)
+      expect(written).not.toContain(null)
+      await forget()
+      await moveOut(stores.database, objects)
+      expect(await checksums(id)).toEqual(written)
+      await forget()
+      await moveIn(stores.database, objects)
+      expect(await checksums(id)).toEqual(written)
+      const table = await stores.datasets.table(id)
+      expect(table && isEqual(table, largeTable())).toBe(true)
+    })
+
+    it('does not move a damaged chunk', async () => {
+      const { id } = await stores.datasets.create(uploadOf(largeTable()))
+      await moveOut(stores.database, objects)
+      await damage(stores, id, 'with a flipped bit')
+      expect(await failed(moveIn(stores.database, objects))).toMatchObject({
+        code: 'integrity',
+        message: expect.stringContaining(`Dataset ${id} is damaged: chunk 1 `),
+      })
+      expect(await keysOf.dataset(id)).toEqual([null, null])
+    })
+
+    it('finds a row that names an object of another chunk', async () => {
+      const { id } = await stores.datasets.create(uploadOf(largeTable()))
+      const [key] = await keysOf.dataset(id)
+      const where = { datasetId_index: { datasetId: id, index: 1 } }
+      await stores.database.datasetChunk.update({ where, data: { object: key } })
+      const reads = [
+        () => stores.datasets.table(id),
+        () => stores.datasets.rows(id, 299_000, 1_000),
+        () => moveOut(stores.database, objects),
+      ]
+      for (const read of reads) expect(await failed(read())).toMatchObject({ code: 'integrity' })
     })
   })
 

@@ -53,6 +53,21 @@ describe('an outage', () => {
     expect(databaseTrouble(await errorOf(send(database.pool, killed, [])))).toBe('unavailable')
   })
 
+  it('is a lock that another transaction keeps, after a minute on a connection without Prisma', async () => {
+    const { database } = await stores
+    const lock = statement('lockOne', z.looseObject({}), 'SELECT pg_advisory_xact_lock(1)')
+    const limit = statement('lockLimit', z.strictObject({ lock_timeout: z.string() }), 'SHOW lock_timeout')
+    await database.onConnection('local', async (holder) => {
+      await send(holder, lock, [])
+      const waiting = database.onConnection('local', async (client) => {
+        expect(await send(client, limit, [])).toEqual([{ lock_timeout: '1min' }])
+        await client.query("SET LOCAL lock_timeout = '10ms'")
+        await send(client, lock, [])
+      })
+      expect(databaseTrouble(await errorOf(waiting))).toBe('unavailable')
+    })
+  })
+
   it('is a connection that ends within a transaction, between two statements', async () => {
     const { database } = await stores
     const error = await errorOf(

@@ -10,7 +10,7 @@ import { newId } from '../../src/training/new-id.js'
 import type { Capacity } from '../../src/training/ports/runs.js'
 import { expectTrueCounters } from '../support/counters.js'
 import { capacityWith, clearQueue, newJob, openStores, type Stores, xorSpec } from '../support/stores.js'
-import { choose } from '../support/turn-policy.js'
+import { choose, chooseForSpare } from '../support/turn-policy.js'
 import { readQueue, turnsOf } from '../support/turns.js'
 
 let stores: Stores
@@ -36,6 +36,7 @@ interface Given {
   done: number
   hasFolds: boolean
   claimAlone: boolean
+  attempt: number
   /** Thread-microseconds of a running job: 310 are a job of 100 epochs. */
   charged: number
 }
@@ -64,6 +65,7 @@ const given: fc.Arbitrary<Given> = fc.record({
   done: fc.constantFrom(0, 0, 50),
   hasFolds: mostly(false, true),
   claimAlone: mostly(false, true),
+  attempt: mostly(0, 1),
   charged: fc.constantFrom(0, 310, 620, 1_000),
 })
 
@@ -80,7 +82,20 @@ async function store(jobs: Given[]): Promise<Map<string, Stored>> {
   const rule = { monitor: 'loss' as const, patience: 5, minDelta: 0, restoreBest: false, folds: 3 }
   await stores.database.job.createMany({
     data: stored.map(
-      ({ id, tenantId, priority, status, gap, threads, epochs, done, hasFolds, claimAlone, charged }) => {
+      ({
+        id,
+        tenantId,
+        priority,
+        status,
+        gap,
+        threads,
+        epochs,
+        done,
+        hasFolds,
+        claimAlone,
+        attempt,
+        charged,
+      }) => {
         const spec = xorSpec({ threads, epochs, ...(hasFolds ? { earlyStopping: rule } : {}) })
         const { inlineDataset, retraining, sweep, trials, copyOf, replay, sharing, ...rest } = newJob({
           id,
@@ -98,6 +113,7 @@ async function store(jobs: Given[]): Promise<Map<string, Stored>> {
           epochs,
           epoch: done,
           claimAlone,
+          attempt,
           charged,
           queueNumber,
           workerId: 'worker_a',
@@ -266,5 +282,48 @@ describe('a claim', () => {
     expect(met.together).toBeGreaterThan(2)
     expect(met.passed).toBeGreaterThan(3)
     expect(met.reserved).toBeGreaterThan(3)
+  }, 180_000)
+})
+
+describe('a claim for the spare thread', () => {
+  it('takes small jobs of tenants that run none, by their turns', async () => {
+    const limits = { a: 1, b: 2, c: 100, d: 3 }
+    const step = fc.record({ capacity, ends: fc.nat({ max: 3 }), clock: fc.constantFrom(0, 400, 2e6) })
+    const met = { together: 0, nothing: 0 }
+    await stores.database.tenant.deleteMany()
+    await stores.database.tenant.createMany({
+      data: Object.entries(limits).map(([id, runningJobs]) => ({ id, limits: { runningJobs } })),
+    })
+    const runs = runStore(stores.database, unlimited)
+    await fc.assert(
+      fc.asyncProperty(queue, fc.array(step, { minLength: 3, maxLength: 6 }), async (jobs, steps) => {
+        await store(jobs.map((job) => ({ ...job, status: job.tenantId === 'c' ? 'queued' : job.status })))
+        for (const { capacity, ends, clock: threadTime } of steps) {
+          await stores.database.queueClock.updateMany({ data: { threadTime } })
+          const { jobs, tenants, clock } = await readQueue(stores.database)
+          const waiting = [...tenants].map(
+            ([id, tenant]) =>
+              [id, { ...tenant, allowed: new Map(Object.entries(limits)).get(id) ?? 0 }] as const,
+          )
+          const { taken, left } = chooseForSpare(jobs, new Map(waiting), capacity, clock)
+          const claimed = await runs.claimSpare('worker_a', capacity)
+          expect(claimed.jobs.map(({ jobId }) => jobId)).toEqual(taken.map(({ id }) => id))
+          expect(claimed).toMatchObject({ left, waiting: null })
+          expect((await readQueue(stores.database)).clock).toBe(threadTime)
+          met.together = Math.max(met.together, taken.length)
+          if (taken.length === 0 && jobs.length > 0) met.nothing++
+          await stores.database.job.updateMany({ data: { claimedAt: null } })
+          const over = await stores.database.job.findMany({ where: { status: 'running' }, take: ends })
+          await stores.database.job.updateMany({
+            where: { id: { in: over.map(({ id }) => id) } },
+            data: { status: 'failed' },
+          })
+        }
+        await expectTrueCounters(stores.database)
+      }),
+      { numRuns: 30, interruptAfterTimeLimit: 90_000, markInterruptAsFailure: true },
+    )
+    expect(met.together).toBeGreaterThan(2)
+    expect(met.nothing).toBeGreaterThan(3)
   }, 180_000)
 })

@@ -5,7 +5,9 @@ import { AsyncDisposableStack, openOn } from '../../src/base/async-disposable-st
 import { openApp as openApplication } from '../../src/composition/app.js'
 import { openStores as openLimitedStores } from '../../src/composition/stores.js'
 import type { Limits } from '../../src/contract/limits.js'
+import type { ReadingLimits } from '../../src/datasets/reading/limits.js'
 import { PictureDecoder } from '../../src/datasets/reading/picture-decoder.js'
+import type { SpoolSpace } from '../../src/datasets/reading/spool-space.js'
 import { openUploadReader } from '../../src/datasets/reading/upload-reader.js'
 import type { buildApp } from '../../src/http/app.js'
 import { FailedAuthentications } from '../../src/http/failed-authentications.js'
@@ -19,7 +21,7 @@ import {
   builtPictureProcess,
   builtReadingProcess,
   calibration,
-  exportThread,
+  exportProcess,
   importThread,
   predictorPool,
   requestThread,
@@ -54,11 +56,12 @@ export const generous: Limits = {
 const threads = {
   ...predictorPool,
   ...requestThread,
-  ...exportThread,
+  ...exportProcess,
   ...calibration,
   ...importThread,
   ...suggestionThread,
-  openUploadReader: () => openUploadReader(readingLimits, builtReadingProcess),
+  openUploadReader: (_limits: ReadingLimits, space: SpoolSpace) =>
+    openUploadReader(readingLimits, space, builtReadingProcess),
   openPictureDecoder: () => new PictureDecoder(readingLimits.imagePixels, { script: builtPictureProcess }),
 }
 
@@ -100,9 +103,9 @@ export async function openApp(
       missing: async () => missing,
       objects,
       onFiled: () => {},
-      onError(part, error) {
+      onError(_part, error) {
         // A busy machine may delay a connection. The next pass tries again.
-        if ((part === 'sweeps' || part === 'leaderboards') && databaseTrouble(error) !== null) return
+        if (databaseTrouble(error) !== null) return
         throw error
       },
       logger,

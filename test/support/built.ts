@@ -20,8 +20,8 @@ export const predictorPool: typeof import('../../src/threads/predictor-pool.js')
 export const requestThread: typeof import('../../src/threads/request-thread.js') = await load(
   'src/threads/request-thread.js',
 )
-export const exportThread: typeof import('../../src/threads/export-thread.js') = await load(
-  'src/threads/export-thread.js',
+export const exportProcess: typeof import('../../src/threads/export-process.js') = await load(
+  'src/threads/export-process.js',
 )
 export const calibration: typeof import('../../src/threads/calibration.js') = await load(
   'src/threads/calibration.js',

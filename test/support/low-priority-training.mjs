@@ -30,10 +30,18 @@ const listener = {
 }
 
 // Field 19 of proc(5), counted after the name in parentheses.
-const priorities = () =>
-  readdirSync('/proc/self/task').map((id) =>
-    Number(readFileSync(`/proc/self/task/${id}/stat`, 'utf8').split(') ')[1].split(' ')[16]),
-  )
+const priorities = () => readdirSync('/proc/self/task').flatMap(priorityOf)
+
+function priorityOf(thread) {
+  try {
+    return [Number(readFileSync(`/proc/self/task/${thread}/stat`, 'utf8').split(') ')[1].split(' ')[16])]
+  } catch (error) {
+    // The thread has ended.
+    if (error.code === 'ENOENT' || error.code === 'ESRCH') return []
+    throw error
+  }
+}
+
 const normal = getPriority()
 const countLow = () => priorities().filter((priority) => priority > normal).length
 

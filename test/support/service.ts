@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { onTestFinished } from 'vitest'
+import { compileLess } from './compile-less.js'
 
 export interface Service {
   /** Empty for a worker. */
@@ -19,13 +20,20 @@ export interface Service {
   stop(signal?: NodeJS.Signals): Promise<{ code: number | null; milliseconds: number }>
 }
 
+interface StartOptions {
+  /** Whom it runs as; only root may choose. */
+  uid?: number
+  gid?: number
+  /** Options of Node. */
+  flags?: readonly string[]
+}
+
 export async function startService(
   environment: Record<string, string>,
   program = 'dist/src/main.js',
-  /** Whom it runs as; only root may choose. */
-  identity: { uid?: number; gid?: number } = {},
+  { flags = compileLess, ...identity }: StartOptions = {},
 ): Promise<Service> {
-  const child = spawn(process.execPath, [program], {
+  const child = spawn(process.execPath, [...flags, program], {
     env: {
       ...process.env,
       PORT: '0',

@@ -1,5 +1,5 @@
 /** Whose turn it is, in plain steps: what the claim's statement must agree with, and what the simulation runs. */
-import type { Capacity } from '../../src/training/ports/runs.js'
+import type { Capacity, SpareCapacity } from '../../src/training/ports/runs.js'
 
 export interface QueuedJob {
   id: string
@@ -11,6 +11,8 @@ export interface QueuedJob {
   seconds: number
   /** Whether it may be taken together with others. */
   isSmall: boolean
+  /** Whether it may be taken by the spare thread, if it also is small and short. */
+  isForSpare?: boolean
 }
 
 export interface WaitingTenant {
@@ -66,20 +68,39 @@ export function choose(
   const width = (job: Turn) => Math.min(job.threads, capacity.all)
   const lasts = (job: Turn) => capacity.timeScale * job.seconds
   if (width(first) <= capacity.free) {
-    return { taken: together(first.isSmall ? front.slice(0, share) : [first], capacity.seconds), first }
+    return { taken: batchOf(first.isSmall ? front.slice(0, share) : [first], capacity.seconds, lasts), first }
   }
   const reserved =
     capacity.reservation?.jobId === first.id ? capacity.reservation.seconds : Number.POSITIVE_INFINITY
-  const spare = Math.min(capacity.freeIn[width(first) - 1], reserved)
-  const passing = front.slice(1).filter((job) => width(job) <= capacity.free && lasts(job) <= spare)
-  return { taken: together(passing.slice(0, share), Math.min(capacity.seconds, spare)), first }
+  const gap = Math.min(capacity.freeIn[width(first) - 1], reserved)
+  const passing = front.slice(1).filter((job) => width(job) <= capacity.free && lasts(job) <= gap)
+  return { taken: batchOf(passing.slice(0, share), Math.min(capacity.seconds, gap), lasts), first }
+}
 
-  function together(jobs: Turn[], limit: number): Turn[] {
-    let sum = 0
-    const end = jobs.findIndex((job, index) => {
-      sum += lasts(job)
-      return index > 0 && !(jobs[0].isSmall && job.isSmall && sum <= limit)
-    })
-    return end < 0 ? jobs : jobs.slice(0, end)
+/** What the spare thread takes: small jobs of tenants that run none and are at most a second ahead of the clock. */
+export function chooseForSpare(
+  queue: readonly QueuedJob[],
+  tenants: ReadonlyMap<string, WaitingTenant>,
+  capacity: SpareCapacity,
+  clock: number,
+): { taken: Turn[]; left: number } {
+  const lasts = (job: Turn) => capacity.timeScale * job.seconds
+  const considered = 2 * capacity.jobs + 8
+  const suits = (job: Turn) => {
+    const { threadTime = 0, busy = 0, allowed = 0 } = tenants.get(job.tenantId) ?? {}
+    const isTenant = busy === 0 && job.nth <= Math.min(allowed, considered) && threadTime <= clock + 1e6
+    return isTenant && job.isSmall && job.isForSpare === true && lasts(job) <= capacity.seconds
   }
+  const front = turnOrder(queue, tenants, capacity).filter(suits).slice(0, considered)
+  const taken = batchOf(front.slice(0, capacity.jobs), capacity.seconds, lasts)
+  return { taken, left: front.length - taken.length }
+}
+
+function batchOf(jobs: Turn[], limit: number, lasts: (job: Turn) => number): Turn[] {
+  let sum = 0
+  const end = jobs.findIndex((job, index) => {
+    sum += lasts(job)
+    return index > 0 && !(jobs[0].isSmall && job.isSmall && sum <= limit)
+  })
+  return end < 0 ? jobs : jobs.slice(0, end)
 }

@@ -2,7 +2,7 @@
 import { inOrderOfPreemption } from '../../workers/preemption.js'
 import { type Holder, ThreadAllocator } from '../../workers/thread-allocator.js'
 import { countedTime, preemptionOf } from './preemption-policy.js'
-import { choose, type QueuedJob, threadTime, type WaitingTenant } from './turn-policy.js'
+import { choose, chooseForSpare, type QueuedJob, threadTime, type WaitingTenant } from './turn-policy.js'
 
 export interface Arrival {
   /** Seconds from the begin. */
@@ -44,6 +44,8 @@ interface Options {
   passing?: boolean
   /** Whether long jobs give up their threads while another tenant waits. */
   preempting?: boolean
+  /** Whether the worker has a spare thread. Jobs with one thread may use it. */
+  spare?: boolean
 }
 
 /** Seconds between two decisions on preemption. */
@@ -51,7 +53,7 @@ const period = 0.25
 
 export function simulate(
   arrivals: readonly Arrival[],
-  { threads, until = Number.POSITIVE_INFINITY, passing = true, preempting = true }: Options,
+  { threads, until = Number.POSITIVE_INFINITY, passing = true, preempting = true, spare = false }: Options,
 ): Simulated {
   let now = 0
   const allocator = new ThreadAllocator(threads, () => 1_000 * now)
@@ -94,10 +96,24 @@ export function simulate(
     )
   }
 
+  const heads = () => [...queue.values()].flatMap((own) => own.slice(0, considered).map(({ job }) => job))
+
+  /** One job at a time. */
+  function claimForSpare(): void {
+    if (!spare || allocator.spareIn !== 0 || [...running].some(({ holder }) => holder.isSpare)) return
+    const jobs = heads().map((job) => ({
+      ...job,
+      isSmall: job.threads === 1,
+      isForSpare: !begun.has(job.id),
+    }))
+    const capacity = { ...allocator.spareCapacity(), jobs: 1 }
+    for (const turn of chooseForSpare(jobs, tenants(), capacity, clock).taken) begin(turn, true)
+  }
+
   /** Whether anything was begun. */
   function claim(): boolean {
     if (allocator.free === 0) return false
-    const jobs = [...queue.values()].flatMap((own) => own.slice(0, considered).map(({ job }) => job))
+    const jobs = heads()
     if (jobs.length === 0) return false
     const capacity = { ...allocator.capacity(), ...(passing ? {} : { freeIn: Array(threads).fill(0) }) }
     const { taken, first } = choose(jobs, tenants(), capacity)
@@ -108,7 +124,7 @@ export function simulate(
     return taken.length > 0
   }
 
-  function begin({ id, tenantId: owner }: Pick<QueuedJob, 'id' | 'tenantId'>): void {
+  function begin({ id, tenantId: owner }: Pick<QueuedJob, 'id' | 'tenantId'>, isSpare = false): void {
     const own = queue.get(owner) ?? []
     const index = own.findIndex(({ job }) => job.id === id)
     const [{ arrival }] = own.splice(index, 1)
@@ -116,7 +132,7 @@ export function simulate(
     const charged = threadTime(estimated, threads)
     // A tenant that comes back starts from what is served now.
     use(tenantId, charged + Math.max(0, clock - usedTime(tenantId)))
-    const holder = allocator.take([{ spec: { threads }, estimatedSeconds: estimated }])
+    const holder = allocator.take([{ spec: { threads }, estimatedSeconds: estimated }], isSpare)
     // The first report comes at once.
     holder.begunAt = holder.since
     holder.expectedEnd = 1_000 * (now + seconds)
@@ -203,6 +219,7 @@ export function simulate(
       queue.set(tenantId, own)
     }
     while (claim());
+    claimForSpare()
   }
   for (const run of running) use(run.arrival.tenantId, held(run) - run.charged)
   const all = [...used.values()].reduce((sum, time) => sum + time, 0)

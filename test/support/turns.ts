@@ -8,6 +8,7 @@ interface Queue {
   jobs: QueuedJob[]
   /** By tenant, also those without queued jobs. */
   tenants: Map<string, { threadTime: number; busy: number }>
+  clock: number
 }
 
 /** What runs is counted from the rows; what threads were held for is read as it is kept. */
@@ -25,7 +26,7 @@ export async function readQueue(database: Database): Promise<Queue> {
   })
   const tenants = new Map(uses.map(({ tenantId, threadTime, busy }) => [tenantId, ofUse(threadTime, busy)]))
   for (const { tenantId } of jobs) if (!tenants.has(tenantId)) tenants.set(tenantId, ofUse(0, 0))
-  return { jobs: jobs.map(queued), tenants }
+  return { jobs: jobs.map(queued), tenants, clock: clock.threadTime }
 }
 
 type Row = Prisma.JobGetPayload<object>
@@ -41,6 +42,7 @@ function queued(job: Row): QueuedJob {
     // 3 µs a step and 1 ns an operation.
     seconds: (job.epochs - job.epoch) * ((job.stepsPerEpoch ?? 1) * 3e-6 + job.flopsPerEpoch * 1e-9),
     isSmall: threads === 1 && earlyStopping?.folds === undefined && !job.claimAlone,
+    isForSpare: job.attempt === 0,
   }
 }
 

@@ -5,7 +5,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } 
 import { lowPriority, middlePriority } from '../../src/base/low-priority.js'
 import type { Model } from '../../src/contract/model.js'
 import { layerSchema } from '../../src/contract/network.js'
-import { describeTable } from '../../src/datasets/table.js'
+import { describeTable, type Table } from '../../src/datasets/table.js'
 import type { PredictorPool } from '../../src/training/ports/predictor-pool.js'
 import { predictorPool } from '../support/built.js'
 import { float32Bytes, linearModel, openStores, type Stores } from '../support/stores.js'
@@ -40,6 +40,9 @@ const storeLarge = async (slope: number, weightBytes = 4 * 1024 * 1024) => ({
   ...(await store(slope)),
   weightBytes,
 })
+
+const evaluate = (model: Model, table: Table) =>
+  pool.evaluate('local', model, { table, only: null }, new AbortController().signal)
 
 const side = 384
 const slowRow = new Float32Array(side * side)
@@ -104,7 +107,7 @@ describe('predictions', () => {
       await pool.predict('slow', await storeSlow(), slowRow)
       expect(count(lowPriority)).toBe(low + 1)
       const table = describeTable(heads, Float64Array.of(1, 2, 3))
-      await pool.evaluate('local', await store(1), table)
+      await evaluate(await store(1), table)
       expect(count(lowPriority)).toBe(low + 2)
       expect(count(middlePriority)).toBe(middle + 1)
     },
@@ -282,7 +285,7 @@ describe('evaluations', () => {
     const table = describeTable(heads, values)
     await ask(model, 1)
     const ends: string[] = []
-    const evaluation = pool.evaluate('local', model, table).then((outcome) => {
+    const evaluation = evaluate(model, table).then((outcome) => {
       ends.push('evaluation')
       return outcome
     })
@@ -304,10 +307,27 @@ describe('evaluations', () => {
 
   it('name what does not fit', async () => {
     const table = describeTable(heads.slice(1), Float64Array.of(1, 2))
-    expect(await pool.evaluate('local', await store(1), table)).toEqual({
+    expect(await evaluate(await store(1), table)).toEqual({
       type: 'refused',
       code: 'invalid-dataset',
       message: 'the rows have no column a, which the network was trained on',
+    })
+  })
+})
+
+describe('evaluations of a client that leaves', () => {
+  it('stop after the rows that are being evaluated, and the thread goes on', async () => {
+    const model = await store(2)
+    const rows = 100_000
+    const table = describeTable(heads, new Float64Array(3 * rows))
+    const controller = new AbortController()
+    const { signal } = controller
+    // The first slice has fewer rows, so the thread receives the stop after it.
+    const onStart = () => setImmediate(() => controller.abort(new Error('the client has left')))
+    const stopped = pool.evaluate('local', model, { table, only: null }, signal, { onLoad() {}, onStart })
+    await expect(stopped).rejects.toThrow('the client has left')
+    expect(await evaluate(model, describeTable(heads, Float64Array.of(1, 0, 1)))).toMatchObject({
+      evaluation: { count: 1, targets: [{ mae: 1 }] },
     })
   })
 })

@@ -1,8 +1,10 @@
 /** What an export reads, refuses and checks before it is sent. */
+import { writeFile } from 'node:fs/promises'
+import { buffer } from 'node:stream/consumers'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { ExportedFile } from '../../src/exports/exporter.js'
+import { SpoolSpace } from '../../src/datasets/reading/spool-space.js'
 import { type ExportDependencies, exportModel, turnsOfExports } from '../../src/training/export-model.js'
-import type { ExportOutcome, ExportTask } from '../../src/training/ports/export-thread.js'
+import type { ExportOutcome, ExportTask } from '../../src/training/ports/export-process.js'
 import type { NewModel } from '../../src/training/ports/models.js'
 import { generated } from '../support/generated.js'
 import { linearModel, openStores, type Stores, storeModel } from '../support/stores.js'
@@ -14,16 +16,18 @@ beforeAll(async () => {
 afterAll(() => stores.close())
 
 const request = { format: 'onnx', options: { preprocessing: true, names: 'descent' } } as const
-const file: ExportedFile = {
-  name: 'a.onnx',
-  mediaType: 'application/octet-stream',
-  bytes: Uint8Array.of(1),
-}
+const description = { name: 'a.onnx', mediaType: 'application/octet-stream' } as const
 const never = new AbortController().signal
 
-/** Dependencies with a thread that gives this outcome, and the tasks it was given. */
-function dependencies(outcome: ExportOutcome = { type: 'exported', file }) {
-  const tasks: ExportTask[] = []
+/** Dependencies with a process that writes these bytes and gives this outcome. Returns the tasks it was given, too. */
+function dependencies({
+  bytes = Uint8Array.of(1, 2, 3),
+  outcome = { type: 'exported', ...description },
+}: {
+  bytes?: Uint8Array
+  outcome?: ExportOutcome
+} = {}) {
+  const tasks: (ExportTask & { weights: Buffer })[] = []
   const { models, jobs, datasets } = stores
   const turns = turnsOfExports()
   const given: ExportDependencies = {
@@ -34,9 +38,11 @@ function dependencies(outcome: ExportOutcome = { type: 'exported', file }) {
     datasets,
     generated: generated.of('local'),
     turns,
-    thread: {
-      async export(task) {
-        tasks.push(task)
+    space: new SpoolSpace(),
+    process: {
+      async export(task, weights, path) {
+        tasks.push({ ...task, weights: await buffer(weights) })
+        await writeFile(path, bytes)
         return outcome
       },
     },
@@ -57,14 +63,18 @@ describe('an export', () => {
     const { given, tasks } = dependencies()
     const exported = await exportModel(given, id, request)
     expect(tasks).toEqual([])
-    expect((await exported.write(never)).file).toEqual(file)
+    const sent = await exported.write(never)
+    expect(sent).toMatchObject({ ...description, bytes: 3 })
+    expect(await buffer(sent.read())).toEqual(Buffer.of(1, 2, 3))
+    await sent.close()
     expect(tasks[0].rows).toEqual([
       [0, 0],
       [1, 0],
       [0, 1],
       [1, 1],
     ])
-    expect([...new Float32Array(tasks[0].weights.buffer)]).toEqual([2, 3, 1])
+    expect([0, 4, 8].map((offset) => tasks[0].weights.readFloatLE(offset))).toEqual([2, 3, 1])
+    expect(tasks[0].weightBytes).toBe(12)
   })
 
   it('gets no rows of a deleted dataset', async () => {
@@ -76,13 +86,15 @@ describe('an export', () => {
     if (job === null) throw new Error('the model has no job')
     const gone = { ...job, spec: { ...job.spec, dataset: 'ds_00000000000000000000000000000000' } }
     const exported = await exportModel({ ...given, datasets, jobs: { get: async () => gone } }, id, request)
-    await exported.write(never)
+    await (await exported.write(never)).close()
     expect(tasks[0].rows).toEqual([])
   })
 
   it('is not sent if its predictions differ, and ends its turn', async () => {
     const { id } = await storeModel(stores, xorModel())
-    const { given, turns } = dependencies({ type: 'different', difference: 'row 0 gives 1 instead of 2' })
+    const { given, turns } = dependencies({
+      outcome: { type: 'different', difference: 'row 0 gives 1 instead of 2' },
+    })
     const exported = await exportModel(given, id, request)
     await expect(exported.write(never)).rejects.toMatchObject({
       code: 'integrity',
@@ -91,13 +103,25 @@ describe('an export', () => {
     expect(turns.held('local')).toBe(0)
   })
 
-  it('holds its turn until the file is released', async () => {
+  it('holds no turn while its file is being sent', async () => {
     const { id } = await storeModel(stores, xorModel())
     const { given, turns } = dependencies()
-    const { release } = await (await exportModel(given, id, request)).write(never)
-    expect(turns.held('local')).toBe(1)
-    release()
+    const { close } = await (await exportModel(given, id, request)).write(never)
     expect(turns.held('local')).toBe(0)
+    await close()
+  })
+
+  it('is refused while files of its tenant that are being sent take more than the disk has left', async () => {
+    const { id } = await storeModel(stores, xorModel())
+    const bytes = new Uint8Array(4 * 1024 * 1024)
+    const { given } = dependencies({ bytes })
+    const space = new SpoolSpace('/', async () => bytes.length)
+    const write = async () => (await exportModel({ ...given, space }, id, request)).write(never)
+    const first = await write()
+    for (let again = 0; again < 2; again++)
+      await expect(write()).rejects.toMatchObject({ code: 'overloaded' })
+    await first.close()
+    await (await write()).close()
   })
 
   it('of a model above the limit is refused before anything is read', async () => {

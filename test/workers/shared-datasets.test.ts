@@ -48,6 +48,20 @@ describe('shared datasets', () => {
     expect(other.type).toBe('encode')
   })
 
+  it('are evicted after their last use, but not while they are being encoded', async () => {
+    const datasets = new SharedDatasets(plenty)
+    const encoding = await datasets.take('encoding', true)
+    for (const key of ['used', 'unused']) await encode(datasets, key, dataOf(1))
+    const between = performance.now()
+    await datasets.take('used', true)
+    datasets.evictUnused(between)
+    expect(await held(datasets, ['used', 'unused'])).toEqual(['used'])
+    if (encoding.type !== 'encode') throw new Error('nothing was encoded yet')
+    const waiting = datasets.take('encoding', true)
+    encoding.publish(dataOf(1))
+    expect(await waiting).toMatchObject({ type: 'shared' })
+  })
+
   it('are encoded again by callers that do not wait', async () => {
     const datasets = new SharedDatasets(plenty)
     const first = await datasets.take('a', false)

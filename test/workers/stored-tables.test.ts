@@ -38,6 +38,20 @@ it('are evicted above the limit, least recently used first', async () => {
   expect(read).toEqual(['ds_a', 'ds_b', 'ds_c', 'ds_b'])
 })
 
+it('are evicted after their last use', async () => {
+  const read: string[] = []
+  const tables = new StoredTables(counting(read), 1e6)
+  await tables.take('ds_a', 'ds_a')
+  await tables.take('ds_b', 'ds_b')
+  const between = performance.now()
+  await tables.take('ds_a', 'ds_a')
+  tables.evictUnused(between)
+  await tables.take('ds_a', 'ds_a')
+  expect(read).toEqual(['ds_a', 'ds_b'])
+  await tables.take('ds_b', 'ds_b')
+  expect(read).toEqual(['ds_a', 'ds_b', 'ds_b'])
+})
+
 it('are read again after a failure, and if there was none', async () => {
   const read: string[] = []
   const answers = [Promise.reject(new Error('away')), Promise.resolve(null), Promise.resolve(table)]

@@ -59,24 +59,24 @@ describe('the priority of a training thread', () => {
     expect(state.priority).toBe(low)
   })
 
-  it('stays normal under short trainings with equally long pauses', () => {
+  it('stays normal under short trainings with pauses four times as long', () => {
     const { state, own } = thread()
     for (let training = 0; training < 1_000; training++) {
       own.begin()
       state.milliseconds += 10
       own.end()
-      state.milliseconds += 10
+      state.milliseconds += 40
     }
     own.begin()
     expect(state.priority).toBe(normal)
   })
 
-  it('needs no more than two seconds of idle time to become normal', () => {
+  it('needs no more than four seconds of idle time to become normal', () => {
     const { state, own } = thread()
     own.begin()
     state.milliseconds = 3_600_000
     own.end()
-    state.milliseconds += 1_001
+    state.milliseconds += 4_001
     own.begin()
     expect(state.priority).toBe(normal)
   })

@@ -333,6 +333,14 @@ describe('a training that starts from a model', () => {
 const broken = () => order(endless, { stop: new Int32Array(new SharedArrayBuffer(0)) })
 
 describe('the pool', () => {
+  it('starts threads in advance, which the next trainings use', async () => {
+    pool.startThreads(2)
+    pool.startThreads(2)
+    expect(pool.size).toBe(2)
+    await Promise.all([train(order()), train(order())])
+    expect(pool.size).toBe(2)
+  })
+
   it('survives the death of a thread, as do concurrent trainings', async () => {
     const beside = train(order({ epochs: 2_000 }))
     await expect(train(broken())).rejects.toThrow(trainerPool.ThreadCrash)

@@ -1,6 +1,6 @@
 /** Decodes images for predictions in a separate process, which isolates crashes of the decoder. */
-import { type ChildProcess, fork } from 'node:child_process'
-import { fileURLToPath } from 'node:url'
+import type { ChildProcess } from 'node:child_process'
+import { startIsolated } from '../../base/isolated-process.js'
 import { Problem, stopping } from '../../contract/problems.js'
 import { DatasetError } from '../table.js'
 import { isShortage } from './reading-process.js'
@@ -124,12 +124,7 @@ export class PictureDecoder {
   /** Starts the process for the first image and reuses it. */
   #start(): ChildProcess {
     if (this.#child !== undefined) return this.#child
-    const child = fork(fileURLToPath(this.#options.script), {
-      // Empty, because the environment of the service has the address of its database.
-      env: {},
-      serialization: 'advanced',
-      stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
-    })
+    const child = startIsolated(this.#options.script, { stdio: ['ignore', 'ignore', 'ignore', 'ipc'] })
     child.on('message', (message: FromPictureProcess) => this.#answer(message))
     child.once('error', (error) => this.#forget(child, `cannot start: ${error.message}`))
     child.once('exit', (code, signal) => this.#forget(child, `ended with ${signal ?? code}`))

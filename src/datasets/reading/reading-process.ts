@@ -1,9 +1,9 @@
 /** Runs a reading process for an upload, and always ends it. */
-import { type ChildProcess, fork } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
 import { on, once } from 'node:events'
 import { readFile } from 'node:fs/promises'
 import { setImmediate } from 'node:timers/promises'
-import { fileURLToPath } from 'node:url'
+import { startIsolated } from '../../base/isolated-process.js'
 import { Problem, stopping } from '../../contract/problems.js'
 import type { Prepared } from '../prepare.js'
 import { DatasetError } from '../table.js'
@@ -31,7 +31,10 @@ export async function* readInProcess(
 ): AsyncGenerator<Prepared> {
   const { limits } = request
   signal.throwIfAborted()
-  const child = start(script, limits.memoryBytes)
+  const child = startIsolated(script, {
+    execArgv: [`--max-old-space-size=${Math.ceil(limits.memoryBytes / 1024 ** 2)}`],
+    stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+  })
   const ending = new AbortController()
   const end = (reason: unknown) => {
     ending.abort(reason)
@@ -116,16 +119,6 @@ async function parseDescription({ dataset, examples }: Description): Promise<Pre
   const parsed = JSON.parse(dataset)
   await setImmediate()
   return { type: 'end', dataset: parsed, examples: JSON.parse(examples) }
-}
-
-function start(script: URL, memoryBytes: number): ChildProcess {
-  return fork(fileURLToPath(script), {
-    // Nothing of the service's environment, which has the way to its database in it.
-    env: {},
-    execArgv: [`--max-old-space-size=${Math.ceil(memoryBytes / 1024 ** 2)}`],
-    serialization: 'advanced',
-    stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
-  })
 }
 
 function send(child: ChildProcess, message: ToReadingProcess): void {

@@ -10,6 +10,7 @@ import {
 } from './messages.js'
 import { openFiles } from './open-files.js'
 
+// It starts with the middle one, so that uploads begin on a busy machine, too.
 lowerPriority()
 
 let pending = 0

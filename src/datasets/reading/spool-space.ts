@@ -1,15 +1,15 @@
 /**
- * The space of the disk that unfinished uploads take. A client may send an upload slowly, so without a limit the uploads
- * of one tenant could fill the disk for all.
+ * The space of the disk that files take while they are received or sent. A client may send or read slowly, so without a limit
+ * the files of one tenant could fill the disk for all.
  */
 import { statfs } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { Problem } from '../../contract/problems.js'
 
-/** Free space is read each time the uploads of a tenant have grown by this many bytes. */
+/** Free space is read each time the files of a tenant have grown by this many bytes. */
 const checkedBytes = 4 * 1024 * 1024
 
-/** The part of one upload. */
+/** The part of one upload or download. */
 export interface SpoolShare {
   /** Counts bytes that are to be written. @throws Problem `overloaded` */
   add(bytes: number): Promise<void>
@@ -18,7 +18,7 @@ export interface SpoolShare {
 }
 
 interface Held {
-  uploads: number
+  transfers: number
   bytes: number
   checkedAt: number
 }
@@ -33,9 +33,9 @@ export class SpoolSpace {
   ) {}
 
   open(tenantId: string): SpoolShare {
-    const held = this.#tenants.get(tenantId) ?? { uploads: 0, bytes: 0, checkedAt: 0 }
+    const held = this.#tenants.get(tenantId) ?? { transfers: 0, bytes: 0, checkedAt: 0 }
     this.#tenants.set(tenantId, held)
-    held.uploads += 1
+    held.transfers += 1
     let own = 0
     return {
       add: async (bytes) => {
@@ -46,22 +46,22 @@ export class SpoolSpace {
         await this.#check(held)
       },
       close: () => {
-        held.uploads -= 1
+        held.transfers -= 1
         held.bytes -= own
         held.checkedAt = Math.min(held.checkedAt, held.bytes)
-        if (held.uploads === 0) this.#tenants.delete(tenantId)
+        if (held.transfers === 0) this.#tenants.delete(tenantId)
       },
     }
   }
 
-  /** A single upload may fill the disk. Several of a tenant must leave as much space as they take. */
-  async #check({ uploads, bytes }: Held): Promise<void> {
-    if (uploads === 1) return
+  /** A single file may fill the disk. Several of a tenant must leave as much space as they take. */
+  async #check({ transfers, bytes }: Held): Promise<void> {
+    if (transfers === 1) return
     const free = await this.readFree(this.folder)
     if (bytes <= free) return
     throw new Problem(
       'overloaded',
-      `The ${uploads} unfinished uploads of this tenant have ${bytes} bytes, and the disk has ${free} left, which must ` +
+      `The ${transfers} unfinished uploads and downloads of this tenant have ${bytes} bytes, and the disk has ${free} left, which must ` +
         'be as much. Retry later, with fewer at a time.',
     )
   }

@@ -2,17 +2,17 @@
  * A temporary folder for one upload. Its files are written as they arrive, and the folder is always removed.
  */
 import { createWriteStream } from 'node:fs'
-import { mkdtemp, readdir, rm } from 'node:fs/promises'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { DeadlineError, withDeadline } from '../../base/deadline.js'
+import { temporaryPrefix } from '../../base/temporary-files.js'
 import { invalid, limitExceeded, type ReadingLimits } from './limits.js'
 import type { UploadedFile } from './open-files.js'
 import type { SpoolShare } from './spool-space.js'
 
-const prefix = 'descent-upload-'
 const maximumFiles = 4
 
 export interface IncomingFile {
@@ -48,7 +48,7 @@ export class Spool {
     share: SpoolShare,
   ): Promise<Spool> {
     try {
-      return new Spool(await mkdtemp(join(tmpdir(), `${prefix}${process.pid}-`)), limits, sizeLimit, share)
+      return new Spool(await mkdtemp(join(tmpdir(), temporaryPrefix)), limits, sizeLimit, share)
     } catch (error) {
       share.close()
       throw error
@@ -95,23 +95,5 @@ export class Spool {
   async remove(): Promise<void> {
     // Retries, because an aborted write may still create its file.
     await rm(this.folder, { recursive: true, force: true, maxRetries: 3 }).finally(() => this.share.close())
-  }
-}
-
-/** Removes the folders of processes that were killed during an upload. */
-export async function removeAbandonedSpools(): Promise<void> {
-  for (const name of await readdir(tmpdir())) {
-    const [, pid] = name.startsWith(prefix) ? (name.split(prefix)[1].match(/^(\d+)-/) ?? []) : []
-    if (pid === undefined || isAlive(Number(pid))) continue
-    await rm(join(tmpdir(), name), { recursive: true, force: true })
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch (error) {
-    return !(error instanceof Error && 'code' in error && error.code === 'ESRCH')
   }
 }

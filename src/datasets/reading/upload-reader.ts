@@ -3,6 +3,7 @@
  * processes.
  */
 import { availableParallelism } from 'node:os'
+import { removeAbandonedFiles } from '../../base/temporary-files.js'
 import { TenantTurns } from '../../base/tenant-turns.js'
 import { describeLimit, effectiveLimit, type TenantLimits } from '../../contract/limits.js'
 import type { Preparation } from '../../contract/preparation.js'
@@ -12,8 +13,8 @@ import { DatasetError } from '../table.js'
 import type { ReadingLimits } from './limits.js'
 import type { FormatOptions } from './open-files.js'
 import { DiskFull, isDiskFull, isShortage, readInProcess } from './reading-process.js'
-import { type IncomingFile, removeAbandonedSpools, type SizeLimit, Spool } from './spool.js'
-import { SpoolSpace } from './spool-space.js'
+import { type IncomingFile, type SizeLimit, Spool } from './spool.js'
+import type { SpoolSpace } from './spool-space.js'
 
 export interface UploadToRead {
   tenantId: string
@@ -38,12 +39,16 @@ export interface UploadReader {
 /** How long an upload waits for its turn after it was received. */
 const waitSeconds = 60
 
-/** @param script the built reading process; tests run it from the sources */
+/**
+ * @param space shared with the other uploads and downloads of this process
+ * @param script the built reading process; tests run it from the sources
+ */
 export async function openUploadReader(
   limits: ReadingLimits,
+  space: SpoolSpace,
   script = new URL('./reading.process.js', import.meta.url),
 ): Promise<UploadReader> {
-  await removeAbandonedSpools()
+  await removeAbandonedFiles()
   const cores = availableParallelism()
   const turns = new TenantTurns({
     what: 'uploads',
@@ -51,7 +56,6 @@ export async function openUploadReader(
     perTenant: cores,
     seconds: waitSeconds,
   })
-  const space = new SpoolSpace()
   return {
     async read({ tenantId, files, options, preparation, signal, limits: tenantLimits }, use) {
       const spool = await Spool.create(limits, datasetLimit(tenantLimits), space.open(tenantId))

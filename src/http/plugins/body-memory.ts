@@ -7,6 +7,7 @@ import fastifyPlugin from 'fastify-plugin'
 import { TenantBytes } from '../../base/tenant-bytes.js'
 import { Problem } from '../../contract/problems.js'
 import { requirePrincipal } from '../principal.js'
+import { onceClosed } from '../response-close.js'
 
 /** Of one tenant. At least this many bytes, and this many of the largest bodies. */
 const leastBytes = 128 * 1024 * 1024
@@ -29,7 +30,7 @@ export const limitBodyMemory = fastifyPlugin<BodyMemoryOptions>((app, { bodyByte
       reply.header('connection', 'close')
       return next(tooManyBytes(bodies, countedAs, bytes))
     }
-    reply.raw.once('close', () => bodies.giveBack(countedAs, bytes))
+    onceClosed(reply, () => bodies.giveBack(countedAs, bytes))
     next(null, payload)
   }
 
@@ -43,13 +44,15 @@ export const limitBodyMemory = fastifyPlugin<BodyMemoryOptions>((app, { bodyByte
 const hasBody = ({ method }: RouteOptions) =>
   [method].flat().some((name) => name !== 'GET' && name !== 'HEAD')
 
-/** Bodies without a length may be as long as the limit. Files are streams, which are not kept in memory. */
+/**
+ * Bodies without a length may be as long as the limit, and so may the fields of a form. Files are streams, which are not
+ * kept in memory.
+ */
 function bytesInMemory({ headers, routeOptions }: FastifyRequest, bodyBytes: number): number {
-  const isStream =
-    routeOptions.bodyLimit === Number.MAX_SAFE_INTEGER || headers['content-type']?.startsWith('multipart/')
+  const isStream = routeOptions.bodyLimit === Number.MAX_SAFE_INTEGER
   if (isStream) return 0
   if (headers['transfer-encoding'] !== undefined) return bodyBytes
-  // A longer body is refused by its length, before it is read.
+  // A longer body is refused by its length, before it is read. A longer form has files.
   return Math.min(bodyBytes, Number(headers['content-length'] ?? 0))
 }
 

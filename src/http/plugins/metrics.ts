@@ -71,7 +71,7 @@ export function openMetrics(): Metrics {
   })
   const threads = new Gauge({
     name: `${prefix}worker_threads`,
-    help: 'Threads of these workers by state: busy, free (from the database)',
+    help: 'Threads of these workers by state, without their spare threads: busy, free (from the database)',
     labelNames: ['state'],
     registers,
   })

@@ -22,7 +22,8 @@ export const endStalledReaders = fastifyPlugin<StalledReaderOptions>((app, { mil
   done()
 })
 
-const isShort = (payload: unknown) =>
+/** Whether the answer needs no watching. Anything but a short text may be long. */
+export const isShort = (payload: unknown) =>
   payload === null || (typeof payload === 'string' && payload.length < leastLength)
 
 function watch({ raw }: FastifyReply, milliseconds: number): void {

@@ -12,6 +12,7 @@ import type { Tracing } from '../../tracing/tracing.js'
 import { RequestLogger } from '../request-logger.js'
 import { requestSubject } from '../request-subject.js'
 import { requestTraceId, setSpan } from '../request-trace.js'
+import { onceClosed } from '../response-close.js'
 
 export interface TracingDependencies {
   /** Null exports no spans. */
@@ -66,8 +67,10 @@ function startSpan(tracing: Tracing, request: FastifyRequest, reply: FastifyRepl
 
 /** The span of a stream ends when the stream closes. */
 function endWithResponse(span: Span, request: FastifyRequest, reply: FastifyReply): void {
+  let isEnded = false
   const end = () => {
-    reply.raw.off('finish', end).off('close', end)
+    if (isEnded) return
+    isEnded = true
     // A response that was not begun belongs to a WebSocket.
     const status = request.ws && !reply.raw.headersSent ? 101 : reply.raw.statusCode
     const subject = requestSubject(request, reply)
@@ -80,5 +83,6 @@ function endWithResponse(span: Span, request: FastifyRequest, reply: FastifyRepl
     }
     span.end()
   }
-  reply.raw.once('finish', end).once('close', end)
+  reply.raw.once('finish', end)
+  onceClosed(reply, end)
 }

@@ -4,23 +4,25 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import { exportFormatSchema, exportMediaTypes, tensorNamesSchema } from '../../contract/export.js'
 import { Problem } from '../../contract/problems.js'
-import { exportModel, turnsOfExports } from '../../training/export-model.js'
+import { type ExportDependencies, exportModel, turnsOfExports } from '../../training/export-model.js'
 import { exportWeights } from '../../training/export-weights.js'
 import type { GeneratedData } from '../../training/generated-data.js'
-import type { ExportThread } from '../../training/ports/export-thread.js'
+import type { ExportProcess } from '../../training/ports/export-process.js'
 import type { AllModels } from '../../training/ports/models.js'
-import { disconnectSignal } from '../client-disconnect.js'
+import { disconnectProblem, disconnectSignal } from '../client-disconnect.js'
 import { respondNotModified } from '../plugins/entity-tags.js'
 import { requirePrincipal } from '../principal.js'
+import { closeConnection, isClosed, onceClosed } from '../response-close.js'
 import { failures, idParameters } from '../response-schemas.js'
 import type { RoutePlugin } from '../route-plugin.js'
 import type { DatasetRoutes } from './datasets.js'
 import type { JobRoutes } from './jobs.js'
 
 export interface ExportRoutes extends Pick<DatasetRoutes, 'datasets'>, Pick<JobRoutes, 'jobs'> {
-  models: Pick<AllModels, 'of' | 'weights' | 'weightChunks'>
-  exportThread: ExportThread
+  models: Pick<AllModels, 'of' | 'openWeights' | 'weightChunks'>
+  exportProcess: ExportProcess
   generated: GeneratedData
+  spoolSpace: ExportDependencies['space']
 }
 
 const querySchema = z.strictObject({
@@ -77,19 +79,20 @@ export const exportRoutes: RoutePlugin<ExportRoutes> = (app, { dependencies }, d
     reply: FastifyReply,
   ) {
     const { tenantId } = requirePrincipal(request)
-    const { models, datasets, jobs, generated, exportThread } = dependencies()
+    const { models, datasets, jobs, generated, exportProcess, spoolSpace: space } = dependencies()
     const stores = { models: models.of(tenantId), datasets: datasets.of(tenantId), jobs: jobs.of(tenantId) }
     const options = { names, preprocessing: preprocessing !== 'false' }
-    const exported = await exportModel(
-      { tenantId, all: models, thread: exportThread, generated: generated.of(tenantId), turns, ...stores },
-      id,
-      { format, options },
-    )
+    const own = { tenantId, generated: generated.of(tenantId), ...stores }
+    const exported = await exportModel({ ...own, all: models, process: exportProcess, turns, space }, id, {
+      format,
+      options,
+    })
     if (respondNotModified(request, reply, `"${exported.tag}"`)) return reply.send()
-    const { file, release } = await exported.write(disconnectSignal(reply))
-    releaseWhenSent(reply, release)
-    const { name, mediaType, bytes } = file
-    return sendFile(reply, { name, mediaType, length: bytes.length }, [bytes])
+    const file = await exported.write(disconnectSignal(reply))
+    closeWhenSent(reply, () => file.close())
+    // Closed already.
+    if (isClosed(reply)) throw disconnectProblem()
+    return startFile(reply, file).send(Readable.from(file.read(), { objectMode: false }))
   }
 
   done()
@@ -98,14 +101,12 @@ export const exportRoutes: RoutePlugin<ExportRoutes> = (app, { dependencies }, d
 /** Clients that read slowly, or not at all, lose the connection after this time. */
 const maximumSendSeconds = 300
 
-function releaseWhenSent({ raw }: FastifyReply, release: () => void): void {
-  const timer = setTimeout(() => raw.destroy(), 1_000 * maximumSendSeconds)
-  const end = () => {
+function closeWhenSent(reply: FastifyReply, close: () => Promise<void>): void {
+  const timer = setTimeout(() => closeConnection(reply), 1_000 * maximumSendSeconds)
+  onceClosed(reply, () => {
     clearTimeout(timer)
-    release()
-  }
-  if (raw.closed) end()
-  else raw.once('close', end)
+    close().catch((error: unknown) => reply.log.warn({ err: error }, 'an exported file could not be closed'))
+  })
 }
 
 function checkNames({ format, names }: Query): void {
@@ -124,22 +125,16 @@ export async function sendWeights(
   const tenantModels = models.of(requirePrincipal(request).tenantId)
   const file = await exportWeights({ models: tenantModels, all: models }, id)
   if (respondNotModified(request, reply, `"${file.tag}"`)) return reply.send()
-  const content = await file.open()
-  return sendFile(
-    reply,
-    { name: file.name, mediaType: 'application/octet-stream', length: file.bytes },
-    content,
-  )
+  const content = Readable.from(await file.open(), { objectMode: false })
+  return startFile(reply, { ...file, mediaType: 'application/octet-stream' }).send(content)
 }
 
-function sendFile(
+function startFile(
   reply: FastifyReply,
-  { name, mediaType, length }: { name: string; mediaType: string; length: number },
-  content: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
+  { name, mediaType, bytes }: { name: string; mediaType: string; bytes: number },
 ): FastifyReply {
   return reply
     .type(mediaType)
-    .header('content-length', length)
+    .header('content-length', bytes)
     .header('content-disposition', `attachment; filename="${name}"`)
-    .send(Readable.from(content, { objectMode: false }))
 }

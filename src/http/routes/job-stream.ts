@@ -7,6 +7,7 @@ import { text } from '../../contract/text.js'
 import type { Live } from '../../live/live.js'
 import type { Watch } from '../../live/watch.js'
 import { boundaryAxes } from '../../training/boundary.js'
+import { eventStreamLane } from '../../training/bulk-work.js'
 import type { GeneratedData } from '../../training/generated-data.js'
 import type { BoundaryView } from '../../training/ports/boundaries.js'
 import type { DatasetStore } from '../../training/ports/datasets.js'
@@ -20,12 +21,12 @@ import type { OpenStreams } from '../open-streams.js'
 import { endTurn } from '../plugins/turns.js'
 import { type Principal, requirePrincipal } from '../principal.js'
 import { integerParameter, positionParameter } from '../query-parameters.js'
+import { closeConnection, onceClosed } from '../response-close.js'
 import { failures, idParameters } from '../response-schemas.js'
 import type { RoutePlugin } from '../route-plugin.js'
 import { bufferLimits } from '../stream-limits.js'
 import { acceptsEventStream, eventStreamContent, sendWebSocketRequired } from '../stream-negotiation.js'
 import { eventIdAfter, parseEventId } from '../stream-positions.js'
-import { eventStreamScheduler } from '../task-scheduler.js'
 import { predictorsOf, type TracedPredictions } from '../traced-predictions.js'
 import { closeFrames, keepAlive } from '../web-socket-connection.js'
 import { WebSocketSink } from '../web-socket-sink.js'
@@ -121,11 +122,11 @@ export const jobStreamRoutes: RoutePlugin<JobStreamRoutes> = (app, { dependencie
       const watch = await live.open(principal.tenantId, params.id, last?.epoch ?? query.after ?? 0)
       if (watch === null) throw new Problem('not-found', `There is no job ${params.id}.`)
       request.watch = watch
-      const connection = request.ws ? request.raw.socket : reply.raw
-      connection.once('close', () => watch.close())
+      if (request.ws) request.raw.socket.once('close', () => watch.close())
+      else onceClosed(reply, () => watch.close())
       await linkCreators(request, () => dependencies().jobs.of(principal.tenantId).traces([params.id]))
       if (query.boundary !== undefined) await readAxes(principal, params.id, query.boundary)
-      if (request.ws) connection.once('close', openStreams.open(principal))
+      if (request.ws) request.raw.socket.once('close', openStreams.open(principal))
     },
     handler: async (request, reply) => {
       if (!acceptsEventStream(request)) return sendWebSocketRequired(reply)
@@ -135,12 +136,14 @@ export const jobStreamRoutes: RoutePlugin<JobStreamRoutes> = (app, { dependencie
       if (parseEventId(headers['last-event-id'])?.ended === true) return reply.code(204).send(null)
       const principal = requirePrincipal(request)
       const view = await boundaryView(request, params.id, query)
-      reply.raw.once('close', openStreams.open(principal))
-      return eventStreamScheduler.run(() => {
+      onceClosed(reply, openStreams.open(principal))
+      return eventStreamLane.run(() => {
         const sink = new EventStreamSink(reply, encodeJobMessage, eventIdAfter, limits)
         // The browser reconnects, and then receives the refusal.
-        const unwatch = keyMonitor.watch(principal, () => reply.raw.destroy())
-        reply.raw.once('close', unwatch)
+        onceClosed(
+          reply,
+          keyMonitor.watch(principal, () => closeConnection(reply)),
+        )
         requireWatch(request)
           .follow(sink, { view })
           .catch((error) => log.error(error))

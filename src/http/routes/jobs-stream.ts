@@ -8,6 +8,7 @@ import { text } from '../../contract/text.js'
 import type { Live } from '../../live/live.js'
 import type { WatchPosition } from '../../live/multi-watch.js'
 import type { MultiSink } from '../../live/sink.js'
+import { eventStreamLane } from '../../training/bulk-work.js'
 import type { JobStore } from '../../training/ports/jobs.js'
 import type { Tenanted } from '../../training/ports/tenants.js'
 import { EventStreamSink, eventStreamHeaders } from '../event-stream-sink.js'
@@ -19,12 +20,12 @@ import { endTurn } from '../plugins/turns.js'
 import { requirePrincipal } from '../principal.js'
 import { notFoundMessage, problemMessage } from '../problem-messages.js'
 import { jobPositionsParameter } from '../query-parameters.js'
+import { closeConnection, onceClosed } from '../response-close.js'
 import { failures } from '../response-schemas.js'
 import type { RoutePlugin } from '../route-plugin.js'
 import { bufferLimits } from '../stream-limits.js'
 import { acceptsEventStream, eventStreamContent, sendWebSocketRequired } from '../stream-negotiation.js'
 import { StreamPositions } from '../stream-positions.js'
-import { eventStreamScheduler } from '../task-scheduler.js'
 import { TokenBuckets } from '../token-buckets.js'
 import { receiveWatchRequests } from '../watch-requests.js'
 import { closeFrames, keepAlive } from '../web-socket-connection.js'
@@ -78,7 +79,7 @@ export const jobsStreamRoutes: RoutePlugin<JobsStreamRoutes> = (app, { dependenc
         ),
     }
     const bundle = dependencies().live.openMany(requirePrincipal(request).tenantId, sink, { summary })
-    reply.raw.once('close', () => bundle.close())
+    onceClosed(reply, () => bundle.close())
     bundle
       .watch(positions.unfinished())
       .catch((error) => request.log.error(error))
@@ -163,11 +164,13 @@ export const jobsStreamRoutes: RoutePlugin<JobsStreamRoutes> = (app, { dependenc
       if (positions.unfinished().length === 0) return reply.code(204).send(null)
       const principal = requirePrincipal(request)
       const { keyMonitor, openStreams } = dependencies()
-      reply.raw.once('close', openStreams.open(principal))
+      onceClosed(reply, openStreams.open(principal))
       // The browser reconnects, and then receives the refusal.
-      const unwatch = keyMonitor.watch(principal, () => reply.raw.destroy())
-      reply.raw.once('close', unwatch)
-      return eventStreamScheduler.run(() => sendEvents(request, reply, positions, epochs === 'false'))
+      onceClosed(
+        reply,
+        keyMonitor.watch(principal, () => closeConnection(reply)),
+      )
+      return eventStreamLane.run(() => sendEvents(request, reply, positions, epochs === 'false'))
     },
     wsHandler: (socket, request) => {
       endTurn(request)

@@ -2,6 +2,7 @@
 import { Readable } from 'node:stream'
 import type { McpHttpHandler } from '@modelcontextprotocol/server'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { withOwnSignal } from '../../base/own-signal.js'
 import { mcpMessageSchema } from '../../contract/mcp.js'
 import type { Document } from '../../mcp/documents.js'
 import { type Ask, encodeBody } from '../../mcp/service.js'
@@ -76,18 +77,16 @@ function askAs(app: FastifyInstance, origin: FastifyRequest): Ask {
     // The request of a tool takes a turn itself.
     endTurn(origin)
     const encoded = encodeBody(body)
-    const {
-      statusCode,
-      rawPayload,
-      headers: answered,
-    } = await app.inject({
-      method,
-      url: path,
-      headers: { ...own, ...encoded.headers },
-      payload: encoded.payload,
-      remoteAddress: raw.socket.remoteAddress,
-      signal,
-    })
+    const inject = (forOne: AbortSignal) =>
+      app.inject({
+        method,
+        url: path,
+        headers: { ...own, ...encoded.headers },
+        payload: encoded.payload,
+        remoteAddress: raw.socket.remoteAddress,
+        signal: forOne,
+      })
+    const { statusCode, rawPayload, headers: answered } = await withOwnSignal(signal, inject)
     const [type] = String(answered['content-type'] ?? '').split(';')
     return { status: statusCode, type, bytes: rawPayload }
   }

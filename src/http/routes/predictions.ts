@@ -20,6 +20,7 @@ import { chunkedBody, jsonFragments } from '../chunked-body.js'
 import { encodingProblem } from '../json-body-parser.js'
 import { prefetchModels, sendModelVersion } from '../plugins/model-prefetch.js'
 import { requirePrincipal } from '../principal.js'
+import { wholeBody } from '../read-body.js'
 import { failures, idParameters } from '../response-schemas.js'
 import type { RoutePlugin } from '../route-plugin.js'
 import { predictorsOf, type TracedPredictions } from '../traced-predictions.js'
@@ -49,9 +50,12 @@ export const predictionRoutes: RoutePlugin<PredictionRoutes> = (app, { dependenc
   // One at a time, because a picture that exceeds its time kills the decoding process.
   const pictureTurns = new TenantTurns({ what: 'pictures', atOnce: 1, perTenant: 1, seconds: 30 })
   const { prefetch, onRequest } = prefetchModels(app, (id, keyId) => dependencies().models.lookUp(id, keyId))
-  app.addContentTypeParser([...tableTypes, ...pictureTypes], { parseAs: 'buffer' }, (request, body, parsed) =>
-    parsed(encodingProblem(request), body),
-  )
+  const parse = wholeBody((request, body) => {
+    const problem = encodingProblem(request)
+    if (problem !== null) throw problem
+    return body
+  })
+  app.addContentTypeParser([...tableTypes, ...pictureTypes], parse)
   app.addContentTypeParser('*', (request, _body, parsed) => parsed(unsupportedType(request)))
 
   const predictDependencies = (request: FastifyRequest): PredictDependencies => ({

@@ -5,6 +5,7 @@ import type { SweepMessage } from '../../contract/sweep-stream.js'
 import { text } from '../../contract/text.js'
 import type { LiveSweeps } from '../../live/live-sweeps.js'
 import type { SweepWatch } from '../../live/sweep-watch.js'
+import { eventStreamLane } from '../../training/bulk-work.js'
 import { unknownSweep } from '../../training/sweeps/control-sweep.js'
 import { EventStreamSink, eventStreamHeaders } from '../event-stream-sink.js'
 import type { KeyMonitor } from '../key-monitor.js'
@@ -14,12 +15,12 @@ import type { OpenStreams } from '../open-streams.js'
 import { endTurn } from '../plugins/turns.js'
 import { requirePrincipal } from '../principal.js'
 import { positionParameter } from '../query-parameters.js'
+import { closeConnection, onceClosed } from '../response-close.js'
 import { failures, idParameters } from '../response-schemas.js'
 import type { RoutePlugin } from '../route-plugin.js'
 import { bufferLimits } from '../stream-limits.js'
 import { acceptsEventStream, eventStreamContent, sendWebSocketRequired } from '../stream-negotiation.js'
 import { eventIdAfter, parseEventId } from '../stream-positions.js'
-import { eventStreamScheduler } from '../task-scheduler.js'
 import { closeFrames, keepAlive } from '../web-socket-connection.js'
 import { WebSocketSink } from '../web-socket-sink.js'
 import type { SweepRoutes } from './sweeps.js'
@@ -95,14 +96,14 @@ export const sweepStreamRoutes: RoutePlugin<SweepStreamRoutes> = (app, { depende
       const watch = await liveSweeps.open(principal.tenantId, params.id, last?.epoch ?? query.after ?? 0)
       if (watch === null) throw unknownSweep(params.id)
       request.sweepWatch = watch
-      const connection = request.ws ? request.raw.socket : reply.raw
-      connection.once('close', () => watch.close())
+      if (request.ws) request.raw.socket.once('close', () => watch.close())
+      else onceClosed(reply, () => watch.close())
       await linkCreators(request, async () => {
         const { sweeps } = dependencies().sweepCreation
         const trace = await sweeps.of(principal.tenantId).trace(params.id)
         return trace === null ? [] : [trace]
       })
-      if (request.ws) connection.once('close', openStreams.open(principal))
+      if (request.ws) request.raw.socket.once('close', openStreams.open(principal))
     },
     handler: async (request, reply) => {
       if (!acceptsEventStream(request)) return sendWebSocketRequired(reply)
@@ -111,13 +112,15 @@ export const sweepStreamRoutes: RoutePlugin<SweepStreamRoutes> = (app, { depende
       const last = parseEventId(headers['last-event-id'])
       if (last?.ended === true) return reply.code(204).send(null)
       const principal = requirePrincipal(request)
-      reply.raw.once('close', openStreams.open(principal))
-      return eventStreamScheduler.run(() => {
+      onceClosed(reply, openStreams.open(principal))
+      return eventStreamLane.run(() => {
         const limits = { ...bufferLimits, pingMilliseconds }
         const sink = new EventStreamSink(reply, encodeJobMessage, eventIdAfter, limits)
         // The browser reconnects, and then receives the refusal.
-        const unwatch = keyMonitor.watch(principal, () => reply.raw.destroy())
-        reply.raw.once('close', unwatch)
+        onceClosed(
+          reply,
+          keyMonitor.watch(principal, () => closeConnection(reply)),
+        )
         const ids = new EventIds(last?.epoch ?? query.after ?? 0)
         requireWatch(request)
           .follow(

@@ -29,7 +29,10 @@ export interface DatasetStore {
   get(id: string): Promise<Dataset | null>
   /** Uploaded datasets, newest first. */
   list(page: ListPage): Promise<Page<Dataset>>
-  /** The chunks that contain rows first … first + count − 1. `rows` is the number of rows of the dataset. */
+  /**
+   * The chunks that contain rows first … first + count − 1. `rows` is the number of rows of the dataset.
+   * @throws Problem `integrity` if a chunk is missing or damaged
+   */
   rows(id: string, first: number, count: number): Promise<TableSlice | null>
   /** `used`: an unfinished job reads the dataset. */
   delete(id: string, actor?: Actor | null): Promise<'deleted' | 'used' | 'missing'>
@@ -37,5 +40,6 @@ export interface DatasetStore {
 
 /** The datasets of all tenants. */
 export interface AllDatasets extends Tenanted<DatasetStore>, Pick<DatasetStore, 'get'> {
+  /** @throws Problem `integrity` if a chunk is missing or damaged */
   table(id: string): Promise<Table | null>
 }

@@ -103,18 +103,18 @@ export interface PredictorPool {
     inputs: Float32Array,
     observer?: PoolObserver,
   ): Float32Array | Promise<Float32Array>
-  /** Evaluates the model on the labelled rows of a table. @throws Problem `not-found` if the model was deleted */
+  /**
+   * Evaluates the model on the labelled rows of a table. Stops when the signal aborts.
+   * @throws Problem `not-found` if the model was deleted, or the reason of the signal
+   */
   evaluate(
     tenantId: string,
     model: Model,
-    table: Table | GeneratedDataset,
-    rows?: Int32Array | null,
+    rows: TableRows,
+    signal: AbortSignal,
     observer?: PoolObserver,
   ): Promise<TableOutcome>
-  /**
-   * Finds the labelled rows with the largest loss. Stops when the signal aborts.
-   * @throws Problem `not-found` if the model was deleted, or the reason of the signal
-   */
+  /** Finds the labelled rows with the largest loss. Stops and throws like `evaluate`. */
   rank(
     tenantId: string,
     model: Model,
@@ -123,7 +123,7 @@ export interface PredictorPool {
     signal: AbortSignal,
     observer?: PoolObserver,
   ): Promise<{ type: 'ranked'; ranking: Ranking } | RefusedTable>
-  /** Predicts labelled rows, for `compareRows` with another model. Stops and throws like `rank`. */
+  /** Predicts labelled rows, for `compareRows` with another model. Stops and throws like `evaluate`. */
   answerRows(
     tenantId: string,
     model: Model,
@@ -131,7 +131,7 @@ export interface PredictorPool {
     signal: AbortSignal,
     observer?: PoolObserver,
   ): Promise<{ type: 'answered'; answers: RowAnswers } | RefusedTable>
-  /** The rows whose predictions differ most from those of another model. Stops and throws like `rank`. */
+  /** The rows whose predictions differ most from those of another model. Stops and throws like `evaluate`. */
   compareRows(
     tenantId: string,
     model: Model,
@@ -140,7 +140,7 @@ export interface PredictorPool {
     signal: AbortSignal,
     observer?: PoolObserver,
   ): Promise<{ type: 'compared'; changes: Changes } | RefusedTable>
-  /** The permutation importance of each feature. Stops and throws like `rank`. */
+  /** The permutation importance of each feature. Stops and throws like `evaluate`. */
   measureImportance(
     tenantId: string,
     model: Model,
@@ -149,7 +149,7 @@ export interface PredictorPool {
     signal: AbortSignal,
     observer?: PoolObserver,
   ): Promise<{ type: 'importance'; importance: MeasuredImportance } | RefusedTable>
-  /** The partial dependence of the predictions on a feature. Stops and throws like `rank`. */
+  /** The partial dependence of the predictions on a feature. Stops and throws like `evaluate`. */
   measureDependence(
     tenantId: string,
     model: Model,

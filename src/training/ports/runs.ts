@@ -99,6 +99,9 @@ export interface Capacity {
   readonly reservation: { readonly jobId: string; readonly seconds: number } | null
 }
 
+/** The capacity of the spare thread of a worker. A batch of small jobs fits it. */
+export type SpareCapacity = Pick<Capacity, 'all' | 'jobs' | 'seconds' | 'timeScale'>
+
 /** A claimed job whose stored data this release cannot read. */
 export interface Unreadable {
   claim: Claim
@@ -128,6 +131,11 @@ export interface RunStore {
    * more threads than are free, claims only jobs that are expected to end before it can start.
    */
   claim(workerId: string, capacity: Capacity): Promise<Claimed>
+  /**
+   * Starts small jobs of tenants that run none, for the spare thread of a worker whose other threads are busy. `left` counts
+   * only such jobs.
+   */
+  claimSpare(workerId: string, capacity: SpareCapacity): Promise<Claimed>
   /**
    * Which of these runs of one worker go back to the queue, because a job of another tenant waits that holds fewer threads and
    * has used less thread time. Longer jobs wait longer. The runs are in the order in which they are preempted.

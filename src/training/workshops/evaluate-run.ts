@@ -22,9 +22,13 @@ const attempts = 3
 
 /**
  * Null if the run or the dataset was deleted.
- * @throws Problem `overloaded` if other evaluations take too long
+ * @throws Problem `overloaded` if other evaluations take too long, or the reason of the signal
  */
-export async function evaluateRun(all: ScoreDependencies, due: DueScore): Promise<ScoreResult | null> {
+export async function evaluateRun(
+  all: ScoreDependencies,
+  due: DueScore,
+  signal: AbortSignal,
+): Promise<ScoreResult | null> {
   if (due.attempts > attempts) return { problem: 'failed', detail: null }
   const datasets = all.datasets.of(due.teacherId)
   const { dataset: id, metric } = due.leaderboard
@@ -36,9 +40,11 @@ export async function evaluateRun(all: ScoreDependencies, due: DueScore): Promis
     const detail = `The model predicts ${predicted.join(', ')}, not ${hidden.join(', ')}.`
     return { problem: 'other-target', detail }
   }
-  const outcome = await all.turns.run(due.teacherId, async () =>
-    all.predictors.evaluate(due.tenantId, model, await wholeTable(datasets, id)),
-  )
+  const evaluate = async () => {
+    const rows = { table: await wholeTable(datasets, id), only: null }
+    return all.predictors.evaluate(due.tenantId, model, rows, signal)
+  }
+  const outcome = await all.turns.run(due.teacherId, evaluate, signal)
   if (outcome.type === 'refused') return { problem: 'does-not-fit', detail: outcome.message }
   return readScore(outcome.evaluation, metric)
 }

@@ -23,24 +23,25 @@ interface ScoreRunner extends Passes {
 export function scoreForever(dependencies: Dependencies): ScoreRunner {
   const { scores, onError } = dependencies
   let isActive = true
-  let isStopped = false
+  const stopping = new AbortController()
+  const { signal } = stopping
 
   async function score(due: DueScore): Promise<void> {
     try {
-      const result = await evaluateRun(dependencies, due)
+      const result = await evaluateRun(dependencies, due, signal)
       if (result !== null) await scores.record(due, result)
     } catch (error) {
       // The lease ends, and the run is claimed again.
-      if (!isStopped) onError(error)
+      if (!signal.aborted) onError(error)
     }
   }
 
   async function pass(): Promise<void> {
     try {
       isActive = await scores.anyOpen()
-      while (isActive && !isStopped) {
+      while (isActive && !signal.aborted) {
         const claimed = await scores.claim(claimedRuns)
-        for (const due of claimed) if (!isStopped) await score(due)
+        for (const due of claimed) if (!signal.aborted) await score(due)
         if (claimed.length === 0) return
       }
     } catch (error) {
@@ -58,7 +59,7 @@ export function scoreForever(dependencies: Dependencies): ScoreRunner {
       if (isActive && status === 'succeeded') passes.wake()
     },
     stop() {
-      isStopped = true
+      stopping.abort()
       return passes.stop()
     },
   }

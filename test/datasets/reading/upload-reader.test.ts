@@ -11,6 +11,7 @@ import { defaultPreparation } from '../../../src/contract/preparation.js'
 import type { Prepared } from '../../../src/datasets/prepare.js'
 import type { ReadingLimits } from '../../../src/datasets/reading/limits.js'
 import { DiskFull } from '../../../src/datasets/reading/reading-process.js'
+import { SpoolSpace } from '../../../src/datasets/reading/spool-space.js'
 import { openUploadReader } from '../../../src/datasets/reading/upload-reader.js'
 import { unlimited } from '../../../src/store/tenant-limits.js'
 import { builtFolder, builtReadingProcess } from '../../support/built.js'
@@ -43,7 +44,7 @@ async function read(body: AsyncIterable<Uint8Array>, request: Request = {}): Pro
   } = request
   const settings = { ...unlimited, datasetBytes: 2 * 1024 * 1024 }
   const own = datasetBytes === undefined ? {} : { datasetBytes }
-  const reader = await openUploadReader({ ...readingLimits, ...limits }, script)
+  const reader = await openUploadReader({ ...readingLimits, ...limits }, new SpoolSpace(), script)
   async function* files() {
     yield { name, contentType: undefined, body }
   }
@@ -176,7 +177,8 @@ describe('a shortage of the system', () => {
     const program = `
       import { closeSync, openSync } from 'node:fs'
       const { openUploadReader } = await import('${builtFolder}src/datasets/reading/upload-reader.js')
-      const reader = await openUploadReader(${JSON.stringify(readingLimits)})
+      const space = { open: () => ({ add: async () => {}, close() {} }) }
+      const reader = await openUploadReader(${JSON.stringify(readingLimits)}, space)
       const body = (async function* () { yield Buffer.from('a,b\\n1,2\\n3,4\\n') })()
       const files = (async function* () { yield { name: 'a.csv', contentType: undefined, body } })()
       const limits = { settings: { datasetBytes: 1000 }, own: {} }

@@ -45,7 +45,7 @@ const evaluate = ({ evaluation = regression, metric = 'mae', attempts = 1, targe
     turns: new TenantTurns({ what: 'evaluations', atOnce: 1, perTenant: 1, seconds: 1 }),
   } as unknown as ScoreDependencies
   const due = { attempts, leaderboard: { dataset: 'ds_1', metric } } as DueScore
-  return evaluateRun(dependencies, due)
+  return evaluateRun(dependencies, due, new AbortController().signal)
 }
 
 describe('the score of a run', () => {

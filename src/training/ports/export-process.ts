@@ -8,18 +8,22 @@ export interface ExportTask {
   model: ExportableModel
   options: ExportOptions
   tensors: Tensor[]
-  /** Float32 little-endian. The thread takes over their memory. */
-  weights: Uint8Array<ArrayBuffer>
+  weightBytes: number
   /** Rows of the dataset of the model, for the verification; may be empty. */
   rows: readonly InputRow[]
 }
 
 /** `different`: the file does not give the predictions of the service. */
 export type ExportOutcome =
-  | { type: 'exported'; file: ExportedFile }
+  | ({ type: 'exported' } & Pick<ExportedFile, 'name' | 'mediaType'>)
   | { type: 'different'; difference: string }
 
-/** Writes and verifies files of models. It runs one task at a time. */
-export interface ExportThread {
-  export(task: ExportTask): Promise<ExportOutcome>
+/** Writes and verifies files of models, one at a time. */
+export interface ExportProcess {
+  /**
+   * Writes the file at `path`, where nothing is. After another outcome or an error, it may be there or not.
+   * @param weights float32 little-endian
+   * @throws errors of the weights, Problem `overloaded` if the process ends, `unavailable` if the service stops
+   */
+  export(task: ExportTask, weights: AsyncIterable<Uint8Array>, path: string): Promise<ExportOutcome>
 }
