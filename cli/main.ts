@@ -20,6 +20,8 @@ const words = hideBin(process.argv)
 
 const shared: Cli = yargs(words)
   .scriptName('descent')
+  // All other texts are English.
+  .locale('en')
   .usage('$0 <command>')
   .option('url', { type: 'string', describe: 'Address of the service (DESCENT_URL)' })
   .option('key', { type: 'string', describe: 'API key (DESCENT_KEY)' })

@@ -10,6 +10,7 @@ const programs = [
   'src/server.js',
   'src/commands/keys.js',
   'src/commands/mcp.js',
+  'cli/main.js',
   'workers/main.js',
 ]
 const isPart = /\.(thread|process)\.js$/
@@ -37,8 +38,10 @@ const ownAddresses = {
     if (!/import\.meta\.url|__dirname|__filename/.test(code)) return null
     const file = JSON.stringify(relative(resolve('dist'), id))
     const folder = JSON.stringify(relative(resolve('dist'), dirname(id)))
-    return code
-      .replaceAll(/\bimport\.meta\.url\b/g, `bundled.url(${file})`)
+    const addressed = code.replaceAll(/\bimport\.meta\.url\b/g, `bundled.url(${file})`)
+    // A module that declares them derives them from its URL.
+    if (/\bconst __(?:dirname|filename)\b/.test(code)) return addressed
+    return addressed
       .replaceAll(/(?<!['"\w.])__filename\b(?!['"])/g, `bundled.path(${file})`)
       .replaceAll(/(?<!['"\w.])__dirname\b(?!['"])/g, `bundled.path(${folder})`)
   },
