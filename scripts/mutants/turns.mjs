@@ -4,8 +4,8 @@ export const turns = [
     file: 'src/training/bulk-work.ts',
     tests: ['test/training/bulk-work.test.ts'],
     faults: [
-      ['lane.queue.length === 0 && this.#mayRun(lane)', 'this.#mayRun(lane)'],
-      ['this.#tasks.splice(0, this.#taken)', 'this.#tasks.splice(0, this.#taken - 1)'],
+      ['lane.queue.isEmpty && this.#mayRun(lane)', 'this.#mayRun(lane)'],
+      ['lane.queue.add(tenantId,', "lane.queue.add('',"],
       ['              reject(error)\n', '              void error\n'],
       ['performance.now() - start + milliseconds', 'performance.now() - start'],
       [' && lane.hasTasksLeft(share)', ''],

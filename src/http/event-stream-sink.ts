@@ -7,6 +7,7 @@ import { PassThrough } from 'node:stream'
 import type { FastifyReply } from 'fastify'
 import type { LiveMessage, Sink } from '../live/sink.js'
 import { eventStreamLane } from '../training/bulk-work.js'
+import { requirePrincipal } from './principal.js'
 import { closeConnection, onceClosed } from './response-close.js'
 import type { StreamLimits } from './stream-limits.js'
 
@@ -19,6 +20,8 @@ const maximumStalledPings = 2
 export class EventStreamSink implements Sink {
   readonly body: PassThrough
   readonly #closed = new AbortController()
+  /** Whose turn of the bulk work a write takes. */
+  readonly #tenantId: string
   #full: Promise<void> | undefined
   /** Counts bytes and characters alike; used for comparisons only. */
   #written = 0
@@ -35,6 +38,7 @@ export class EventStreamSink implements Sink {
     private readonly idAfter: (message: LiveMessage) => string | null,
     private readonly limits: StreamLimits,
   ) {
+    this.#tenantId = requirePrincipal(reply.request).countedAs
     const { maximumBufferedBytes, readyBytes, pingMilliseconds } = limits
     this.body = new PassThrough({
       writableHighWaterMark: maximumBufferedBytes,
@@ -68,7 +72,7 @@ export class EventStreamSink implements Sink {
   /** Calls `id` and `data` when the scheduler runs the write. */
   async write(id: () => string | null, data: () => Buffer): Promise<void> {
     do await this.#full
-    while (!(await eventStreamLane.run(() => this.#write(id, data))))
+    while (!(await eventStreamLane.run(this.#tenantId, () => this.#write(id, data))))
     await this.#full
   }
 

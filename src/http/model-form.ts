@@ -4,9 +4,14 @@ import type { FastifyRequest } from 'fastify'
 import { ByteCollector } from '../base/byte-collector.js'
 import { Problem } from '../contract/problems.js'
 import type { ModelForm } from '../training/import-model.js'
+import { requirePrincipal } from './principal.js'
 import { uploadProblem, withUploadProblems } from './upload-files.js'
 
 const maximumFields = 16
+
+interface Part extends Pick<MultipartFile, 'fieldname' | 'filename' | 'mimetype'> {
+  body: AsyncIterable<Uint8Array>
+}
 
 /** @param fieldBytes the most bytes of all fields, which are in memory: MAXIMUM_BODY_BYTES */
 export function readModelForm(request: FastifyRequest, fieldBytes: number): ModelForm {
@@ -43,12 +48,12 @@ async function* readFiles(
 
 /** @param left what the fields before it left of the limit */
 async function readField(
-  { fieldname: name, file }: MultipartFile,
+  { fieldname: name, body }: Part,
   fieldBytes: number,
   left: { bytes: number },
 ): Promise<Buffer> {
   const field = new ByteCollector()
-  for await (const piece of withUploadProblems(file)) {
+  for await (const piece of body) {
     left.bytes -= piece.length
     if (left.bytes < 0) {
       throw new Problem(
@@ -62,15 +67,14 @@ async function readField(
   return field.take()
 }
 
-const isFile = ({ filename, mimetype }: MultipartFile) =>
+const isFile = ({ filename, mimetype }: Part) =>
   filename !== undefined || mimetype === 'application/octet-stream'
 
-const toIncoming = ({ filename: name, mimetype: contentType, file }: MultipartFile) => {
-  return { name, contentType, body: withUploadProblems(file) }
-}
+const toIncoming = ({ filename: name, mimetype: contentType, body }: Part) => ({ name, contentType, body })
 
 /** Also fields are streams. The parser would keep a whole field as pieces of text before it reports it. */
-async function* readParts(request: FastifyRequest): AsyncGenerator<MultipartFile> {
+async function* readParts(request: FastifyRequest): AsyncGenerator<Part> {
+  const { tenantId } = requirePrincipal(request)
   const parts = request.files({
     isPartAFile: () => true,
     limits: { fileSize: Number.POSITIVE_INFINITY, files: maximumFields + 3 },
@@ -78,7 +82,8 @@ async function* readParts(request: FastifyRequest): AsyncGenerator<MultipartFile
   for (;;) {
     const next = await parts.next().catch((error) => Promise.reject(uploadProblem(error)))
     if (next.done === true) return
-    yield next.value
+    const { fieldname, filename, mimetype, file } = next.value
+    yield { fieldname, filename, mimetype, body: withUploadProblems(file, tenantId) }
   }
 }
 

@@ -6,6 +6,7 @@ import { Problem } from '../contract/problems.js'
 import { uploadContentTypes } from '../contract/upload.js'
 import { uploadLane } from '../training/bulk-work.js'
 import type { Upload } from '../training/upload.js'
+import { requirePrincipal } from './principal.js'
 
 export const multipartType = 'multipart/form-data'
 
@@ -43,14 +44,15 @@ function unsupportedType(request: FastifyRequest): Problem {
 
 export async function* uploadedFiles(request: FastifyRequest): Upload['files'] {
   const contentType = request.headers['content-type']
+  const { tenantId } = requirePrincipal(request)
   if (!request.isMultipart()) {
     if (contentType === undefined) throw unsupportedType(request)
     const body = isJson(contentType) ? arrayOnly(request.raw) : request.raw
-    yield { name: 'body', contentType, body: withUploadProblems(body) }
+    yield { name: 'body', contentType, body: withUploadProblems(body, tenantId) }
     return
   }
   for await (const part of readParts(request)) {
-    yield { name: part.filename, contentType: part.mimetype, body: withUploadProblems(part.file) }
+    yield { name: part.filename, contentType: part.mimetype, body: withUploadProblems(part.file, tenantId) }
   }
 }
 
@@ -88,9 +90,12 @@ async function* readParts(request: FastifyRequest): AsyncGenerator<MultipartFile
   }
 }
 
-export async function* withUploadProblems(body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+export async function* withUploadProblems(
+  body: AsyncIterable<Uint8Array>,
+  tenantId: string,
+): AsyncGenerator<Uint8Array> {
   try {
-    for await (const piece of body) yield await uploadLane.run(() => piece)
+    for await (const piece of body) yield await uploadLane.run(tenantId, () => piece)
   } catch (error) {
     throw error instanceof Problem ? error : uploadProblem(error)
   }

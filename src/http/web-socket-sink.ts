@@ -13,6 +13,8 @@ export class WebSocketSink implements Sink {
   /** @param encodeText encodes a message as JSON; epochs are binary if the client chose that subprotocol */
   constructor(
     private readonly socket: WebSocket,
+    /** Whose turn of the bulk work a write takes. */
+    private readonly tenantId: string,
     encodeText: (message: LiveMessage) => Buffer,
     private readonly limits: Pick<StreamLimits, 'maximumBufferedBytes' | 'readyBytes'>,
   ) {
@@ -31,7 +33,7 @@ export class WebSocketSink implements Sink {
   /** Calls `encode` when the scheduler runs the write. */
   async write(encode: () => EncodedMessage): Promise<void> {
     do await this.#full
-    while (!(await socketLane.run(() => this.#write(encode))))
+    while (!(await socketLane.run(this.tenantId, () => this.#write(encode))))
     await this.#full
   }
 

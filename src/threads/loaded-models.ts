@@ -4,8 +4,8 @@
  *
  *   waiting for memory ──► loading ──► loaded ──► dropped, to free memory or because the model was deleted
  */
-
 import { fillBuffers } from '../base/fill-buffers.js'
+import { TenantQueue } from '../base/tenant-queue.js'
 import type { Model } from '../contract/model.js'
 import { unknownModel } from '../contract/problems.js'
 import type { AllModels } from '../training/ports/models.js'
@@ -14,7 +14,6 @@ import { type CallableThread, requireAnswer } from './callable-thread.js'
 import { collectSoon } from './collect-garbage.js'
 import type { BackendSetting, FromPredictor, ToPredictor } from './messages.js'
 import type { PredictionCosts } from './prediction-costs.js'
-import { TenantQueue } from './tenant-queue.js'
 
 interface Held<Thread> {
   model: Model

@@ -2,11 +2,10 @@
  * A prediction thread and its queue. Requests for the same model share a call. The cost of a call is limited, so a
  * request with many rows takes several. Tenants take turns, and so do the models of a tenant.
  */
-
+import { TenantQueue } from '../base/tenant-queue.js'
 import type { PoolObserver } from '../training/ports/predictor-pool.js'
 import { CallableThread } from './callable-thread.js'
 import type { FromPredictor, PredictorSettings, ToPredictor } from './messages.js'
-import { TenantQueue } from './tenant-queue.js'
 
 /** Calls that the thread has at a time: the next is there while it computes one. */
 const callsAtOnce = 2

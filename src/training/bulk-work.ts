@@ -1,8 +1,9 @@
 /**
  * Work of the event loop on many bytes: messages of streams, pieces of uploads, and pieces of weights and exports. Each kind
- * has a lane with its tasks in order. All lanes share one budget of time, so that together they use a part of the loop
+ * has a lane, in which tenants take turns. All lanes share one budget of time, so that together they use a part of the loop
  * while requests come. Other work of the process runs between their tasks, even while thousands of them are due.
  */
+import { TenantQueue } from '../base/tenant-queue.js'
 import { areRequestsUnderWay, hasRequestBegun } from './slices.js'
 
 /** Share of the budget, and of the time of the event loop, that tasks may use while requests come. */
@@ -14,13 +15,14 @@ const recentMilliseconds = 100
 /** The longest pause of the tasks for requests. */
 const maximumPauseMilliseconds = 50
 
-/** The order of tasks within a lane is that of their calls. Lanes take turns. */
+/** Lanes take turns, and so do the tenants within a lane. The order of a tenant's tasks is that of their calls. */
 interface BulkLane {
   /**
    * Runs the task now, or queues it if the budget is spent. Returns its result.
+   * @param tenantId whose task it is, or the visitors of a tenant's share links
    * @param milliseconds of the event loop that the task takes outside of it, such as in the driver of the database
    */
-  run<T>(task: () => T, milliseconds?: number): T | Promise<T>
+  run<T>(tenantId: string, task: () => T, milliseconds?: number): T | Promise<T>
 }
 
 /** Runs the tasks of its lanes until a budget of milliseconds is spent, then yields to the event loop. */
@@ -42,10 +44,10 @@ export class BulkWork {
     const lane = new Lane((share) => lane.tasksRun < share * maximumTasks)
     this.#lanes.push(lane)
     return {
-      run: <T>(task: () => T, milliseconds = 0): T | Promise<T> => {
-        if (lane.queue.length === 0 && this.#mayRun(lane)) return this.#runTimed(lane, task, milliseconds)
+      run: <T>(tenantId: string, task: () => T, milliseconds = 0): T | Promise<T> => {
+        if (lane.queue.isEmpty && this.#mayRun(lane)) return this.#runTimed(lane, task, milliseconds)
         return new Promise<T>((resolve, reject) => {
-          lane.queue.push(() => {
+          lane.queue.add(tenantId, () => {
             try {
               resolve(this.#runTimed(lane, task, milliseconds))
             } catch (error) {
@@ -102,32 +104,8 @@ export class BulkWork {
   }
 }
 
-/** Tasks in order. Taking one costs the same for any number of them. */
-class TaskQueue {
-  #tasks: (() => void)[] = []
-  #taken = 0
-
-  get length(): number {
-    return this.#tasks.length - this.#taken
-  }
-
-  push(task: () => void): void {
-    this.#tasks.push(task)
-  }
-
-  take(): (() => void) | undefined {
-    if (this.length === 0) return undefined
-    const task = this.#tasks[this.#taken++]
-    if (2 * this.#taken > this.#tasks.length) {
-      this.#tasks.splice(0, this.#taken)
-      this.#taken = 0
-    }
-    return task
-  }
-}
-
 class Lane {
-  readonly queue = new TaskQueue()
+  readonly queue = new TenantQueue<() => void>()
   /** Since the last yield. */
   tasksRun = 0
 
@@ -152,10 +130,11 @@ const pieceLane = bulkWork.openLane(8)
 /** Time of the event loop for a mebibyte: the driver of the database, the hash, and the write to the socket. */
 const millisecondsPerMebibyte = 2
 
-/** Yields the chunks at the pace of bulk work. */
+/** Yields the chunks of a tenant at the pace of bulk work. */
 export async function* paced<Chunk extends { length: number }>(
   chunks: AsyncIterable<Chunk>,
+  tenantId: string,
 ): AsyncGenerator<Chunk> {
   for await (const chunk of chunks)
-    yield await pieceLane.run(() => chunk, (millisecondsPerMebibyte * chunk.length) / 1024 ** 2)
+    yield await pieceLane.run(tenantId, () => chunk, (millisecondsPerMebibyte * chunk.length) / 1024 ** 2)
 }

@@ -100,7 +100,7 @@ async function writeInTurn(
           throw error
         }
         const close = () => file.close().finally(() => share.close())
-        return { ...filled, bytes: file.bytes, read: () => paced(file.read()), close }
+        return { ...filled, bytes: file.bytes, read: () => paced(file.read(), tenantId), close }
       },
       signal,
     )
@@ -123,7 +123,7 @@ function checkExportable(model: Model, exporter: Exporter, { format, options }: 
 }
 
 async function fillFile(
-  { all, process, ...sources }: ExportDependencies,
+  { all, process, tenantId, ...sources }: ExportDependencies,
   model: Model,
   { format, options }: ExportRequest,
   path: string,
@@ -134,7 +134,7 @@ async function fillFile(
   if (stored === null) throw unknownModel(id)
   const { tensors, length: weightBytes, chunks } = stored
   const task = { format, model, options, tensors, weightBytes, rows }
-  const outcome = await process.export(task, paced(chunks), path)
+  const outcome = await process.export(task, paced(chunks, tenantId), path)
   switch (outcome.type) {
     case 'exported':
       return { name: outcome.name, mediaType: outcome.mediaType }

@@ -19,13 +19,19 @@ interface WeightFile {
   open(): Promise<AsyncIterable<Uint8Array>>
 }
 
+interface WeightSources {
+  models: Pick<ModelStore, 'get' | 'tensors'>
+  all: Pick<AllModels, 'weightChunks'>
+  tenantId: string
+}
+
 /**
  * Describes the file. Its metadata has all that an import needs, as JSON: the network, its loss, the coding of inputs and
  * targets, and the threshold if there is one.
  * @throws Problem `not-found`
  */
 export async function exportWeights(
-  { models, all }: { models: Pick<ModelStore, 'get' | 'tensors'>; all: Pick<AllModels, 'weightChunks'> },
+  { models, all, tenantId }: WeightSources,
   reference: string,
 ): Promise<WeightFile> {
   const model = await models.get(reference)
@@ -38,7 +44,7 @@ export async function exportWeights(
     yield header
     if (first === undefined) return
     yield first
-    yield* paced(all.weightChunks(id, first.length))
+    yield* paced(all.weightChunks(id, first.length), tenantId)
   }
   return {
     name: `${id}.safetensors`,
@@ -47,7 +53,7 @@ export async function exportWeights(
     async open() {
       const hash = createHash('sha256')
       let first: Uint8Array | undefined
-      for await (const chunk of paced(all.weightChunks(id))) {
+      for await (const chunk of paced(all.weightChunks(id), tenantId)) {
         first ??= chunk
         hash.update(chunk)
       }

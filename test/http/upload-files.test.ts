@@ -13,7 +13,7 @@ it('receives the pieces of an upload in several turns of the event loop, so that
   }
   let turning = setImmediate(count)
   const received: number[] = []
-  for await (const [byte] of withUploadProblems(body())) received.push(byte)
+  for await (const [byte] of withUploadProblems(body(), 'a')) received.push(byte)
   clearImmediate(turning)
   expect(received).toEqual(Array.from({ length: pieces }, (_, index) => index))
   expect(turns).toBeGreaterThanOrEqual(10)

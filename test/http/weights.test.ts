@@ -47,7 +47,9 @@ describe('the weights of a model', () => {
   it('are complete even if the model is deleted during the download', async () => {
     const { id } = await storeModel(service)
     const whole = (await download(id)).body
-    const content = await (await exportWeights({ models: service.models, all: service.models }, id)).open()
+    const content = await (
+      await exportWeights({ models: service.models, all: service.models, tenantId: 'local' }, id)
+    ).open()
     expect(await service.models.delete(id)).toBe('deleted')
     const chunks: Uint8Array[] = []
     for await (const chunk of content) chunks.push(chunk)

@@ -14,7 +14,7 @@ it('yields to the event loop between tasks, and keeps their order', async () => 
   const lane = new BulkWork(2).openLane()
   const done: number[] = []
   const all = upTo(20).map((each) =>
-    lane.run(() => {
+    lane.run('a', () => {
       work(1)
       done.push(each)
       return each
@@ -37,20 +37,20 @@ it('passes on errors of tasks, and runs the next ones', async () => {
     work(2)
     throw new Error('broken')
   }
-  expect(() => lane.run(fail)).toThrow('broken')
-  await expect(Promise.resolve(lane.run(fail))).rejects.toThrow('broken')
-  expect(await lane.run(() => 7)).toBe(7)
+  expect(() => lane.run('a', fail)).toThrow('broken')
+  await expect(Promise.resolve(lane.run('a', fail))).rejects.toThrow('broken')
+  expect(await lane.run('a', () => 7)).toBe(7)
 })
 
 it('runs a task that another task adds after those that wait', async () => {
   const lane = new BulkWork(20).openLane()
   const done: string[] = []
-  lane.run(() => work(21))
-  const nested = lane.run(() => {
+  lane.run('a', () => work(21))
+  const nested = lane.run('a', () => {
     done.push('first')
-    return lane.run(() => done.push('added'))
+    return lane.run('a', () => done.push('added'))
   })
-  await Promise.all([nested, lane.run(() => done.push('second'))])
+  await Promise.all([nested, lane.run('a', () => done.push('second'))])
   expect(done).toEqual(['first', 'second', 'added'])
 })
 
@@ -60,7 +60,7 @@ it('shares its budget among its lanes, which take turns', async () => {
   const done: string[] = []
   const all = upTo(4).flatMap(() =>
     lanes.map(({ name, lane }) =>
-      lane.run(() => {
+      lane.run('a', () => {
         work(2)
         done.push(name)
       }),
@@ -75,13 +75,28 @@ it('shares its budget among its lanes, which take turns', async () => {
   expect(done.slice(2).join('')).toMatch(/^(abc|bca|cab)+[abc]{0,2}$/)
 })
 
+it('gives the tenants of a lane turns, however many tasks one has', async () => {
+  const lane = new BulkWork(1).openLane()
+  const done: string[] = []
+  const add = (tenantId: string) =>
+    lane.run(tenantId, () => {
+      work(2)
+      done.push(tenantId)
+    })
+  const all = [...upTo(50).map(() => add('many')), add('one'), ...upTo(3).map(() => add('some'))]
+  await Promise.all(all)
+  // The first one takes the budget at once.
+  expect(done.slice(0, 8).toSorted()).toEqual([...Array(4).fill('many'), 'one', ...Array(3).fill('some')])
+  expect(done).toHaveLength(54)
+})
+
 it('limits the tasks of a lane between two yields, not those of the others', async () => {
   const bulk = new BulkWork(1_000)
   const [limited, other] = [bulk.openLane(2), bulk.openLane()]
   const done: string[] = []
   const all = upTo(5).flatMap(() => [
-    limited.run(() => done.push('limited')),
-    other.run(() => done.push('other')),
+    limited.run('a', () => done.push('limited')),
+    other.run('a', () => done.push('other')),
   ])
   expect(done.filter((each) => each === 'limited')).toHaveLength(2)
   expect(done.filter((each) => each === 'other')).toHaveLength(5)
@@ -92,7 +107,7 @@ it('limits the tasks of a lane between two yields, not those of the others', asy
 it('counts the time that a task takes outside of it', async () => {
   const lane = new BulkWork(8).openLane()
   const done: number[] = []
-  const all = upTo(6).map((each) => lane.run(() => done.push(each), 4))
+  const all = upTo(6).map((each) => lane.run('a', () => done.push(each), 4))
   expect(done).toEqual([1, 2])
   await Promise.all(all)
   expect(done).toEqual(upTo(6))
@@ -111,7 +126,7 @@ it('paces chunks, which stay the same', async () => {
   }
   setImmediate(count)
   const passed: Uint8Array[] = []
-  for await (const chunk of paced(given())) passed.push(chunk)
+  for await (const chunk of paced(given(), 'a')) passed.push(chunk)
   isDone = true
   expect(passed.map((chunk) => chunks.indexOf(chunk))).toEqual(chunks.map((_, index) => index))
   // 20 MiB count with 40 ms, five times the budget.
@@ -125,7 +140,7 @@ it('uses a quarter of the time of the event loop while requests come, with what 
   for (let round = 0; round < 10; round++) {
     beginRequest()
     endRequest()
-    await lane.run(() => {
+    await lane.run('a', () => {
       // As a socket, which sends the bytes of the task after it.
       process.nextTick(() => {
         const start = performance.now()

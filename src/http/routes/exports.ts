@@ -122,8 +122,8 @@ export async function sendWeights(
   id: string,
   reply: FastifyReply,
 ): Promise<FastifyReply> {
-  const tenantModels = models.of(requirePrincipal(request).tenantId)
-  const file = await exportWeights({ models: tenantModels, all: models }, id)
+  const { tenantId } = requirePrincipal(request)
+  const file = await exportWeights({ models: models.of(tenantId), all: models, tenantId }, id)
   if (respondNotModified(request, reply, `"${file.tag}"`)) return reply.send()
   const content = Readable.from(await file.open(), { objectMode: false })
   return startFile(reply, { ...file, mediaType: 'application/octet-stream' }).send(content)

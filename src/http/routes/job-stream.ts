@@ -137,7 +137,7 @@ export const jobStreamRoutes: RoutePlugin<JobStreamRoutes> = (app, { dependencie
       const principal = requirePrincipal(request)
       const view = await boundaryView(request, params.id, query)
       onceClosed(reply, openStreams.open(principal))
-      return eventStreamLane.run(() => {
+      return eventStreamLane.run(principal.countedAs, () => {
         const sink = new EventStreamSink(reply, encodeJobMessage, eventIdAfter, limits)
         // The browser reconnects, and then receives the refusal.
         onceClosed(
@@ -161,9 +161,10 @@ export const jobStreamRoutes: RoutePlugin<JobStreamRoutes> = (app, { dependencie
       const unwatch = keyMonitor.watch(principal, () => socket.close(...closeFrames.refused))
       socket.once('close', unwatch)
       boundaryView(request, params.id, query)
-        .then((view) =>
-          requireWatch(request).follow(new WebSocketSink(socket, encodeJobMessage, limits), { view }),
-        )
+        .then((view) => {
+          const sink = new WebSocketSink(socket, principal.countedAs, encodeJobMessage, limits)
+          return requireWatch(request).follow(sink, { view })
+        })
         .then((end) => socket.close(...closeFrames[end]))
         .catch((error) => {
           log.error(error)

@@ -98,7 +98,7 @@ export const jobsStreamRoutes: RoutePlugin<JobsStreamRoutes> = (app, { dependenc
       request.log.error(error)
       socket.close(1011, 'internal')
     }
-    const socketSink = new WebSocketSink(socket, encodeJobsMessage, limits())
+    const socketSink = new WebSocketSink(socket, principal.countedAs, encodeJobsMessage, limits())
     const sink: MultiSink = {
       send: (message) => socketSink.send(message),
       isReady: () => socketSink.isReady(),
@@ -170,7 +170,9 @@ export const jobsStreamRoutes: RoutePlugin<JobsStreamRoutes> = (app, { dependenc
         reply,
         keyMonitor.watch(principal, () => closeConnection(reply)),
       )
-      return eventStreamLane.run(() => sendEvents(request, reply, positions, epochs === 'false'))
+      return eventStreamLane.run(principal.countedAs, () =>
+        sendEvents(request, reply, positions, epochs === 'false'),
+      )
     },
     wsHandler: (socket, request) => {
       endTurn(request)

@@ -113,7 +113,7 @@ export const sweepStreamRoutes: RoutePlugin<SweepStreamRoutes> = (app, { depende
       if (last?.ended === true) return reply.code(204).send(null)
       const principal = requirePrincipal(request)
       onceClosed(reply, openStreams.open(principal))
-      return eventStreamLane.run(() => {
+      return eventStreamLane.run(principal.countedAs, () => {
         const limits = { ...bufferLimits, pingMilliseconds }
         const sink = new EventStreamSink(reply, encodeJobMessage, eventIdAfter, limits)
         // The browser reconnects, and then receives the refusal.
@@ -139,10 +139,11 @@ export const sweepStreamRoutes: RoutePlugin<SweepStreamRoutes> = (app, { depende
     wsHandler: (socket, request) => {
       endTurn(request)
       const { keyMonitor, pingMilliseconds } = dependencies()
+      const principal = requirePrincipal(request)
       keepAlive(socket, pingMilliseconds)
-      const unwatch = keyMonitor.watch(requirePrincipal(request), () => socket.close(...closeFrames.refused))
+      const unwatch = keyMonitor.watch(principal, () => socket.close(...closeFrames.refused))
       socket.once('close', unwatch)
-      const sink = new WebSocketSink(socket, encodeJobMessage, bufferLimits)
+      const sink = new WebSocketSink(socket, principal.countedAs, encodeJobMessage, bufferLimits)
       requireWatch(request)
         .follow((message) => sink.write(() => textMessage(encode(message))), {
           summary: request.query.trials === 'false',

@@ -10,6 +10,10 @@ export class TenantQueue<Item> {
     else items.push(item)
   }
 
+  get isEmpty(): boolean {
+    return this.#waiting.size === 0
+  }
+
   /** The next item. */
   first(): Item | undefined {
     const tenantId = this.#next()
