@@ -61,8 +61,9 @@ export const live = [
     tests: ['test/live/batch-loader.test.ts'],
     faults: [
       ['this.#running < this.limits.concurrency', 'this.#running <= this.limits.concurrency'],
-      ['.slice(0, this.limits.size)', ''],
-      ['for (const [key] of batch) this.#pending.delete(key)', ''],
+      ['batch.length < this.limits.size', 'batch.length <= this.limits.size'],
+      ['this.#pending.delete(pending.key)', ''],
+      ['this.#queue.add(tenantId, pending)', "this.#queue.add('', pending)"],
       ['for (const { reject } of batch) reject(error)', 'batch[0]?.reject(error)'],
     ],
   },

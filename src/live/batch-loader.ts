@@ -1,5 +1,11 @@
-/** Loads items in batches: one call for all keys requested while the earlier calls are running. */
+/**
+ * Loads items in batches: one call for all keys requested while the earlier calls are running. Tenants take turns for the
+ * places of a batch.
+ */
+import { TenantQueue } from '../base/tenant-queue.js'
+
 interface Pending<Item, Result> {
+  key: string
   item: Item
   result: Promise<Result>
   resolve(result: Result): void
@@ -15,6 +21,7 @@ interface BatchLimits {
 
 export class BatchLoader<Item, Result> {
   readonly #pending = new Map<string, Pending<Item, Result>>()
+  readonly #queue = new TenantQueue<Pending<Item, Result>>()
   #running = 0
   #isScheduled = false
 
@@ -25,9 +32,12 @@ export class BatchLoader<Item, Result> {
   ) {}
 
   /** Items with the same `key` are loaded once, until the call that loads them starts. */
-  load(key: string, item: Item): Promise<Result> {
-    const pending = this.#pending.get(key) ?? createPending<Item, Result>(item)
+  load(tenantId: string, key: string, item: Item): Promise<Result> {
+    const waiting = this.#pending.get(key)
+    if (waiting !== undefined) return waiting.result
+    const pending = createPending<Item, Result>(key, item)
     this.#pending.set(key, pending)
+    this.#queue.add(tenantId, pending)
     if (!this.#isScheduled) {
       this.#isScheduled = true
       // One packet can carry many hints. Their items belong in one batch.
@@ -50,9 +60,14 @@ export class BatchLoader<Item, Result> {
   }
 
   #takeBatch(): Pending<Item, Result>[] {
-    const batch = [...this.#pending].slice(0, this.limits.size)
-    for (const [key] of batch) this.#pending.delete(key)
-    return batch.map(([, pending]) => pending)
+    const batch: Pending<Item, Result>[] = []
+    while (batch.length < this.limits.size) {
+      const pending = this.#queue.take()
+      if (pending === undefined) break
+      this.#pending.delete(pending.key)
+      batch.push(pending)
+    }
+    return batch
   }
 
   async #run(batch: Pending<Item, Result>[]): Promise<void> {
@@ -65,12 +80,12 @@ export class BatchLoader<Item, Result> {
   }
 }
 
-function createPending<Item, Result>(item: Item): Pending<Item, Result> {
+function createPending<Item, Result>(key: string, item: Item): Pending<Item, Result> {
   let resolve: (result: Result) => void = () => {}
   let reject: (error: unknown) => void = () => {}
   const result = new Promise<Result>((resolvePromise, rejectPromise) => {
     resolve = resolvePromise
     reject = rejectPromise
   })
-  return { item, result, resolve, reject }
+  return { key, item, result, resolve, reject }
 }

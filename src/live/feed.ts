@@ -65,13 +65,18 @@ export class Feed {
 
   /**
    * Reads the job, with epochs after `after` if they come with it. Shares a read of the same version unless `fresh`.
+   * @param tenantId of the watcher, for the turns of reads
    * @returns the job, and the version whose successor the watcher waits for
    */
-  async read(after: number, fresh = false): Promise<{ version: number; found: WatchedJob | null }> {
+  async read(
+    tenantId: string,
+    after: number,
+    fresh = false,
+  ): Promise<{ version: number; found: WatchedJob | null }> {
     const { version } = this
     const shared = this.reading
     if (!fresh && shared?.version === version) return { version, found: await shared.found }
-    const reading = { version, after, found: this.reads.job(this.jobId, after) }
+    const reading = { version, after, found: this.reads.job(tenantId, this.jobId, after) }
     this.reading = reading
     try {
       const found = await reading.found
@@ -86,8 +91,8 @@ export class Feed {
     }
   }
 
-  epochs(after: number): Promise<PackedEpochs> {
-    return this.reads.epochs(this.jobId, after)
+  epochs(tenantId: string, after: number): Promise<PackedEpochs> {
+    return this.reads.epochs(tenantId, this.jobId, after)
   }
 
   /** Measures the lag when a watcher at epoch `before` was sent the epochs until `last`. */

@@ -1,4 +1,7 @@
-/** Reads of the database that watchers share: one statement for many jobs, one object for the same epochs. */
+/**
+ * Reads of the database that watchers share: one statement for many jobs, one object for the same epochs. Tenants take
+ * turns.
+ */
 
 import { LRUCache } from 'lru-cache'
 import { lastEpoch, type PackedEpochs } from '../contract/packed-epochs.js'
@@ -27,13 +30,13 @@ export class SharedReads {
   }
 
   /** The current job, with the epochs after `after`. */
-  async job(jobId: string, after: number): Promise<WatchedJob | null> {
-    const found = await this.#jobs.load(`${jobId} ${after}`, epochRange(jobId, after))
+  async job(tenantId: string, jobId: string, after: number): Promise<WatchedJob | null> {
+    const found = await this.#jobs.load(tenantId, `${jobId} ${after}`, epochRange(jobId, after))
     return found === null ? null : { ...found, epochs: this.#share(jobId, found.epochs) }
   }
 
   /** Stored epochs after `after`, in order; empty at the end. */
-  async epochs(jobId: string, after: number): Promise<PackedEpochs> {
+  async epochs(tenantId: string, jobId: string, after: number): Promise<PackedEpochs> {
     const range = epochRange(jobId, after)
     const key = `${jobId} ${after} ${after + range.limit}`
     const cached = this.#cache.get(key)
@@ -41,7 +44,7 @@ export class SharedReads {
     const running = this.#running.get(key)
     if (running !== undefined) return running
     const read = this.#epochs
-      .load(key, range)
+      .load(tenantId, key, range)
       .then((epochs) => this.#share(jobId, epochs))
       .finally(() => this.#running.delete(key))
     this.#running.set(key, read)

@@ -110,7 +110,7 @@ export class Watch implements JobWatcher {
 
   /** Shares the read of another watcher unless `fresh`. */
   private async read(fresh: boolean): Promise<Reading | null> {
-    const { version, found } = await this.feed.read(this.position, fresh)
+    const { version, found } = await this.feed.read(this.tenantId, this.position, fresh)
     return found?.tenantId === this.tenantId ? { version, found } : null
   }
 
@@ -129,7 +129,7 @@ export class Watch implements JobWatcher {
   /** Sends the next epochs. Resolves with `all` when the job has no more. */
   private async sendEpochs(sink: Sink, reading: Reading): Promise<Step | 'all'> {
     const { job, epochs: read } = reading.found
-    const epochs = this.startsAtPosition(read) ? read : await this.feed.epochs(this.position)
+    const epochs = this.startsAtPosition(read) ? read : await this.feed.epochs(this.tenantId, this.position)
     if (!this.startsAtPosition(epochs)) {
       // One statement stores epochs and Job.epoch, so a gap means that the job was deleted. Read both again.
       this.reading = (await this.read(true)) ?? undefined

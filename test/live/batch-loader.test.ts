@@ -18,9 +18,9 @@ describe('a batch loader', () => {
   it('loads simultaneous items in one batch, and later items in the next', async () => {
     const { batches, loadBatch } = controlledCalls()
     const loader = new BatchLoader(loadBatch, { size: 3, concurrency: 1 })
-    const first = [1, 2].map((each) => loader.load(String(each), each))
+    const first = [1, 2].map((each) => loader.load('a', String(each), each))
     await sleep(5)
-    const second = [3, 4, 5, 6].map((each) => loader.load(String(each), each))
+    const second = [3, 4, 5, 6].map((each) => loader.load('a', String(each), each))
     await sleep(5)
     expect(batches.map(({ items }) => items)).toEqual([[1, 2]])
     batches[0]?.succeed()
@@ -39,19 +39,35 @@ describe('a batch loader', () => {
   it('loads an item once, unless its batch has started', async () => {
     const { batches, loadBatch } = controlledCalls()
     const loader = new BatchLoader(loadBatch, { size: 10, concurrency: 2 })
-    const twice = [loader.load('a', 1), loader.load('a', 1)]
+    const twice = [loader.load('a', 'a', 1), loader.load('a', 'a', 1)]
     await sleep(5)
-    const later = loader.load('a', 1)
+    const later = loader.load('a', 'a', 1)
     await sleep(5)
     expect(batches.map(({ items }) => items)).toEqual([[1], [1]])
     for (const each of batches) each.succeed()
     expect(await Promise.all([...twice, later])).toEqual([10, 10, 10])
   })
 
+  it('has items of each tenant in a batch, however many one of them waits for', async () => {
+    const { batches, loadBatch } = controlledCalls()
+    const loader = new BatchLoader(loadBatch, { size: 4, concurrency: 1 })
+    const many = upTo(20).map((each) => loader.load('many', String(each), each))
+    const others = [100, 200].map((each) => loader.load(`tenant ${each}`, String(each), each))
+    await sleep(5)
+    expect(batches[0]?.items.toSorted((one, other) => one - other)).toEqual([1, 2, 100, 200])
+    while (batches.length < 6) {
+      batches.at(-1)?.succeed()
+      await sleep(1)
+    }
+    batches.at(-1)?.succeed()
+    expect(await Promise.all(many)).toEqual(upTo(20).map((each) => 10 * each))
+    expect(await Promise.all(others)).toEqual([1000, 2000])
+  })
+
   it('rejects the items of a failed batch, and continues', async () => {
     const { batches, loadBatch } = controlledCalls()
     const loader = new BatchLoader(loadBatch, { size: 2, concurrency: 1 })
-    const answers = upTo(3).map((each) => loader.load(String(each), each))
+    const answers = upTo(3).map((each) => loader.load('a', String(each), each))
     const settled = Promise.allSettled(answers)
     await sleep(5)
     batches[0]?.fail(new Error('down'))
