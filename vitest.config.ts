@@ -23,10 +23,18 @@ const systemTests = [
  */
 const faultTests = ['test/chaos/*.test.ts', 'test/hostile/fuzz.test.ts']
 
-/** Attacks, trainings and queries over minutes: with LONG_TESTS, only these are run (`npm run test:long`). */
+/**
+ * Attacks, trainings and queries over minutes, and tests of the whole service of whose parts other tests run every time:
+ * with LONG_TESTS, only these are run (`npm run test:long`).
+ */
 const longTests = [
   'test/architecture/changes.test.ts',
+  'test/chaos/batches.test.ts',
+  'test/chaos/sweep.test.ts',
   'test/e2e/asha.test.ts',
+  'test/e2e/backup.test.ts',
+  'test/e2e/forks.test.ts',
+  'test/e2e/large-models.test.ts',
   'test/e2e/object-backup.test.ts',
   'test/e2e/runtimes.test.ts',
   'test/engine/native/gemm-prefetch.test.ts',
@@ -39,9 +47,11 @@ const longTests = [
 
 /** With LONG_TESTS, they repeat more, on every backend, with more participants, or have more cases. */
 const repeatedTests = [
+  'test/conformance/engine/edge-grid.test.ts',
   'test/e2e/deleted-models.test.ts',
-  'test/e2e/forks.test.ts',
   'test/e2e/moving-aliases.test.ts',
+  'test/e2e/object-store.test.ts',
+  'test/e2e/spare-thread.test.ts',
   'test/e2e/traces.test.ts',
   'test/e2e/turns.test.ts',
   'test/engine/addon-build.test.ts',
@@ -55,7 +65,7 @@ const repeatedTests = [
 export const projects = {
   components: { include: [allTests], exclude: [...systemTests, ...faultTests, ...longTests] },
   system: { include: systemTests, exclude: [...faultTests, ...longTests] },
-  faults: { include: faultTests, exclude: [], sequence: { groupOrder: 1 } },
+  faults: { include: faultTests, exclude: longTests, sequence: { groupOrder: 1 } },
   long: { include: [...longTests, ...repeatedTests], exclude: [] },
 }
 

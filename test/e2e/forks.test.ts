@@ -73,8 +73,8 @@ function clientOf(service: () => Service) {
   return { send, start, jobOf, ended, trained, modelOf, difference }
 }
 
-/** `test/workers/resume.test.ts` resumes on all backends, too. */
-const backends = process.env.LONG_TESTS === undefined ? ['native'] : ['native', 'wasm', 'reference']
+/** `test/workers/resume.test.ts` resumes on all of them, too. */
+const backends = ['native', 'wasm', 'reference']
 
 describe.each(backends)('on the backend %s', (backend) => {
   let service: Service

@@ -81,8 +81,10 @@ export async function makeThings(
     type: 'text/csv',
   })
   await stores.database.$executeRaw`
-    INSERT INTO "Dataset" SELECT (jsonb_populate_record(wide, jsonb_build_object('id', 'ds_' || md5(number::text)))).*
-    FROM "Dataset" AS wide, generate_series(1, 40) AS number WHERE wide.id = ${wideDataset}`
+    INSERT INTO "Dataset" SELECT copy.*
+    FROM "Dataset" AS wide, generate_series(1, 40) AS number,
+      jsonb_populate_record(wide, jsonb_build_object('id', 'ds_' || md5(number::text))) AS copy
+    WHERE wide.id = ${wideDataset}`
   return {
     job: claim.jobId,
     generatedJob: generatedJob.id,
@@ -111,13 +113,16 @@ async function storeRepeats({ database, sweeps, jobs }: Stores, job: string): Pr
   await database.$executeRaw`
     UPDATE "Sweep" SET created = trials, status = 'succeeded', "jobId" = ${repeated} WHERE id = ${id}`
   await database.$executeRaw`
-    INSERT INTO "Job" SELECT (jsonb_populate_record(job, jsonb_build_object('id', 'job_' || md5('repeat' || number),
-      'status', 'succeeded', 'sweepId', ${id}::text, 'trial', number))).*
-    FROM "Job" AS job, generate_series(1, ${trials}::int) AS number WHERE job.id = ${job}`
+    INSERT INTO "Job" SELECT copy.*
+    FROM "Job" AS job, generate_series(1, ${trials}::int) AS number,
+      jsonb_populate_record(job, jsonb_build_object('id', 'job_' || md5('repeat' || number),
+        'status', 'succeeded', 'sweepId', ${id}::text, 'trial', number)) AS copy
+    WHERE job.id = ${job}`
   await database.$executeRaw`
-    INSERT INTO "EpochBatch" SELECT (jsonb_populate_record(batch, jsonb_build_object('jobId', 'job_' || md5('repeat' || number)))).*
-    FROM "EpochBatch" AS batch, generate_series(1, ${trials}::int) AS number
-    WHERE batch."jobId" = ${job} AND "firstEpoch" <= 10000`
+    INSERT INTO "EpochBatch" SELECT copy.*
+    FROM "EpochBatch" AS batch, generate_series(1, ${trials}::int) AS number,
+      jsonb_populate_record(batch, jsonb_build_object('jobId', 'job_' || md5('repeat' || number))) AS copy
+    WHERE batch."jobId" = ${job} AND batch."firstEpoch" <= 10000`
   return repeated
 }
 
@@ -131,9 +136,11 @@ async function storeSweep({ database, sweeps }: Stores, job: string): Promise<st
   await store.pause(id)
   await database.$executeRaw`UPDATE "Sweep" SET created = trials WHERE id = ${id}`
   await database.$executeRaw`
-    INSERT INTO "Job" SELECT (jsonb_populate_record(job, jsonb_build_object('id', 'job_' || md5(number::text),
-      'status', 'succeeded', 'sweepId', ${id}::text, 'trial', number))).*
-    FROM "Job" AS job, generate_series(1, ${trials}::int) AS number WHERE job.id = ${job}`
+    INSERT INTO "Job" SELECT copy.*
+    FROM "Job" AS job, generate_series(1, ${trials}::int) AS number,
+      jsonb_populate_record(job, jsonb_build_object('id', 'job_' || md5(number::text),
+        'status', 'succeeded', 'sweepId', ${id}::text, 'trial', number)) AS copy
+    WHERE job.id = ${job}`
   return id
 }
 

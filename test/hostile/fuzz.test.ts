@@ -18,7 +18,7 @@ import {
 import { type Answer, send } from './raw-requests.js'
 import { type HostileServer, openServer } from './server.js'
 
-const requests = Number(process.env.FUZZ_REQUESTS ?? 4_000)
+const requests = Number(process.env.FUZZ_REQUESTS ?? 2_500)
 const [seed] = testSeeds(1)
 const atOnce = 20
 // 10,000 requests took 537 to 591 MiB on several machines.
