@@ -16,7 +16,6 @@ import { freshDatabase } from '../support/postgres.js'
 import { eventually, type Service, startService } from '../support/service.js'
 import { hasSwift, listBucket, startSwift, type TestSwift } from '../support/swift.js'
 
-const isLong = process.env.LONG_TESTS !== undefined
 const rows = 3_000
 
 /** Enough numbers for one object. */
@@ -43,7 +42,7 @@ describe.skipIf(!hasSwift)('the service with an object store', () => {
       DATABASE_URL: database.connectionString,
       OBJECT_STORE_URL: url,
       OBJECT_STORE_KEPT_HOURS: '0',
-      CHECKPOINT_SECONDS: '0.2',
+      CHECKPOINT_SECONDS: '0.05',
       LOG_LEVEL: 'warn',
     }
   })
@@ -173,6 +172,54 @@ describe.skipIf(!hasSwift)('the service with an object store', () => {
     expect(await listBucket(url)).toEqual(['owner'])
   }, 240_000)
 
+  it('answers 503 without the store, and its trainings wait', async () => {
+    const service = await start()
+    const dataset = datasetSchema.parse(await (await upload(service)).json())
+    const done = await ended(service, (await train(service, dataset.id, 1)).id)
+    const job = await train(service, dataset.id, 40)
+    await eventually(async () => ((await jobOf(service, job.id)).epoch > 0 ? true : undefined))
+    await swift.stopProxy()
+    const unavailable = async (answer: Response) => {
+      expect(answer.status).toBe(503)
+      expect(answer.headers.get('retry-after')).not.toBeNull()
+      expect(problemSchema.parse(await answer.json())).toMatchObject({
+        code: 'unavailable',
+        detail: expect.stringContaining('object store'),
+      })
+    }
+    await unavailable(await upload(service))
+    await unavailable(
+      await fetch(`${service.url}/models/${done.modelId}/predict`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ inputs: [{ a: 0.1, b: 0.2, c: 0.3 }] }),
+      }),
+    )
+    // Lists, jobs and readiness need no object.
+    expect((await fetch(`${service.url}/health/ready`)).status).toBe(200)
+    await eventually(() => (service.output().includes('refused a write; retrying') ? true : undefined))
+    await swift.startProxy()
+    expect((await ended(service, job.id)).status).toBe('succeeded')
+    const metrics = await (await fetch(`${service.url}/metrics`)).text()
+    expect(metrics).toMatch(
+      /descent_object_store_request_seconds_count\{operation="put",outcome="failure"\} [1-9]/,
+    )
+    const ofWorkers = (operation: string, outcome: string) =>
+      expect
+        .poll(async () => (await fetch(`${service.url}/metrics`)).text())
+        .toMatch(
+          new RegExp(
+            `descent_worker_object_store_request_seconds_count\\{operation="${operation}",outcome="${outcome}"\\} [1-9]`,
+          ),
+        )
+    await ofWorkers('put', 'success')
+    await ofWorkers('put', 'failure')
+    await ofWorkers('get', 'success')
+    expect(metrics).toMatch(/object_store_deletions_waiting \d/)
+    // The secret is in no line of the log.
+    expect(service.output()).not.toContain('secret')
+  }, 240_000)
+
   it('does not start with a wrong secret, and says why', async () => {
     const wrong = await swift.newBucket({ secret: 'wrongsecret' })
     const refused = await start({ OBJECT_STORE_URL: wrong }).catch((error: unknown) => error)
@@ -180,72 +227,21 @@ describe.skipIf(!hasSwift)('the service with an object store', () => {
     expect(String(refused)).not.toContain('wrongsecret')
   })
 
-  // `test/store/object-store.test.ts` tests the parts every time.
-  if (isLong) {
-    it('answers 503 without the store, and its trainings wait', async () => {
-      const service = await start()
-      const dataset = datasetSchema.parse(await (await upload(service)).json())
-      const done = await ended(service, (await train(service, dataset.id, 1)).id)
-      const job = await train(service, dataset.id, 40)
-      await eventually(async () => ((await jobOf(service, job.id)).epoch > 0 ? true : undefined))
-      await swift.stopProxy()
-      const unavailable = async (answer: Response) => {
-        expect(answer.status).toBe(503)
-        expect(answer.headers.get('retry-after')).not.toBeNull()
-        expect(problemSchema.parse(await answer.json())).toMatchObject({
-          code: 'unavailable',
-          detail: expect.stringContaining('object store'),
-        })
-      }
-      await unavailable(await upload(service))
-      await unavailable(
-        await fetch(`${service.url}/models/${done.modelId}/predict`, {
-          method: 'POST',
-          headers: { 'content-type': 'application/json' },
-          body: JSON.stringify({ inputs: [{ a: 0.1, b: 0.2, c: 0.3 }] }),
-        }),
-      )
-      // Lists, jobs and readiness need no object.
-      expect((await fetch(`${service.url}/health/ready`)).status).toBe(200)
-      await eventually(() => (service.output().includes('refused a write; retrying') ? true : undefined))
-      await swift.startProxy()
-      expect((await ended(service, job.id)).status).toBe('succeeded')
-      const metrics = await (await fetch(`${service.url}/metrics`)).text()
-      expect(metrics).toMatch(
-        /descent_object_store_request_seconds_count\{operation="put",outcome="failure"\} [1-9]/,
-      )
-      const ofWorkers = (operation: string, outcome: string) =>
-        expect
-          .poll(async () => (await fetch(`${service.url}/metrics`)).text())
-          .toMatch(
-            new RegExp(
-              `descent_worker_object_store_request_seconds_count\\{operation="${operation}",outcome="${outcome}"\\} [1-9]`,
-            ),
-          )
-      await ofWorkers('put', 'success')
-      await ofWorkers('put', 'failure')
-      await ofWorkers('get', 'success')
-      expect(metrics).toMatch(/object_store_deletions_waiting \d/)
-      // The secret is in no line of the log.
-      expect(service.output()).not.toContain('secret')
-    }, 240_000)
-
-    it('warns at a start without the store that has its objects, until they are moved', async () => {
-      await upload(await start())
-      const service = await start({ OBJECT_STORE_URL: '' })
-      const warning = /\d+ chunks are in an object store, but OBJECT_STORE_URL is not set/
-      expect(service.output()).toMatch(warning)
-      const move = (command: string, more = {}) =>
-        spawnSync(process.execPath, ['dist/src/commands/objects.js', command], {
-          env: { ...process.env, ...environment, ...more },
-          encoding: 'utf8',
-        })
-      expect(move('move-out').stdout).toMatch(/^Moved \d+ chunks with \d+ bytes to PostgreSQL\.\n$/)
-      const later = await start({ OBJECT_STORE_URL: '' })
-      expect(later.output()).not.toMatch(warning)
-      expect(move('move-in').stdout).toMatch(/^Moved [1-9]\d* chunks with \d+ bytes to the object store\.\n$/)
-      expect(move('move').stderr).toContain('Unknown command')
-      expect(move('move-in', { OBJECT_STORE_URL: '' }).stderr).toContain('OBJECT_STORE_URL is not set')
-    })
-  }
+  it('warns at a start without the store that has its objects, until they are moved', async () => {
+    await upload(await start())
+    const service = await start({ OBJECT_STORE_URL: '' })
+    const warning = /\d+ chunks are in an object store, but OBJECT_STORE_URL is not set/
+    expect(service.output()).toMatch(warning)
+    const move = (command: string, more = {}) =>
+      spawnSync(process.execPath, ['dist/src/commands/objects.js', command], {
+        env: { ...process.env, ...environment, ...more },
+        encoding: 'utf8',
+      })
+    expect(move('move-out').stdout).toMatch(/^Moved \d+ chunks with \d+ bytes to PostgreSQL\.\n$/)
+    const later = await start({ OBJECT_STORE_URL: '' })
+    expect(later.output()).not.toMatch(warning)
+    expect(move('move-in').stdout).toMatch(/^Moved [1-9]\d* chunks with \d+ bytes to the object store\.\n$/)
+    expect(move('move').stderr).toContain('Unknown command')
+    expect(move('move-in', { OBJECT_STORE_URL: '' }).stderr).toContain('OBJECT_STORE_URL is not set')
+  })
 })

@@ -8,7 +8,6 @@ import { eventually, type Service, startService } from '../support/service.js'
 import { newJob, openStores, type Stores, xorSpec } from '../support/stores.js'
 import { upTo } from '../support/watching.js'
 
-const isLong = process.env.LONG_TESTS !== undefined
 const threads = 2
 
 let stores: Stores
@@ -90,6 +89,21 @@ it('trains them, without preemption of the others', async () => {
   })
 }, 60_000)
 
+it.runIf(hasRedis)(
+  'trains them also with Redis, without a message from there',
+  async () => {
+    await worker.stop()
+    await stores.database.job.deleteMany()
+    const redis = await startRedis()
+    onTestFinished(() => redis.stop())
+    worker = await startWorker({ REDIS_URL: redis.url })
+    await occupy()
+    await ended(await create('b'))
+    expect(await preemptions('a')).toBe(0)
+  },
+  60_000,
+)
+
 it('leaves small jobs of that other tenant, and large jobs, to ordinary threads', async () => {
   const own = await create('a')
   const large = await create('b', { epochs: 10_000 }, { flopsPerEpoch: 1e6 })
@@ -102,51 +116,31 @@ it('leaves small jobs of that other tenant, and large jobs, to ordinary threads'
   expect(begin(await read(own))).toBeGreaterThanOrEqual(begin(await read(large)))
 }, 60_000)
 
-// `test/workers/spare-lane.test.ts` and `test/store/spare-claims.test.ts` test the parts every time.
-if (isLong) {
-  it.runIf(hasRedis)(
-    'trains them also with Redis, without a message from there',
-    async () => {
-      await worker.stop()
-      await stores.database.job.deleteMany()
-      const redis = await startRedis()
-      onTestFinished(() => redis.stop())
-      worker = await startWorker({ REDIS_URL: redis.url })
-      await occupy()
-      await ended(await create('b'))
-      expect(await preemptions('a')).toBe(0)
-    },
-    60_000,
-  )
+it('releases one that takes longer than estimated, which an ordinary thread continues', async () => {
+  const id = await underestimated()
+  await eventually(async () => ((await read(id)).attempt === 1 ? true : undefined))
+  expect(await preemptions('a')).toBe(0)
+  await eventually(async () => ((await preemptions('b')) === 1 ? true : undefined))
+  const { epoch } = await read(id)
+  expect(epoch).toBeGreaterThan(0)
+  const next = await ended(await create('c'))
+  expect(next.attempt).toBe(1)
+  expect((await ended(id)).epoch).toBe(epochs)
+  expect(await preemptions('a')).toBeGreaterThan(0)
+}, 60_000)
 
-  it('releases one that takes longer than estimated, which an ordinary thread continues', async () => {
-    const id = await underestimated()
-    await eventually(async () => ((await read(id)).attempt === 1 ? true : undefined))
-    expect(await preemptions('a')).toBe(0)
-    await eventually(async () => ((await preemptions('b')) === 1 ? true : undefined))
-    const { epoch } = await read(id)
-    expect(epoch).toBeGreaterThan(0)
-    const next = await ended(await create('c'))
-    expect(next.attempt).toBe(1)
-    expect((await ended(id)).epoch).toBe(epochs)
-    expect(await preemptions('a')).toBeGreaterThan(0)
-  }, 60_000)
-
-  it('loses nothing if the process is killed', async () => {
-    const id = await underestimated()
-    await eventually(async () => ((await read(id)).status === 'running' ? true : undefined))
-    expect(await preemptions('a')).toBe(0)
-    const exited = once(worker.process, 'exit')
-    worker.process.kill('SIGKILL')
-    await exited
-    worker = await startWorker()
-    const job = await ended(id)
-    expect(job).toMatchObject({ epoch: epochs, errorCode: null })
-    expect(job.attempt).toBeGreaterThan(1)
-    expect(await stores.database.model.count({ where: { jobId: id } })).toBe(1)
-    const batches = await stores.database.epochBatch.findMany({ where: { jobId: id } })
-    expect(batches.reduce((sum, { firstEpoch, lastEpoch }) => sum + lastEpoch - firstEpoch + 1, 0)).toBe(
-      epochs,
-    )
-  }, 90_000)
-}
+it('loses nothing if the process is killed', async () => {
+  const id = await underestimated()
+  await eventually(async () => ((await read(id)).status === 'running' ? true : undefined))
+  expect(await preemptions('a')).toBe(0)
+  const exited = once(worker.process, 'exit')
+  worker.process.kill('SIGKILL')
+  await exited
+  worker = await startWorker()
+  const job = await ended(id)
+  expect(job).toMatchObject({ epoch: epochs, errorCode: null })
+  expect(job.attempt).toBeGreaterThan(1)
+  expect(await stores.database.model.count({ where: { jobId: id } })).toBe(1)
+  const batches = await stores.database.epochBatch.findMany({ where: { jobId: id } })
+  expect(batches.reduce((sum, { firstEpoch, lastEpoch }) => sum + lastEpoch - firstEpoch + 1, 0)).toBe(epochs)
+}, 90_000)

@@ -14,7 +14,6 @@ import { freshDatabaseOfTest } from '../support/postgres.js'
 import { eventually, freePort, type Service, startService, temporaryFolder } from '../support/service.js'
 import { watchJob } from '../support/watching.js'
 
-const isLong = process.env.LONG_TESTS !== undefined
 const traceId = '4bf92f3577b34da6a3ce929d0e0e4736'
 const clientSpan = '00f067aa0ba902b7'
 const api = 'dist/src/server.js'
@@ -212,7 +211,7 @@ it('has both attempts of a job whose worker was killed', { timeout: 120_000 }, a
 })
 
 describe('without a collector that answers', () => {
-  it.each(isLong ? ['is down', 'hangs'] : ['hangs'])('that %s, the service trains, and stops', {
+  it.each(['is down', 'hangs'])('that %s, the service trains, and stops', {
     timeout: 120_000,
   }, async (how) => {
     const collector = await collect()
@@ -232,28 +231,25 @@ describe('without a collector that answers', () => {
   })
 })
 
-// Each of the programs starts twice, and V8 covers it.
-if (isLong) {
-  describe('the SDK', () => {
-    /** Whether a process with these settings loaded it, by what V8 covered. */
-    async function loadsSdk(settings: Record<string, string>, program: string): Promise<boolean> {
-      const folder = temporaryFolder()
-      onTestFinished(() => folder.remove())
-      const { url, server, start } = await startApi({ ...settings, NODE_V8_COVERAGE: folder.path })
-      const trainer = await start(worker)
-      await ended(url, (await post(url, training)).id)
-      await (program === worker ? trainer : server).stop()
-      const covered = readdirSync(folder.path).map((file) => readFileSync(join(folder.path, file), 'utf8'))
-      expect(covered.join()).toContain(program)
-      return covered.join().includes('chunks/tracing-sdk.js')
-    }
+describe('the SDK', () => {
+  /** Whether a process with these settings loaded it, by what V8 covered. */
+  async function loadsSdk(settings: Record<string, string>, program: string): Promise<boolean> {
+    const folder = temporaryFolder()
+    onTestFinished(() => folder.remove())
+    const { url, server, start } = await startApi({ ...settings, NODE_V8_COVERAGE: folder.path })
+    const trainer = await start(worker)
+    await ended(url, (await post(url, training)).id)
+    await (program === worker ? trainer : server).stop()
+    const covered = readdirSync(folder.path).map((file) => readFileSync(join(folder.path, file), 'utf8'))
+    expect(covered.join()).toContain(program)
+    return covered.join().includes('chunks/tracing-sdk.js')
+  }
 
-    it.each([api, worker])('is loaded by %s for an endpoint only', {
-      timeout: 120_000,
-    }, async (program) => {
-      const collector = await collect()
-      expect(await loadsSdk({ OTEL_EXPORTER_OTLP_ENDPOINT: collector.url }, program)).toBe(true)
-      expect(await loadsSdk({}, program)).toBe(false)
-    })
+  it.each([api, worker])('is loaded by %s for an endpoint only', {
+    timeout: 120_000,
+  }, async (program) => {
+    const collector = await collect()
+    expect(await loadsSdk({ OTEL_EXPORTER_OTLP_ENDPOINT: collector.url }, program)).toBe(true)
+    expect(await loadsSdk({}, program)).toBe(false)
   })
-}
+})
