@@ -50,7 +50,7 @@ export class BatchLoader<Item, Result> {
   }
 
   #start(): void {
-    while (this.#pending.size > 0 && this.#running < this.limits.concurrency) {
+    while (!this.#queue.isEmpty && this.#running < this.limits.concurrency) {
       this.#running++
       void this.#run(this.#takeBatch()).finally(() => {
         this.#running--

@@ -140,12 +140,6 @@ async function outcomes(cluster: Cluster, id: string): Promise<TrialOutcome[]> {
   }
 }
 
-/** Its trials also continue from one another; `npm run chaos` runs all. */
-const usual = ['a grid over epochs and steps']
-const chosen = Object.entries(cases).filter(
-  ([name]) => process.env.LONG_TESTS !== undefined || usual.includes(name),
-)
-
 let cluster: Cluster
 
 beforeAll(async () => {
@@ -154,7 +148,7 @@ beforeAll(async () => {
 
 afterAll(() => cluster.stop(), underLoad(60_000))
 
-it.each(chosen)(
+it.each(Object.entries(cases))(
   `%s whose processes are killed ${kills} times has the same trials and the same winner`,
   async (_name, { trials, start, isSharing = false }) => {
     const [url] = cluster.urls

@@ -206,9 +206,10 @@ describe('a request is refused', () => {
   it('above the number of sweeps of a tenant', async () => {
     const id = await start()
     await service.database.$executeRaw`
-      INSERT INTO "Sweep" SELECT (jsonb_populate_record(sweep, jsonb_build_object('id', 'swp_' || number, 'status',
-        'cancelled'))).*
-      FROM "Sweep" AS sweep, generate_series(1, ${sweepLimits.sweeps}::int) AS number WHERE sweep.id = ${id}`
+      INSERT INTO "Sweep" SELECT copy.*
+      FROM "Sweep" AS sweep, generate_series(1, ${sweepLimits.sweeps}::int) AS number,
+        jsonb_populate_record(sweep, jsonb_build_object('id', 'swp_' || number, 'status', 'cancelled')) AS copy
+      WHERE sweep.id = ${id}`
     const response = await post({ spec, parameters: [rates], metric: 'loss' })
     expect(response.json()).toMatchObject({ status: 409, code: 'too-many-sweeps' })
   })

@@ -227,6 +227,17 @@ async function expectedClaim(
   return choose(jobs, new Map(waiting), capacity)
 }
 
+/** Ends so many running jobs at most. */
+async function endRunning(most: number): Promise<void> {
+  // The clock must not decide: an end then returns the whole charge of the claim.
+  await stores.database.job.updateMany({ data: { claimedAt: null } })
+  const over = await stores.database.job.findMany({ where: { status: 'running' }, take: most })
+  await stores.database.job.updateMany({
+    where: { id: { in: over.map(({ id }) => id) } },
+    data: { status: 'failed' },
+  })
+}
+
 describe('a claim', () => {
   it('takes the jobs whose turn it is, up to the limits of a batch and of running jobs', async () => {
     const limit = fc.constantFrom(1, 2, 5, 100, 100, 100)
@@ -261,16 +272,10 @@ describe('a claim', () => {
             if (waits && reservation?.jobId === first.id) met.reserved++
             met.together = Math.max(met.together, expected.length)
             reservation = claimed.waiting && { jobId: claimed.waiting.jobId, seconds: 2.5 * 310e-6 }
-            // The clock must not decide: an end then returns the whole charge of the claim.
-            await stores.database.job.updateMany({ data: { claimedAt: null } })
             const rows = await stores.database.job.findMany({ where: { id: { in: expected } } })
             for (const row of rows)
               expect(row).toMatchObject({ status: 'running', claimSize: expected.length })
-            const over = await stores.database.job.findMany({ where: { status: 'running' }, take: ends })
-            await stores.database.job.updateMany({
-              where: { id: { in: over.map(({ id }) => id) } },
-              data: { status: 'failed' },
-            })
+            await endRunning(ends)
           }
           await expectTrueCounters(stores.database)
         },
@@ -312,12 +317,7 @@ describe('a claim for the spare thread', () => {
           expect((await readQueue(stores.database)).clock).toBe(threadTime)
           met.together = Math.max(met.together, taken.length)
           if (taken.length === 0 && jobs.length > 0) met.nothing++
-          await stores.database.job.updateMany({ data: { claimedAt: null } })
-          const over = await stores.database.job.findMany({ where: { status: 'running' }, take: ends })
-          await stores.database.job.updateMany({
-            where: { id: { in: over.map(({ id }) => id) } },
-            data: { status: 'failed' },
-          })
+          await endRunning(ends)
         }
         await expectTrueCounters(stores.database)
       }),

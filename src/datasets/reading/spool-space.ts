@@ -61,8 +61,8 @@ export class SpoolSpace {
     if (bytes <= free) return
     throw new Problem(
       'overloaded',
-      `The ${transfers} unfinished uploads and downloads of this tenant have ${bytes} bytes, and the disk has ${free} left, which must ` +
-        'be as much. Retry later, with fewer at a time.',
+      `The ${transfers} unfinished uploads and downloads of this tenant have ${bytes} bytes, and the disk has ${free} ` +
+        'left, which must be as much. Retry later, with fewer at a time.',
     )
   }
 }
